@@ -1,0 +1,101 @@
+"""What a pool would do, and the route made of it.
+
+Units: `in_amount` is what leaves the trader's token account and `out_amount` what reaches it, transfer
+fees included, in base units of their own mints; fees are in base units of `fee_mint`.
+Rounding: a bound is always rounded in the trader's favour.
+"""
+
+from dataclasses import dataclass
+
+from landfall.core.order import SwapMode
+from landfall.core.values import (
+    BPS_DENOMINATOR,
+    U64_MAX,
+    BaseUnits,
+    BasisPoints,
+    Pubkey,
+    Slot,
+    ceil_div,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwapRequest:
+    """One swap asked of one pool. `amount` is of the input mint (exact in) or of the output mint (exact out)."""
+
+    in_mint: Pubkey
+    out_mint: Pubkey
+    mode: SwapMode
+    amount: BaseUnits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """One pool's answer, to the base unit, as of one slot.
+
+    `fee_amount` is everything the pool keeps (trade, protocol, fund and creator fees), not transfer fees.
+    `price_impact_bps` compares the price obtained, fees aside, with the pool's price before the swap; rounded up.
+    """
+
+    venue: str
+    dex: str
+    pool: Pubkey
+    request: SwapRequest
+    in_amount: BaseUnits
+    out_amount: BaseUnits
+    fee_amount: BaseUnits
+    fee_mint: Pubkey
+    price_impact_bps: BasisPoints
+    context_slot: Slot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The pool's program would refuse this swap. `error` is the name the program gives it."""
+
+    venue: str
+    dex: str
+    pool: Pubkey
+    error: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One swap of a route, with the bound its instruction enforces on chain.
+
+    `threshold` is the minimum output (exact in) or the maximum input (exact out).
+    """
+
+    quote: Quote
+    threshold: BaseUnits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Legs in order, and what they come to. `context_slot` is the oldest state any leg was priced on."""
+
+    legs: tuple[Leg, ...]
+    in_amount: BaseUnits
+    out_amount: BaseUnits
+    context_slot: Slot
+
+
+def min_out_amount(out_amount: BaseUnits, slippage_bps: BasisPoints) -> BaseUnits:
+    """The least output acceptable, rounded up: in the trader's favour, and never zero.
+
+    >>> min_out_amount(BaseUnits(1001), BasisPoints(100))
+    991
+    """
+    assert out_amount > 0
+    return BaseUnits(ceil_div(out_amount * (BPS_DENOMINATOR - slippage_bps), BPS_DENOMINATOR))
+
+
+def max_in_amount(in_amount: BaseUnits, slippage_bps: BasisPoints) -> BaseUnits:
+    """The most input acceptable, rounded down: in the trader's favour.
+
+    >>> max_in_amount(BaseUnits(1001), BasisPoints(100))
+    1011
+    """
+    assert in_amount > 0
+    return BaseUnits(min(U64_MAX, in_amount * (BPS_DENOMINATOR + slippage_bps) // BPS_DENOMINATOR))

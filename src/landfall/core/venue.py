@@ -1,0 +1,85 @@
+"""What a venue must do: one pool program, described as five pure functions.
+
+A venue never fetches. It says which accounts would show it its pools, and is handed their bytes; it answers
+with a pool or with the addresses it still needs, and somebody else reads them. So every venue is pure, and
+adding one is a folder and a line in `venues/__init__.py`. The verbs, in the order they are called:
+
+1. `pools_trading(mint, other)`: which `getProgramAccounts` questions find the pools of this pair.
+2. `load(address, accounts, slot)`: a pool decoded from bytes, or `NeedAccounts`. At most two rounds.
+3. `quote(pool, request, clock)`: what the program would do with this swap now, to the base unit.
+4. `swap(pool, leg, trader)`: the instruction that does it, with the leg's threshold as the on-chain bound.
+5. `explain(error)`: what one of the program's refusals means for the order.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from solders.instruction import Instruction
+
+from landfall.core.errors import FailureReason
+from landfall.core.quote import Leg, Quote, Refused, SwapRequest
+from landfall.core.values import Accounts, ChainClock, ProgramAccountsFilter, Pubkey, Slot
+
+
+class Pool(Protocol):
+    """What every venue's pool has: enough to group pools by pair, whatever their curve."""
+
+    @property
+    def address(self) -> Pubkey: ...
+
+    @property
+    def mints(self) -> tuple[Pubkey, Pubkey]: ...
+
+    @property
+    def context_slot(self) -> Slot: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NeedAccounts:
+    """`load` cannot answer yet: read these addresses and ask again with everything read so far."""
+
+    addresses: tuple[Pubkey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trader:
+    """Who swaps: the wallet that signs and its two token accounts."""
+
+    wallet: Pubkey
+    in_account: Pubkey
+    out_account: Pubkey
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramError:
+    """An error as the chain reports it: the program that raised it, its number, and its name if the logs give it."""
+
+    program_id: Pubkey
+    code: int | None
+    name: str | None
+
+
+PoolT = TypeVar("PoolT", bound=Pool)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Venue(Generic[PoolT]):
+    """One pool program. `name` is ours and unique (`raydium_cpmm`), `dex` is the wire's word (`raydium`).
+
+    `load` raises MalformedAccount for bytes that are not a tradable pool of this program: wrong owner,
+    discriminator or size, vaults of another mint or authority, a feature this model does not know.
+    """
+
+    name: str
+    dex: str
+    program_id: Pubkey
+    pools_trading: Callable[[Pubkey, Pubkey], tuple[ProgramAccountsFilter, ...]]
+    load: Callable[[Pubkey, Accounts, Slot], PoolT | NeedAccounts]
+    quote: Callable[[PoolT, SwapRequest, ChainClock], Quote | Refused]
+    swap: Callable[[PoolT, Leg, Trader], Instruction]
+    explain: Callable[[ProgramError], FailureReason]
+
+
+AnyVenue = Venue[Any]
+"""A venue whose pool type is not known here. It is only ever handed pools that it loaded itself."""
