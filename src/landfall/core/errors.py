@@ -2,8 +2,8 @@
 
     LandfallError
     ├── OrderRejected(reason)      the caller's fault; nothing was stored
-    ├── AttemptFailure(reason)     this attempt is over and nothing of it can land; the retry table decides
-    ├── Unavailable                the request surely did not arrive; same step later, costs no attempt
+    ├── AttemptFailure(reason)     this attempt is over, nothing of it can land; ask the retry table
+    ├── Unavailable                it surely did not arrive; same step later, costs no attempt
     ├── OutcomeUnknown             it may have arrived; watch, never sign again
     ├── VersionConflict            another worker recorded the next event; let go
     ├── MalformedAccount           bytes that are not what they claim to be; the pool is left out
@@ -36,7 +36,10 @@ class RejectionReason(Enum):
 
 
 class FailureReason(Enum):
-    """Why an attempt, and in the end an order, failed. `lifecycle/retry.py` says which may be tried again."""
+    """Why an attempt, and in the end an order, failed.
+
+    `lifecycle/retry.py` says which may be tried again.
+    """
 
     NO_ROUTE = "no_route"
     STALE_QUOTE = "stale_quote"
@@ -71,7 +74,10 @@ class OrderRejected(LandfallError):
 
 
 class AttemptFailure(LandfallError):
-    """This attempt is over and nothing of it can land. Never raised once a transaction is signed."""
+    """This attempt is over and nothing of it can land.
+
+    Never raised once a transaction is signed.
+    """
 
     def __init__(self, reason: FailureReason, detail: str) -> None:
         super().__init__(f"{reason.value}: {detail}")
@@ -80,7 +86,10 @@ class AttemptFailure(LandfallError):
 
 
 class Unavailable(LandfallError):
-    """The request surely did not arrive, or asked nothing that could change the world: do the same step later."""
+    """The request surely did not arrive, or asked nothing that could change the world:
+
+    do the same step later.
+    """
 
 
 class OutcomeUnknown(LandfallError):
@@ -92,7 +101,10 @@ class VersionConflict(LandfallError):
 
 
 class MalformedAccount(LandfallError):
-    """Account bytes that are not what they claim to be: wrong owner, discriminator, size or contents."""
+    """Account bytes that are not what they claim to be:
+
+    wrong owner, discriminator, size or contents.
+    """
 
 
 class InvariantViolation(LandfallError):

@@ -34,9 +34,9 @@ class SwapMode(Enum):
 class Order:
     """One request to trade, as accepted.
 
-    `account` is whose order it is (the API key's owner; "local" where no key is needed), `user_id` what
-    the client calls its own user. `client_order_id` is unique per account and makes submitting idempotent.
-    Higher `priority` runs first; within a priority, first come first served.
+    `account` is whose order it is (the API key's owner; "local" where no key is needed), `user_id`
+    what the client calls its own user. `client_order_id` is unique per account and makes submitting
+    idempotent. Higher `priority` runs first; within a priority, first come first served.
 
     Raises:
         OrderRejected: the values contradict one another or a limit.

@@ -1,7 +1,7 @@
 """What a pool would do, and the route made of it.
 
-Units: `in_amount` is what leaves the trader's token account and `out_amount` what reaches it, transfer
-fees included, in base units of their own mints; fees are in base units of `fee_mint`.
+Units: `in_amount` is what leaves the trader's token account and `out_amount` what reaches it,
+transfer fees included, in base units of their own mints; fees are in base units of `fee_mint`.
 Rounding: a bound is always rounded in the trader's favour.
 """
 
@@ -21,7 +21,10 @@ from landfall.core.values import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwapRequest:
-    """One swap asked of one pool. `amount` is of the input mint (exact in) or of the output mint (exact out)."""
+    """One swap asked of one pool.
+
+    `amount` is of the input mint (exact in) or of the output mint (exact out).
+    """
 
     in_mint: Pubkey
     out_mint: Pubkey
@@ -33,8 +36,9 @@ class SwapRequest:
 class Quote:
     """One pool's answer, to the base unit, as of one slot.
 
-    `fee_amount` is everything the pool keeps (trade, protocol, fund and creator fees), not transfer fees.
-    `price_impact_bps` compares the price obtained, fees aside, with the pool's price before the swap; rounded up.
+    `fee_amount` is everything the pool keeps (trade, protocol, fund and creator fees), not transfer
+    fees. `price_impact_bps` compares the price obtained, fees aside, with the pool's price before
+    the swap; rounded up.
     """
 
     venue: str
@@ -73,7 +77,10 @@ class Leg:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Legs in order, and what they come to. `context_slot` is the oldest state any leg was priced on."""
+    """Legs in order, and what they come to.
+
+    `context_slot` is the oldest state any leg was priced on.
+    """
 
     legs: tuple[Leg, ...]
     in_amount: BaseUnits

@@ -16,8 +16,8 @@ from solders.signature import Signature
 __all__ = [
     "BPS_DENOMINATOR",
     "I64_MAX",
-    "U128_MAX",
     "U64_MAX",
+    "U128_MAX",
     "Account",
     "Accounts",
     "BaseUnits",

@@ -1,13 +1,16 @@
 """What a venue must do: one pool program, described as five pure functions.
 
-A venue never fetches. It says which accounts would show it its pools, and is handed their bytes; it answers
-with a pool or with the addresses it still needs, and somebody else reads them. So every venue is pure, and
-adding one is a folder and a line in `venues/__init__.py`. The verbs, in the order they are called:
+A venue never fetches. It says which accounts would show it its pools, and is handed their bytes; it
+answers with a pool or with the addresses it still needs, and somebody else reads them. So every
+venue is pure, and adding one is a folder and a line in `venues/__init__.py`. The verbs, in the
+order they are called:
 
 1. `pools_trading(mint, other)`: which `getProgramAccounts` questions find the pools of this pair.
-2. `load(address, accounts, slot)`: a pool decoded from bytes, or `NeedAccounts`. At most two rounds.
+2. `load(address, accounts, slot)`: a pool decoded from bytes, or `NeedAccounts`. At most two
+   rounds.
 3. `quote(pool, request, clock)`: what the program would do with this swap now, to the base unit.
-4. `swap(pool, leg, trader)`: the instruction that does it, with the leg's threshold as the on-chain bound.
+4. `swap(pool, leg, trader)`: the instruction that does it, with the leg's threshold as the on-chain
+   bound.
 5. `explain(error)`: what one of the program's refusals means for the order.
 """
 
@@ -53,7 +56,10 @@ class Trader:
 
 @dataclass(frozen=True, slots=True)
 class ProgramError:
-    """An error as the chain reports it: the program that raised it, its number, and its name if the logs give it."""
+    """An error as the chain reports it:
+
+    the program that raised it, its number, and its name if the logs give it.
+    """
 
     program_id: Pubkey
     code: int | None
@@ -65,10 +71,12 @@ PoolT = TypeVar("PoolT", bound=Pool)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Venue(Generic[PoolT]):
-    """One pool program. `name` is ours and unique (`raydium_cpmm`), `dex` is the wire's word (`raydium`).
+    """One pool program. `name` is ours and unique (`raydium_cpmm`), `dex` is the wire's word
+    (`raydium`).
 
-    `load` raises MalformedAccount for bytes that are not a tradable pool of this program: wrong owner,
-    discriminator or size, vaults of another mint or authority, a feature this model does not know.
+    `load` raises MalformedAccount for bytes that are not a tradable pool of this program: wrong
+    owner, discriminator or size, vaults of another mint or authority, a feature this model does not
+    know.
     """
 
     name: str

@@ -1,8 +1,10 @@
-"""Stand-ins: what a pool program does to accounts, played from the venue's own curve where no binary is given.
+"""Stand-ins: what a pool program does to accounts, played from the venue's own curve where no
+binary is given.
 
-A stand-in is a pure function from the instruction and the account bytes to effects. The cluster applies the
-effects atomically with the rest of the transaction: token movements are executed by the SVM's own token
-programs, account writes are the pool program's own state. A refusal carries the program's own error number.
+A stand-in is a pure function from the instruction and the account bytes to effects. The cluster
+applies the effects atomically with the rest of the transaction: token movements are executed by the
+SVM's own token programs, account writes are the pool program's own state. A refusal carries the
+program's own error number.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +25,10 @@ class AccountRef:
 
 @dataclass(frozen=True, slots=True)
 class TokenTransfer:
-    """A `TransferChecked` the program would have made by cross-program invocation. `amount` is before any transfer fee."""
+    """A `TransferChecked` the program would have made by cross-program invocation.
+
+    `amount` is before any transfer fee.
+    """
 
     source: Pubkey
     mint: Pubkey
@@ -36,7 +41,10 @@ class TokenTransfer:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What one instruction does: token movements in order, then the new data of the program's own accounts."""
+    """What one instruction does:
+
+    token movements in order, then the new data of the program's own accounts.
+    """
 
     transfers: tuple[TokenTransfer, ...]
     writes: Mapping[Pubkey, bytes]
@@ -53,7 +61,10 @@ class ProgramRefused(Exception):
 
 
 class StandIn(Protocol):
-    """One pool program, played. Raises ProgramRefused; must not raise anything else on any input."""
+    """One pool program, played.
+
+    Raises ProgramRefused; must not raise anything else on any input.
+    """
 
     @property
     def program_id(self) -> Pubkey: ...

@@ -1,0 +1,125 @@
+"""Fold an order's log into its Execution. State is never stored anywhere else than in facts."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from landfall.core.errors import FailureReason, InvariantViolation
+from landfall.core.events import (
+    AttemptFailed,
+    OrderAccepted,
+    OrderCancelled,
+    OrderExpired,
+    OrderFailed,
+    Recorded,
+    RetryScheduled,
+    RouteSelected,
+    RoutingStarted,
+    TransactionConfirmed,
+    TransactionExpired,
+    TransactionFinalized,
+    TransactionReverted,
+    TransactionSigned,
+)
+from landfall.core.execution import Attempt, Execution, Failure
+from landfall.core.lifecycle.transitions import next_status
+
+
+def fold(log: Iterable[Recorded]) -> Execution:
+    """The Execution a whole log amounts to.
+
+    Raises:
+        InvariantViolation: the log is empty, has a gap, or holds a transition the table lacks.
+    """
+    execution: Execution | None = None
+    for recorded in log:
+        execution = evolve(execution, recorded)
+    if execution is None:
+        raise InvariantViolation("an order without events")
+    return execution
+
+
+def evolve(execution: Execution | None, recorded: Recorded) -> Execution:
+    """The Execution after one more event. An illegal event raises and changes nothing."""
+    expected = 0 if execution is None else execution.version + 1
+    if recorded.version != expected:
+        raise InvariantViolation(
+            f"order {recorded.order_id}: event {recorded.version} where {expected} was due"
+        )
+    status = next_status(None if execution is None else execution.status, recorded.event)
+    if execution is None:
+        assert isinstance(recorded.event, OrderAccepted)
+        return Execution(
+            order=recorded.event.order,
+            status=status,
+            version=0,
+            accepted_at_ms=recorded.recorded_at_ms,
+            updated_at_ms=recorded.recorded_at_ms,
+        )
+    return replace(
+        _apply(execution, recorded),
+        status=status,
+        version=recorded.version,
+        updated_at_ms=recorded.recorded_at_ms,
+    )
+
+
+def _apply(execution: Execution, recorded: Recorded) -> Execution:
+    match recorded.event:
+        case RoutingStarted() as event:
+            _same_attempt(event.attempt, len(execution.attempts) + 1)
+            attempt = Attempt(
+                number=event.attempt,
+                started_at_ms=recorded.recorded_at_ms,
+                quotes=event.quotes,
+                refused=event.refused,
+            )
+            return replace(execution, attempts=(*execution.attempts, attempt))
+        case RouteSelected() as event:
+            return _in_attempt(
+                execution, event.attempt, route=event.route, route_reason=event.reason
+            )
+        case TransactionSigned() as event:
+            return _in_attempt(execution, event.attempt, transaction=event.transaction)
+        case TransactionConfirmed() as event:
+            filled = _in_attempt(
+                execution, event.attempt, fill=event.fill, fee_lamports=event.fill.fee_lamports
+            )
+            return replace(filled, fill=event.fill)
+        case TransactionReverted() as event:
+            failure = Failure(
+                reason=event.reason, detail=event.detail, error=event.error, logs=event.logs
+            )
+            return _in_attempt(
+                execution, event.attempt, failure=failure, fee_lamports=event.fee_lamports
+            )
+        case TransactionExpired() as event:
+            failure = Failure(
+                reason=FailureReason.BLOCKHASH_EXPIRED,
+                detail=f"not on the ledger when block {event.finalized_height} was final",
+            )
+            return _in_attempt(execution, event.attempt, failure=failure)
+        case AttemptFailed() as event:
+            failure = Failure(
+                reason=event.reason, detail=event.detail, error=event.error, logs=event.logs
+            )
+            return _in_attempt(execution, event.attempt, failure=failure)
+        case OrderFailed() as event:
+            return replace(execution, failure=Failure(reason=event.reason, detail=event.detail))
+        case TransactionFinalized() as event:
+            return replace(execution, finalized_slot=event.slot)
+        case RetryScheduled() | OrderCancelled() | OrderExpired():
+            return execution
+        case OrderAccepted():
+            raise InvariantViolation("an order is accepted once")
+
+
+def _in_attempt(execution: Execution, number: int, **learned: object) -> Execution:
+    attempt = execution.attempt
+    _same_attempt(number, attempt.number)
+    changed = replace(attempt, **learned)  # type: ignore[arg-type]
+    return replace(execution, attempts=(*execution.attempts[:-1], changed))
+
+
+def _same_attempt(number: int, expected: int) -> None:
+    if number != expected:
+        raise InvariantViolation(f"an event of attempt {number} where attempt {expected} was due")

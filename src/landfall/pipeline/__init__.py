@@ -1,0 +1,1 @@
+"""The story of an order, one module per status; it asks the outside world through ports alone."""

@@ -1,0 +1,394 @@
+"""The outside world on one page: everything the pipeline may ask for, and nothing it may do itself.
+
+Each port is what the story of an order needs, not what a technology offers. The adapters are in
+`chain/`, `wallet/`, `store/` and `queue/`; `bootstrap.py` joins them. Every method may raise
+`Unavailable` (nothing happened, ask again later) unless it says otherwise.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from typing import Protocol
+from uuid import UUID
+
+from landfall.core.events import Event, Recorded
+from landfall.core.execution import Execution, OrderSummary, SignedTransaction, Status
+from landfall.core.lifecycle.retry import RetryLimits
+from landfall.core.order import Order, OrderType
+from landfall.core.token import Token
+from landfall.core.values import (
+    Accounts,
+    BlockHeight,
+    Commitment,
+    Lamports,
+    ProgramAccountsFilter,
+    Pubkey,
+    Signature,
+    Slot,
+)
+
+# ── The chain ────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsAt:
+    """Account bytes, all of one slot."""
+
+    slot: Slot
+    accounts: Accounts
+
+
+@dataclass(frozen=True, slots=True)
+class LatestBlockhash:
+    """A recent blockhash, the last height at which the ledger takes it, and the slot it was read
+    at.
+    """
+
+    blockhash: str
+    last_valid_block_height: BlockHeight
+    context_slot: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Finalized:
+    """How far the ledger is final: a slot and the block height at it, from one answer."""
+
+    slot: Slot
+    block_height: BlockHeight
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionError:
+    """Why the ledger refused a transaction, as far as the answer tells.
+
+    `instruction` is the index of the failing instruction, `code` its custom error number; `name` is
+    the error's JSON word (`InstructionError`, `BlockhashNotFound`, …) with the inner word after a
+    colon.
+    """
+
+    name: str
+    instruction: int | None
+    code: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureStatus:
+    """What the ledger knows of one signature."""
+
+    slot: Slot
+    commitment: Commitment
+    error: TransactionError | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusAnswer:
+    """One answer about one signature, with the slot at which it was true.
+
+    `status` None: unknown there.
+    """
+
+    context_slot: Slot
+    status: SignatureStatus | None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenBalance:
+    """One token account's amount before or after a transaction."""
+
+    account: Pubkey
+    mint: Pubkey
+    owner: Pubkey | None
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class LandedTransaction:
+    """A transaction as the ledger recorded it:
+
+    who had what before and after. Lamports are by account.
+    """
+
+    signature: Signature
+    slot: Slot
+    fee_lamports: Lamports
+    error: TransactionError | None
+    lamports_before: dict[Pubkey, int]
+    lamports_after: dict[Pubkey, int]
+    tokens_before: tuple[TokenBalance, ...]
+    tokens_after: tuple[TokenBalance, ...]
+    logs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """What a transaction would do now."""
+
+    context_slot: Slot
+    error: TransactionError | None
+    logs: tuple[str, ...]
+    units_consumed: int
+
+
+class ChainClient(Protocol):
+    """Reading the cluster. Reads are at `confirmed` unless the method says otherwise."""
+
+    async def genesis_hash(self) -> str: ...
+
+    async def accounts(self, addresses: Sequence[Pubkey]) -> AccountsAt: ...
+
+    async def program_accounts(self, wanted: ProgramAccountsFilter) -> tuple[Pubkey, ...]:
+        """Addresses of the accounts that match, in no particular order."""
+        ...
+
+    async def latest_blockhash(self) -> LatestBlockhash: ...
+
+    async def simulate(self, raw: bytes) -> Simulation:
+        """Run a transaction without recording it; its signatures are not checked."""
+        ...
+
+    async def finalized(self) -> Finalized: ...
+
+    async def status(self, signature: Signature) -> StatusAnswer:
+        """Search the whole history. The answer carries its own slot."""
+        ...
+
+    async def transaction(self, signature: Signature) -> LandedTransaction | None: ...
+
+
+class Sender(Protocol):
+    """The only way out for bytes.
+
+    Given the same bytes any number of times, the ledger takes them once.
+    """
+
+    async def send(self, transaction: SignedTransaction) -> None:
+        """Hand the bytes to the cluster. Returning says nothing about landing.
+
+        Raises:
+            Unavailable: they surely did not leave.
+            OutcomeUnknown: they may have arrived.
+        """
+        ...
+
+
+class Signer(Protocol):
+    """The wallet: an address and a signature, never a key."""
+
+    @property
+    def address(self) -> Pubkey: ...
+
+    def sign(self, message: bytes) -> Signature: ...
+
+
+class Tokens(Protocol):
+    """What a client's word for a token means on this cluster."""
+
+    async def resolve(self, text: str) -> Token | None:
+        """A known symbol, or a mint address that exists on chain; None for anything else."""
+        ...
+
+
+# ── The store ────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A leased job: this worker alone may record events of this order until the lease ends.
+
+    `fence` grows with every claim of the order; the log refuses an append under an old one.
+    """
+
+    order_id: UUID
+    fence: int
+
+
+class Finished(Enum):
+    """Nothing more to do for this order; see `Next`."""
+
+    FINISHED = "finished"
+
+
+class Held(Enum):
+    """The claim is kept, the next step follows at once; see `Next`."""
+
+    HELD = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class RunAfter:
+    """The claim is given back and the job may be claimed again after this delay (database time)."""
+
+    delay_ms: int
+
+
+Next = Held | RunAfter | Finished
+"""What becomes of the job in the commit that records the events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A durable order. `replayed` is true when the same request had been accepted before."""
+
+    execution: Execution
+    replayed: bool
+
+
+class EventLog(Protocol):
+    """The log of every order, and the jobs that follow from it, changed in the same commits."""
+
+    async def accept(self, order: Order) -> Acceptance:
+        """Record `OrderAccepted` and the order's job in one commit.
+
+        An order with the account and client order id of an earlier one is that earlier one, if what
+        it asks is the same.
+
+        Raises:
+            OrderRejected: IDEMPOTENCY_CONFLICT, the same client order id with another request.
+            OutcomeUnknown: the commit may have happened; asking again with the same order id is
+            safe.
+        """
+        ...
+
+    async def load(self, order_id: UUID) -> tuple[Recorded, ...]:
+        """The order's whole log; empty if there is no such order."""
+        ...
+
+    async def append(
+        self, claim: Claim, execution: Execution, events: Sequence[Event], then: Next
+    ) -> Execution:
+        """Record events that follow `execution`, with what becomes of the job; return the new
+        Execution.
+
+        Raises:
+            VersionConflict: somebody recorded version + 1 already, or the claim's fence is old.
+            OutcomeUnknown: the commit may have happened; load the log to see.
+        """
+        ...
+
+
+class Queue(Protocol):
+    """Which orders have something to do. Leases are in database time, so clocks need not agree."""
+
+    async def claim(self, limit: int) -> tuple[Claim, ...]:
+        """Lease up to `limit` due jobs, by priority and then age, within the rate limit for new
+        orders.
+        """
+        ...
+
+    async def renew(self, claims: Sequence[Claim]) -> tuple[Claim, ...]:
+        """Extend leases; the answer holds those that are still ours."""
+        ...
+
+    async def release(self, claim: Claim, delay_ms: int) -> None:
+        """Give a claim back, to be claimed again after the delay.
+
+        Harmless if it is no longer ours.
+        """
+        ...
+
+    async def wait(self, timeout_ms: int) -> None:
+        """Return when there may be something to claim, or after the time-out."""
+        ...
+
+
+# ── What clients read ────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFilter:
+    """Which orders to list, newest first. `cursor` is opaque and comes from an earlier page."""
+
+    account: str | None = None
+    status: Status | None = None
+    order_type: OrderType | None = None
+    user_id: str | None = None
+    limit: int = 50
+    offset: int = 0
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPage:
+    """One page of orders, newest first."""
+
+    orders: tuple[OrderSummary, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueStats:
+    """How the work stands: counts of orders by what is happening to them."""
+
+    waiting: int
+    active: int
+    delayed: int
+    completed: int
+    failed: int
+    started_last_minute: int
+
+
+class Reader(Protocol):
+    """Reading orders.
+
+    Never part of an order's story, so never a reason for anything to fail there.
+    """
+
+    async def log(self, order_id: UUID) -> tuple[Recorded, ...]: ...
+
+    async def orders(self, wanted: OrderFilter) -> OrderPage: ...
+
+    async def stats(self) -> QueueStats: ...
+
+    async def ping(self) -> None:
+        """Return if the database answers."""
+        ...
+
+
+class Feed(Protocol):
+    """Following an order: what was missed first, then what comes, each commit once and in order."""
+
+    def follow(self, order_id: UUID, after: int) -> AsyncIterator[tuple[Recorded, ...]]:
+        """Commits whose last version is above `after` (-1 for all). Ends after a terminal status.
+
+        A reader too slow to keep up is not waited for: it gets what it missed from the log.
+        """
+        ...
+
+
+# ── Time, limits, and all of it together ─────────────────────────────────────────────────────────
+
+
+class Clock(Protocol):
+    """Wall-clock milliseconds and sleeping; virtual in simulations."""
+
+    def now_ms(self) -> int: ...
+
+    async def sleep_ms(self, delay_ms: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long and how often. Units are in the names; slots are slots, never seconds."""
+
+    retry: RetryLimits
+    order_timeout_ms: int
+    quote_age_slots_max: int
+    status_poll_ms: int
+    rebroadcast_ms: int
+    finality_poll_ms: int
+    compute_unit_price_micro_lamports: int
+    slippage_default: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Everything an order's story may touch."""
+
+    chain: ChainClient
+    sender: Sender
+    signer: Signer
+    tokens: Tokens
+    log: EventLog
+    clock: Clock
+    limits: Limits
