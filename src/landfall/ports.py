@@ -5,9 +5,8 @@ Each port is what the story of an order needs, not what a technology offers. The
 `Unavailable` (nothing happened, ask again later) unless it says otherwise.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import Enum
 from typing import Protocol
 from uuid import UUID
@@ -378,12 +377,11 @@ class Limits:
     rebroadcast_ms: int
     finality_poll_ms: int
     compute_unit_price_micro_lamports: int
-    slippage_default: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """Everything an order's story may touch."""
+    """Everything an order's story may touch. `new_order_id` gives UUIDs in the order of their making."""
 
     chain: ChainClient
     sender: Sender
@@ -391,4 +389,5 @@ class World:
     tokens: Tokens
     log: EventLog
     clock: Clock
+    new_order_id: Callable[[], UUID]
     limits: Limits
