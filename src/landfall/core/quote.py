@@ -106,3 +106,21 @@ def max_in_amount(in_amount: BaseUnits, slippage_bps: BasisPoints) -> BaseUnits:
     """
     assert in_amount > 0
     return BaseUnits(min(U64_MAX, in_amount * (BPS_DENOMINATOR + slippage_bps) // BPS_DENOMINATOR))
+
+
+def price_impact_bps(net_in: int, gross_out: int, reserve_in: int, reserve_out: int) -> BasisPoints:
+    """How much worse the price obtained is than the price before; rounded up, at most 10 000.
+
+    Args:
+        net_in, gross_out: what the curve exchanged, all fees aside.
+        reserve_in, reserve_out: any two numbers in the ratio of the price before the swap; both
+            positive.
+
+    >>> price_impact_bps(100, 90, 1_000, 1_000)
+    1000
+    """
+    fair = net_in * reserve_out
+    short = fair - gross_out * reserve_in
+    if short <= 0:
+        return BasisPoints(0)
+    return BasisPoints(ceil_div(short * BPS_DENOMINATOR, fair))

@@ -1,0 +1,53 @@
+"""One side of a pool: a mint, and the vault in which the pool keeps its tokens of that mint.
+
+A pool's bytes name two mints and two vaults; nothing is believed of them until the token accounts
+themselves have been read. A vault that belongs to another authority, holds another mint or is
+frozen makes the pool untradable, whoever wrote the pool account.
+"""
+
+from dataclasses import dataclass
+
+from landfall.core.errors import MalformedAccount
+from landfall.core.token import TransferFeeConfig, decode_mint, decode_token_account
+from landfall.core.values import Accounts, Pubkey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolSide:
+    """A mint and its vault as of one slot. `balance` is the vault's, in base units."""
+
+    mint: Pubkey
+    vault: Pubkey
+    program: Pubkey
+    decimals: int
+    balance: int
+    transfer_fees: TransferFeeConfig | None
+
+
+def load_side(mint: Pubkey, vault: Pubkey, authority: Pubkey, accounts: Accounts) -> PoolSide:
+    """Read one side of a pool from the bytes of its mint and its vault.
+
+    Raises:
+        MalformedAccount: either is not what the pool says it is, or the mint has an extension under
+            which a transfer cannot be predicted; the message names it.
+    """
+    mint_state = decode_mint(mint, accounts[mint])
+    if mint_state.hazards:
+        raise MalformedAccount(f"mint {mint}: {', '.join(mint_state.hazards)}")
+    vault_state = decode_token_account(vault, accounts[vault])
+    if vault_state.mint != mint:
+        raise MalformedAccount(f"vault {vault} holds {vault_state.mint}, not {mint}")
+    if vault_state.owner != authority:
+        raise MalformedAccount(f"vault {vault} is under {vault_state.owner}, not {authority}")
+    if vault_state.program != mint_state.program:
+        raise MalformedAccount(f"vault {vault} and its mint are of different token programs")
+    if vault_state.is_frozen:
+        raise MalformedAccount(f"vault {vault} is frozen")
+    return PoolSide(
+        mint=mint,
+        vault=vault,
+        program=mint_state.program,
+        decimals=mint_state.decimals,
+        balance=vault_state.amount,
+        transfer_fees=mint_state.transfer_fees,
+    )

@@ -1,0 +1,10 @@
+"""Every pool program this engine can trade on; adding one is a folder and a line here."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from landfall.core.venue import AnyVenue
+from landfall.core.venues.raydium_cpmm import RAYDIUM_CPMM
+
+VENUES: Mapping[str, AnyVenue] = MappingProxyType({venue.name: venue for venue in (RAYDIUM_CPMM,)})
+"""By name, in the order in which equal offers are preferred."""

@@ -1,0 +1,265 @@
+"""Raydium CPMM: constant product with a trade fee and a creator fee, integer for integer.
+
+The trade fee is always taken from the input. The creator fee is taken from the input or from the
+output, as the pool's mode and the direction say. The curve itself rounds the output down and the
+input up; every fee rounds up, against the trader, and its shares round down.
+
+Units: amounts in base units of their own mints; rates in parts per million.
+Source: raydium-io/raydium-cp-swap 609780f (2025-12), programs/cp-swap/src/curve/{calculator,fees,
+constant_product}.rs, instructions/swap_base_{input,output}.rs, utils/token.rs. The release of
+2025-08 rounded trade and creator fee up one by one on the input, which could cost the trader one
+or two units more; it is not modelled.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from landfall.core.anchor import PANIC, REQUIRE_GT_VIOLATED, ProgramFault, SwapRefused
+from landfall.core.order import SwapMode
+from landfall.core.quote import Quote, Refused, SwapRequest, price_impact_bps
+from landfall.core.token import TransferFeeConfig
+from landfall.core.values import BPS_DENOMINATOR, U64_MAX, BaseUnits, ChainClock, ceil_div
+from landfall.core.venues.raydium_cpmm import layout
+from landfall.core.venues.raydium_cpmm.layout import (
+    RATE_DENOMINATOR,
+    STATUS_SWAP_DISABLED,
+    Pool,
+)
+
+NAME = "raydium_cpmm"
+DEX = "raydium"
+
+NOT_APPROVED = ProgramFault(6000, "NotApproved", "Not approved")
+EXCEEDED_SLIPPAGE = ProgramFault(6005, "ExceededSlippage", "Exceeds desired slippage limit")
+ZERO_TRADING_TOKENS = ProgramFault(
+    6006, "ZeroTradingTokens", "Given pool token amount results in zero trading tokens"
+)
+INVALID_VAULT = ProgramFault(6008, "InvalidVault", "invaild vault")
+TRANSFER_FEE_MISMATCH = ProgramFault(
+    6010, "TransferFeeCalculateNotMatch", "TransferFee calculate not match"
+)
+MATH_OVERFLOW = ProgramFault(6011, "MathOverflow", "Math overflow")
+INSUFFICIENT_VAULT = ProgramFault(6012, "InsufficientVault", "Insufficient vault")
+INVALID_FEE_MODEL = ProgramFault(6013, "InvalidFeeModel", "Invalid fee model")
+
+SENTENCES: Mapping[str, str] = MappingProxyType(
+    {
+        NOT_APPROVED.name: "The pool has swaps switched off, or has not opened yet.",
+        REQUIRE_GT_VIOLATED.name: "The amount is too small: nothing is left to trade or receive.",
+        PANIC.name: "The pool does not hold that much, or the amounts exceed 64 bits.",
+        ZERO_TRADING_TOKENS.name: "The pool's fees are set so that it cannot price a swap.",
+        TRANSFER_FEE_MISMATCH.name: "The token's transfer fee permits no exact delivery of this.",
+        INSUFFICIENT_VAULT.name: "The pool's vault holds less than the fees it owes.",
+        INVALID_FEE_MODEL.name: "The pool's creator fee is of a kind this program does not know.",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Swapped:
+    """Everything one swap changes.
+
+    `in_amount` leaves the trader and `out_amount` reaches it; `vault_out` is what leaves the vault,
+    before a transfer fee. `net_in` and `gross_out` are what the curve exchanged. `protocol_fee` and
+    `fund_fee` are parts of `trade_fee`.
+    """
+
+    zero_for_one: bool
+    in_amount: int
+    out_amount: int
+    vault_out: int
+    net_in: int
+    gross_out: int
+    trade_fee: int
+    protocol_fee: int
+    fund_fee: int
+    creator_fee: int
+    creator_fee_on_input: bool
+
+
+def quote(pool: Pool, request: SwapRequest, clock: ChainClock) -> Quote | Refused:
+    """What the program would do with this swap now.
+
+    A creator fee taken from the output is restated in the input mint at the price of this swap,
+    rounded up, so that `fee_amount` is one amount of one mint.
+    """
+    try:
+        swapped = execute(pool, request, clock)
+    except SwapRefused as refused:
+        error = refused.fault.name
+        return Refused(
+            venue=NAME, dex=DEX, pool=pool.address, error=error, sentence=SENTENCES[error]
+        )
+    creator_fee = swapped.creator_fee
+    if creator_fee and not swapped.creator_fee_on_input:
+        creator_fee = ceil_div(creator_fee * swapped.net_in, swapped.gross_out)
+    x, y = pool.reserves if swapped.zero_for_one else pool.reserves[::-1]
+    return Quote(
+        venue=NAME,
+        dex=DEX,
+        pool=pool.address,
+        request=request,
+        in_amount=BaseUnits(swapped.in_amount),
+        out_amount=BaseUnits(swapped.out_amount),
+        fee_amount=BaseUnits(swapped.trade_fee + creator_fee),
+        fee_mint=request.in_mint,
+        price_impact_bps=price_impact_bps(swapped.net_in, swapped.gross_out, x, y),
+        context_slot=pool.context_slot,
+    )
+
+
+def execute(pool: Pool, request: SwapRequest, clock: ChainClock) -> Swapped:
+    """The program's swap but for the trader's bound, with its checks in its own order.
+
+    Raises:
+        SwapRefused: the program would refuse, by the name it gives.
+    """
+    zero_for_one = request.in_mint == pool.mints[0]
+    assert request.out_mint == pool.mints[zero_for_one], "the pool does not trade this pair"
+    assert request.in_mint == pool.mints[not zero_for_one], "the pool does not trade this pair"
+    if request.mode is SwapMode.EXACT_IN:
+        return _exact_in(pool, zero_for_one, request.amount, clock)
+    return _exact_out(pool, zero_for_one, request.amount, clock)
+
+
+def _exact_in(pool: Pool, zero_for_one: bool, amount: int, clock: ChainClock) -> Swapped:
+    _check_open(pool, clock)
+    side_in, side_out = pool.sides if zero_for_one else pool.sides[::-1]
+    taxed = amount - _transfer_fee(side_in.transfer_fees, amount, clock.epoch)
+    if taxed <= 0:
+        raise SwapRefused(REQUIRE_GT_VIOLATED)
+    x, y = _reserves(pool, zero_for_one)
+    on_input = _creator_fee_is_on_input(pool, zero_for_one)
+    if on_input:
+        rate = pool.trade_rate + pool.creator_rate
+        total_fee = ceil_div(taxed * rate, RATE_DENOMINATOR)
+        creator_fee = _creator_share(pool, total_fee)
+        trade_fee = total_fee - creator_fee
+        net_in = taxed - total_fee
+        gross_out = vault_out = net_in * y // (x + net_in)
+    else:
+        trade_fee = ceil_div(taxed * pool.trade_rate, RATE_DENOMINATOR)
+        net_in = taxed - trade_fee
+        gross_out = net_in * y // (x + net_in)
+        creator_fee = ceil_div(gross_out * pool.creator_rate, RATE_DENOMINATOR)
+        vault_out = gross_out - creator_fee
+    received = vault_out - _transfer_fee(side_out.transfer_fees, vault_out, clock.epoch)
+    if received <= 0:
+        raise SwapRefused(REQUIRE_GT_VIOLATED)
+    return Swapped(
+        zero_for_one,
+        amount,
+        received,
+        vault_out,
+        net_in,
+        gross_out,
+        trade_fee,
+        trade_fee * pool.protocol_rate // RATE_DENOMINATOR,
+        trade_fee * pool.fund_rate // RATE_DENOMINATOR,
+        creator_fee,
+        on_input,
+    )
+
+
+def _exact_out(pool: Pool, zero_for_one: bool, amount: int, clock: ChainClock) -> Swapped:
+    if amount == 0:
+        raise SwapRefused(REQUIRE_GT_VIOLATED)
+    _check_open(pool, clock)
+    side_in, side_out = pool.sides if zero_for_one else pool.sides[::-1]
+    vault_out = _u64(amount + _inverse_fee(side_out.transfer_fees, amount, clock.epoch))
+    x, y = _reserves(pool, zero_for_one)
+    on_input = _creator_fee_is_on_input(pool, zero_for_one)
+    gross_out = vault_out if on_input else _before_fee(vault_out, pool.creator_rate)
+    if gross_out >= y:
+        raise SwapRefused(PANIC)
+    net_in = ceil_div(x * gross_out, y - gross_out)
+    if on_input:
+        taxed = _before_fee(net_in, pool.trade_rate + pool.creator_rate)
+        creator_fee = _creator_share(pool, taxed - net_in)
+        trade_fee = taxed - net_in - creator_fee
+    else:
+        taxed = _before_fee(net_in, pool.trade_rate)
+        creator_fee = gross_out - vault_out
+        trade_fee = taxed - net_in
+    _u64(taxed)
+    in_amount = _u64(taxed + _inverse_fee(side_in.transfer_fees, taxed, clock.epoch))
+    return Swapped(
+        zero_for_one,
+        in_amount,
+        amount,
+        vault_out,
+        net_in,
+        gross_out,
+        trade_fee,
+        trade_fee * pool.protocol_rate // RATE_DENOMINATOR,
+        trade_fee * pool.fund_rate // RATE_DENOMINATOR,
+        creator_fee,
+        on_input,
+    )
+
+
+def _check_open(pool: Pool, clock: ChainClock) -> None:
+    if pool.status & STATUS_SWAP_DISABLED or clock.unix_timestamp < pool.open_time:
+        raise SwapRefused(NOT_APPROVED)
+
+
+def _reserves(pool: Pool, zero_for_one: bool) -> tuple[int, int]:
+    """Input and output reserve; both positive, for the program divides one by the other first."""
+    x, y = pool.reserves if zero_for_one else pool.reserves[::-1]
+    if x < 0 or y < 0:
+        raise SwapRefused(INSUFFICIENT_VAULT)
+    if x == 0 or y == 0:
+        raise SwapRefused(PANIC)
+    return x, y
+
+
+def _creator_fee_is_on_input(pool: Pool, zero_for_one: bool) -> bool:
+    match pool.creator_fee_on:
+        case layout.CREATOR_FEE_ON_INPUT:
+            return True
+        case layout.CREATOR_FEE_ON_TOKEN_0:
+            return zero_for_one
+        case layout.CREATOR_FEE_ON_TOKEN_1:
+            return not zero_for_one
+        case _:
+            raise SwapRefused(INVALID_FEE_MODEL)
+
+
+def _creator_share(pool: Pool, total_fee: int) -> int:
+    """The creator's part of a fee charged for both at once, rounded down."""
+    rate = pool.trade_rate + pool.creator_rate
+    if rate == 0:
+        raise SwapRefused(ZERO_TRADING_TOKENS)
+    return total_fee * pool.creator_rate // rate
+
+
+def _before_fee(amount: int, rate: int) -> int:
+    """The amount of which `amount` is left after a fee of `rate`, rounded up."""
+    return ceil_div(amount * RATE_DENOMINATOR, RATE_DENOMINATOR - rate)
+
+
+def _transfer_fee(config: TransferFeeConfig | None, amount: int, epoch: int) -> int:
+    return 0 if config is None else config.at(epoch).of(amount)
+
+
+def _inverse_fee(config: TransferFeeConfig | None, received: int, epoch: int) -> int:
+    """What to add to `received`; the program checks it, except at 100 %, where it cannot."""
+    if config is None:
+        return 0
+    fee = config.at(epoch)
+    try:
+        added = fee.inverse(received)
+    except OverflowError:
+        raise SwapRefused(PANIC) from None
+    if fee.basis_points == BPS_DENOMINATOR:
+        return added
+    if fee.of(_u64(received + added)) != added:
+        raise SwapRefused(TRANSFER_FEE_MISMATCH)
+    return added
+
+
+def _u64(amount: int) -> int:
+    if amount > U64_MAX:
+        raise SwapRefused(PANIC)
+    return amount

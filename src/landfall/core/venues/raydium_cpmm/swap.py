@@ -1,0 +1,74 @@
+"""Raydium CPMM: the swap instruction, and what the program's refusals mean for an order.
+
+Both instructions take the same 13 accounts, ordered by the direction of the swap. The bound comes
+second in `swap_base_input` but first in `swap_base_output`.
+Source: raydium-io/raydium-cp-swap 609780f (2025-12), programs/cp-swap/src/instructions/
+swap_base_{input,output}.rs, error.rs.
+"""
+
+from solders.instruction import AccountMeta, Instruction
+
+from landfall.core.errors import FailureReason
+from landfall.core.order import SwapMode
+from landfall.core.quote import Leg
+from landfall.core.venue import ProgramError, Trader
+from landfall.core.venues.raydium_cpmm import curve
+from landfall.core.venues.raydium_cpmm.layout import AUTHORITY, PROGRAM_ID, Pool
+
+SWAP_BASE_INPUT = bytes.fromhex("8fbe5adac41e33de")
+SWAP_BASE_OUTPUT = bytes.fromhex("37d96256a34ab4ad")
+TOKEN_INSUFFICIENT_FUNDS = 1
+
+
+def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
+    """The instruction that makes this swap, bounded by the leg's threshold."""
+    request = leg.quote.request
+    side_in, side_out = (
+        pool.sides if request.in_mint == pool.mints[0] else (pool.sides[1], pool.sides[0])
+    )
+    if request.mode is SwapMode.EXACT_IN:
+        data = SWAP_BASE_INPUT + _u64(request.amount) + _u64(leg.threshold)
+    else:
+        data = SWAP_BASE_OUTPUT + _u64(leg.threshold) + _u64(request.amount)
+    return Instruction(
+        PROGRAM_ID,
+        data,
+        [
+            AccountMeta(trader.wallet, is_signer=True, is_writable=False),
+            AccountMeta(AUTHORITY, is_signer=False, is_writable=False),
+            AccountMeta(pool.config, is_signer=False, is_writable=False),
+            AccountMeta(pool.address, is_signer=False, is_writable=True),
+            AccountMeta(trader.in_account, is_signer=False, is_writable=True),
+            AccountMeta(trader.out_account, is_signer=False, is_writable=True),
+            AccountMeta(side_in.vault, is_signer=False, is_writable=True),
+            AccountMeta(side_out.vault, is_signer=False, is_writable=True),
+            AccountMeta(side_in.program, is_signer=False, is_writable=False),
+            AccountMeta(side_out.program, is_signer=False, is_writable=False),
+            AccountMeta(side_in.mint, is_signer=False, is_writable=False),
+            AccountMeta(side_out.mint, is_signer=False, is_writable=False),
+            AccountMeta(pool.observation, is_signer=False, is_writable=True),
+        ],
+    )
+
+
+def explain(error: ProgramError) -> FailureReason:
+    """What a refusal during this swap means for the order; a name, if there is one, decides."""
+    if error.code == TOKEN_INSUFFICIENT_FUNDS:
+        return FailureReason.INSUFFICIENT_FUNDS
+    if _is(error, curve.EXCEEDED_SLIPPAGE.name, curve.EXCEEDED_SLIPPAGE.code):
+        return FailureReason.SLIPPAGE_EXCEEDED
+    if _is(error, curve.NOT_APPROVED.name, curve.NOT_APPROVED.code):
+        return FailureReason.POOL_CLOSED
+    if error.code is not None and error.program_id == PROGRAM_ID:
+        return FailureReason.POOL_REFUSED
+    return FailureReason.PROGRAM_ERROR
+
+
+def _is(error: ProgramError, name: str, code: int | None) -> bool:
+    if error.name is not None:
+        return error.name == name
+    return error.program_id == PROGRAM_ID and error.code == code
+
+
+def _u64(amount: int) -> bytes:
+    return amount.to_bytes(8, "little")
