@@ -5,7 +5,7 @@ Each port is what the story of an order needs, not what a technology offers. The
 `Unavailable` (nothing happened, ask again later) unless it says otherwise.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -13,120 +13,21 @@ from uuid import UUID
 
 from landfall.core.events import Event, Recorded
 from landfall.core.execution import Execution, OrderSummary, SignedTransaction, Status
+from landfall.core.ledger.answers import (
+    AccountsAt,
+    Finalized,
+    LandedTransaction,
+    LatestBlockhash,
+    Simulation,
+    StatusAnswer,
+)
 from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.order import Order, OrderType
 from landfall.core.token import Token
-from landfall.core.values import (
-    Accounts,
-    BlockHeight,
-    Commitment,
-    Lamports,
-    ProgramAccountsFilter,
-    Pubkey,
-    Signature,
-    Slot,
-)
+from landfall.core.values import ChainClock, ProgramAccountsFilter, Pubkey, Signature, Slot
+from landfall.core.venue import AnyVenue, Pool
 
 # ── The chain ────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class AccountsAt:
-    """Account bytes, all of one slot."""
-
-    slot: Slot
-    accounts: Accounts
-
-
-@dataclass(frozen=True, slots=True)
-class LatestBlockhash:
-    """A recent blockhash, the last height at which the ledger takes it, and the slot it was read
-    at.
-    """
-
-    blockhash: str
-    last_valid_block_height: BlockHeight
-    context_slot: Slot
-
-
-@dataclass(frozen=True, slots=True)
-class Finalized:
-    """How far the ledger is final: a slot and the block height at it, from one answer."""
-
-    slot: Slot
-    block_height: BlockHeight
-
-
-@dataclass(frozen=True, slots=True)
-class TransactionError:
-    """Why the ledger refused a transaction, as far as the answer tells.
-
-    `instruction` is the index of the failing instruction, `code` its custom error number; `name` is
-    the error's JSON word (`InstructionError`, `BlockhashNotFound`, …) with the inner word after a
-    colon.
-    """
-
-    name: str
-    instruction: int | None
-    code: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class SignatureStatus:
-    """What the ledger knows of one signature."""
-
-    slot: Slot
-    commitment: Commitment
-    error: TransactionError | None
-
-
-@dataclass(frozen=True, slots=True)
-class StatusAnswer:
-    """One answer about one signature, with the slot at which it was true.
-
-    `status` None: unknown there.
-    """
-
-    context_slot: Slot
-    status: SignatureStatus | None
-
-
-@dataclass(frozen=True, slots=True)
-class TokenBalance:
-    """One token account's amount before or after a transaction."""
-
-    account: Pubkey
-    mint: Pubkey
-    owner: Pubkey | None
-    amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class LandedTransaction:
-    """A transaction as the ledger recorded it:
-
-    who had what before and after. Lamports are by account.
-    """
-
-    signature: Signature
-    slot: Slot
-    fee_lamports: Lamports
-    error: TransactionError | None
-    lamports_before: dict[Pubkey, int]
-    lamports_after: dict[Pubkey, int]
-    tokens_before: tuple[TokenBalance, ...]
-    tokens_after: tuple[TokenBalance, ...]
-    logs: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Simulation:
-    """What a transaction would do now."""
-
-    context_slot: Slot
-    error: TransactionError | None
-    logs: tuple[str, ...]
-    units_consumed: int
 
 
 class ChainClient(Protocol):
@@ -153,6 +54,39 @@ class ChainClient(Protocol):
         ...
 
     async def transaction(self, signature: Signature) -> LandedTransaction | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPool:
+    """A pool together with the venue that understands it."""
+
+    venue: AnyVenue
+    pool: Pool
+
+
+@dataclass(frozen=True, slots=True)
+class PoolsAt:
+    """Pools and the cluster's clock, all of one slot.
+
+    `left_out` says which were not tradable, and why.
+    """
+
+    slot: Slot
+    clock: ChainClock
+    pools: tuple[LoadedPool, ...]
+    left_out: Mapping[Pubkey, str]
+
+
+class Pools(Protocol):
+    """The pools of every venue, as fresh as this cluster lets us see them."""
+
+    async def trading(self, mint: Pubkey, other: Pubkey) -> PoolsAt:
+        """All pools that trade the two mints against one another."""
+        ...
+
+    async def named(self, addresses: Sequence[Pubkey]) -> PoolsAt:
+        """These pools, wherever they trade."""
+        ...
 
 
 class Sender(Protocol):
@@ -371,7 +305,6 @@ class Limits:
     """How long and how often. Units are in the names; slots are slots, never seconds."""
 
     retry: RetryLimits
-    order_timeout_ms: int
     quote_age_slots_max: int
     status_poll_ms: int
     rebroadcast_ms: int
@@ -381,9 +314,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """Everything an order's story may touch. `new_order_id` gives UUIDs in the order of their making."""
+    """Everything an order's story may touch.
+
+    `new_order_id` gives UUIDs in the order of their making.
+    """
 
     chain: ChainClient
+    pools: Pools
     sender: Sender
     signer: Signer
     tokens: Tokens

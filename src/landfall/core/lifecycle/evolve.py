@@ -93,11 +93,7 @@ def _apply(execution: Execution, recorded: Recorded) -> Execution:
                 execution, event.attempt, failure=failure, fee_lamports=event.fee_lamports
             )
         case TransactionExpired() as event:
-            failure = Failure(
-                reason=FailureReason.BLOCKHASH_EXPIRED,
-                detail=f"not on the ledger when block {event.finalized_height} was final",
-            )
-            return _in_attempt(execution, event.attempt, failure=failure)
+            return _in_attempt(execution, event.attempt, failure=expired_failure(event))
         case AttemptFailed() as event:
             failure = Failure(
                 reason=event.reason, detail=event.detail, error=event.error, logs=event.logs
@@ -111,6 +107,14 @@ def _apply(execution: Execution, recorded: Recorded) -> Execution:
             return execution
         case OrderAccepted():
             raise InvariantViolation("an order is accepted once")
+
+
+def expired_failure(event: TransactionExpired) -> Failure:
+    """An expired transaction as the failure of its attempt."""
+    return Failure(
+        reason=FailureReason.BLOCKHASH_EXPIRED,
+        detail=f"not on the ledger when block {event.finalized_height} was final",
+    )
 
 
 def _in_attempt(execution: Execution, number: int, **learned: object) -> Execution:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from landfall.core.errors import FailureReason
 from landfall.core.events import OrderFailed, RetryScheduled
-from landfall.core.execution import Failure
+from landfall.core.execution import Execution, Failure
 
 RETRYABLE: Mapping[FailureReason, bool] = {
     # Nothing about the same question would change within seconds.
@@ -28,30 +28,52 @@ RETRYABLE: Mapping[FailureReason, bool] = {
 }
 
 
+UNCOUNTED = frozenset({FailureReason.STALE_QUOTE})
+"""Nothing was tried:
+
+a fresh quote follows at once, and the attempt does not count. Only time bounds these.
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryLimits:
-    """At most `attempts_max` attempts; the n-th retry waits `delay_first_ms` × 2^(n-1)."""
+    """At most `attempts_max` attempts; the n-th retry waits `delay_first_ms` × 2^(n-1).
+
+    No attempt starts later than `order_timeout_ms` after the first one did.
+    """
 
     attempts_max: int
     delay_first_ms: int
+    order_timeout_ms: int
 
 
 def after_failure(
-    failure: Failure, attempts: int, limits: RetryLimits
+    execution: Execution, failure: Failure, now_ms: int, limits: RetryLimits
 ) -> RetryScheduled | OrderFailed:
-    """What follows a failed attempt: another one, or the end of the order.
+    """What follows when the current attempt has failed: another one, or the end of the order."""
+    earlier = [a.failure for a in execution.attempts[:-1] if a.failure]
+    counted = sum(f.reason not in UNCOUNTED for f in (*earlier, failure))
+    if not RETRYABLE[failure.reason] or counted >= limits.attempts_max:
+        return OrderFailed(reason=failure.reason, detail=failure.detail)
+    delay_ms = 0 if failure.reason in UNCOUNTED else limits.delay_first_ms << (counted - 1)
+    if is_timed_out(execution, now_ms + delay_ms, limits):
+        return timed_out(limits, failure)
+    return RetryScheduled(next_attempt=len(execution.attempts) + 1, delay_ms=delay_ms)
 
-    Args:
-        failure: why the attempt failed.
-        attempts: how many attempts have been made, this one included; at least 1.
-        limits: how often, how soon.
 
-    >>> failure = Failure(reason=FailureReason.SLIPPAGE_EXCEEDED, detail="moved")
-    >>> after_failure(failure, 2, RetryLimits(attempts_max=3, delay_first_ms=1000))
-    RetryScheduled(next_attempt=3, delay_ms=2000)
+def is_timed_out(execution: Execution, now_ms: int, limits: RetryLimits) -> bool:
+    """Is it too late for a new attempt? An order that never left the queue has all the time it
+    needs.
     """
-    assert attempts >= 1
-    if RETRYABLE[failure.reason] and attempts < limits.attempts_max:
-        delay_ms = limits.delay_first_ms << (attempts - 1)
-        return RetryScheduled(next_attempt=attempts + 1, delay_ms=delay_ms)
-    return OrderFailed(reason=failure.reason, detail=failure.detail)
+    if not execution.attempts:
+        return False
+    return now_ms - execution.attempts[0].started_at_ms > limits.order_timeout_ms
+
+
+def timed_out(limits: RetryLimits, last: Failure | None) -> OrderFailed:
+    """The order's end when its time is up, with what went wrong last."""
+    after = f"; the last attempt ended with {last.reason.value}: {last.detail}" if last else ""
+    return OrderFailed(
+        reason=FailureReason.ORDER_TIMED_OUT,
+        detail=f"no new attempt may start {limits.order_timeout_ms} ms after the first{after}",
+    )

@@ -1,0 +1,120 @@
+"""One JSON-RPC call to one node: our own thin client, because a library's retries would be our
+second sends.
+
+Nothing is retried here. Every answer is bounded in time and size, its id must be ours, and whatever
+else comes back (another status, another shape, an error object, a broken connection) is one of two
+classes: it surely did not arrive, or it may have. URLs carry API keys, so none is ever put into a
+message.
+"""
+
+from itertools import count
+from typing import Any, Generic, Protocol, TypeVar
+
+import aiohttp
+import msgspec
+
+from landfall import observe
+from landfall.core.errors import OutcomeUnknown, Unavailable
+
+REPLY_BYTES_MAX = 32 * 1024 * 1024
+T = TypeVar("T")
+
+
+class RpcError(msgspec.Struct, frozen=True):
+    """The error object of a reply.
+
+    Numbers below -32000 are the node's own; see the Solana RPC reference.
+    """
+
+    code: int
+    message: str
+    data: Any = None
+
+
+class _Reply(msgspec.Struct, Generic[T], frozen=True):
+    id: int
+    result: T | msgspec.UnsetType = msgspec.UNSET
+    error: RpcError | None = None
+
+
+class Call(Protocol):
+    """Ask one method for a result of one shape."""
+
+    async def __call__(self, method: str, params: list[Any], shape: type[T]) -> T: ...
+
+
+class RpcRefused(Unavailable):
+    """The node answered, with an error object."""
+
+    def __init__(self, method: str, error: RpcError) -> None:
+        super().__init__(f"{method}: the node answers {error.code}: {error.message[:200]}")
+        self.error = error
+
+
+class JsonRpc:
+    """A node at one URL.
+
+    Args:
+        session: connections are its business; it must not follow redirects to other hosts.
+        url: where the node listens. It may hold a secret.
+        timeout_ms: total, from connecting to the last byte.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, timeout_ms: int) -> None:
+        self._session = session
+        self._url = url
+        self._timeout = aiohttp.ClientTimeout(total=timeout_ms / 1000)
+        self._ids = count(1)
+
+    async def call(self, method: str, params: list[Any], shape: type[T]) -> T:
+        """The result of one call, decoded as `shape`.
+
+        Raises:
+            Unavailable: the request did not arrive, or the node refused it (RpcRefused).
+            OutcomeUnknown: it may have arrived, and what came back, if anything, does not say.
+        """
+        request_id = next(self._ids)
+        body = msgspec.json.encode(
+            {"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}
+        )
+        with observe.rpc_call(method):
+            reply = await self._post(method, body)
+        try:
+            decoded = msgspec.json.decode(reply, type=_Reply[shape])  # type: ignore[valid-type]
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+            raise OutcomeUnknown(f"{method}: the node's reply makes no sense: {error}") from None
+        if decoded.error is not None:
+            raise RpcRefused(method, decoded.error)
+        if decoded.id != request_id:
+            raise OutcomeUnknown(f"{method}: the node answered another request")
+        if isinstance(decoded.result, msgspec.UnsetType):
+            raise OutcomeUnknown(f"{method}: the node's reply holds no result")
+        return decoded.result
+
+    async def _post(self, method: str, body: bytes) -> bytes:
+        try:
+            async with self._session.post(
+                self._url,
+                data=body,
+                headers={"Content-Type": "application/json"},
+                timeout=self._timeout,
+                allow_redirects=False,
+            ) as response:
+                if response.status != 200:
+                    raise _refused(method, response.status)
+                reply = await response.content.read(REPLY_BYTES_MAX + 1)
+                while not response.content.at_eof() and len(reply) <= REPLY_BYTES_MAX:
+                    reply += await response.content.read(REPLY_BYTES_MAX)
+        except (aiohttp.ClientConnectorError, aiohttp.InvalidURL):
+            raise Unavailable(f"{method}: the node cannot be reached") from None
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise OutcomeUnknown(f"{method}: {type(error).__name__} before an answer") from None
+        if len(reply) > REPLY_BYTES_MAX:
+            raise OutcomeUnknown(f"{method}: the node's reply exceeds {REPLY_BYTES_MAX} bytes")
+        return reply
+
+
+def _refused(method: str, status: int) -> Unavailable | OutcomeUnknown:
+    """4xx means the node would not take the request; anything else may come from behind it."""
+    sentence = f"{method}: the node answers HTTP {status}"
+    return Unavailable(sentence) if 400 <= status < 500 else OutcomeUnknown(sentence)

@@ -1,0 +1,127 @@
+"""Pools read from the cluster when they are asked for, each read all of one slot.
+
+Which pools trade a pair is asked rarely (`getProgramAccounts` is dear) and remembered for a while;
+their accounts are read every time. Orders that ask for the same pools while a read is under way
+share its answer.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+
+from landfall.core.errors import MalformedAccount, Unavailable
+from landfall.core.values import Accounts, ChainClock, ProgramAccountsFilter, Pubkey, Slot
+from landfall.core.venue import AnyVenue, NeedAccounts
+from landfall.core.venues import VENUES
+from landfall.ports import ChainClient, Clock, LoadedPool, PoolsAt
+
+CLOCK_SYSVAR = Pubkey.from_string("SysvarC1ock11111111111111111111111111111111")
+_ROUNDS_MAX = 3
+
+
+class FreshPools:
+    """The `Pools` port over any ChainClient.
+
+    Args:
+        chain: where accounts are read.
+        clock: only for how long discovery is remembered.
+        remembered_ms: how long a pair's list of pools is taken as complete.
+    """
+
+    def __init__(self, chain: ChainClient, clock: Clock, remembered_ms: int) -> None:
+        self._chain = chain
+        self._clock = clock
+        self._remembered_ms = remembered_ms
+        self._found: dict[ProgramAccountsFilter, tuple[int, tuple[Pubkey, ...]]] = {}
+        self._needs: dict[Pubkey, tuple[Pubkey, ...]] = {}
+        self._venues: dict[Pubkey, AnyVenue] = {}
+        self._reads: dict[frozenset[Pubkey], asyncio.Task[PoolsAt]] = {}
+
+    async def trading(self, mint: Pubkey, other: Pubkey) -> PoolsAt:
+        """All pools of the pair. A pool that cannot be traded is left out, with the reason."""
+        addresses: list[Pubkey] = []
+        for venue in VENUES.values():
+            for question in venue.pools_trading(mint, other):
+                found = await self._discover(question)
+                self._venues.update(dict.fromkeys(found, venue))
+                addresses += found
+        return await self._shared_read(addresses)
+
+    async def named(self, addresses: Sequence[Pubkey]) -> PoolsAt:
+        """These pools. One whose venue is not known yet is recognised by its owner."""
+        unknown = [address for address in addresses if address not in self._venues]
+        if unknown:
+            owners = await self._chain.accounts(unknown)
+            by_program = {venue.program_id: venue for venue in VENUES.values()}
+            for address, account in owners.accounts.items():
+                if account is not None and account.owner in by_program:
+                    self._venues[address] = by_program[account.owner]
+        return await self._shared_read(addresses)
+
+    async def _discover(self, question: ProgramAccountsFilter) -> tuple[Pubkey, ...]:
+        now_ms = self._clock.now_ms()
+        found = self._found.get(question)
+        if found is None or now_ms - found[0] > self._remembered_ms:
+            found = (now_ms, await self._chain.program_accounts(question))
+            self._found[question] = found
+        return found[1]
+
+    async def _shared_read(self, addresses: Sequence[Pubkey]) -> PoolsAt:
+        key = frozenset(addresses)
+        read = self._reads.get(key)
+        if read is None:
+            read = asyncio.create_task(self._read(key))
+            self._reads[key] = read
+            read.add_done_callback(lambda _: self._reads.pop(key, None))
+        # Shielded: one order that lets go must not take the answer from the others.
+        return await asyncio.shield(read)
+
+    async def _read(self, addresses: frozenset[Pubkey]) -> PoolsAt:
+        """Read what the pools needed last time;
+
+        while one needs more, read everything again at once.
+        """
+        for _ in range(_ROUNDS_MAX):
+            wanted = {CLOCK_SYSVAR, *addresses}
+            wanted.update(*(self._needs.get(address, ()) for address in addresses))
+            at = await self._chain.accounts(sorted(wanted, key=bytes))
+            loaded = self._load_all(addresses, at.accounts, at.slot)
+            if loaded is not None:
+                pools, left_out = loaded
+                return PoolsAt(at.slot, _clock_of(at.accounts), pools, left_out)
+        raise Unavailable("a pool needs more accounts at every read")
+
+    def _load_all(
+        self, addresses: Iterable[Pubkey], accounts: Accounts, slot: Slot
+    ) -> tuple[tuple[LoadedPool, ...], Mapping[Pubkey, str]] | None:
+        pools: list[LoadedPool] = []
+        left_out: dict[Pubkey, str] = {}
+        complete = True
+        for address in sorted(addresses, key=bytes):
+            venue = self._venues.get(address)
+            if venue is None:
+                left_out[address] = "no venue knows this account"
+                continue
+            try:
+                pool = venue.load(address, accounts, slot)
+            except MalformedAccount as error:
+                left_out[address] = str(error)
+                continue
+            if isinstance(pool, NeedAccounts):
+                self._needs[address] = (*self._needs.get(address, ()), *pool.addresses)
+                complete = False
+            else:
+                pools.append(LoadedPool(venue, pool))
+        return (tuple(pools), left_out) if complete else None
+
+
+def _clock_of(accounts: Accounts) -> ChainClock:
+    """The Clock sysvar: slot u64, epoch start i64, epoch u64, leader epoch u64, unix time i64."""
+    account = accounts[CLOCK_SYSVAR]
+    if account is None or len(account.data) < 40:
+        raise Unavailable("the node does not show the cluster's clock")
+    data = account.data
+    return ChainClock(
+        slot=Slot(int.from_bytes(data[0:8], "little")),
+        epoch=int.from_bytes(data[16:24], "little"),
+        unix_timestamp=int.from_bytes(data[32:40], "little", signed=True),
+    )

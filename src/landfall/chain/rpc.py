@@ -1,0 +1,361 @@
+"""The cluster over JSON-RPC: ChainClient and Sender, with every reply checked before it is
+believed.
+
+Reads ask nothing of the world, so an unknown outcome of a read is just Unavailable. Commitment is
+`confirmed` except where a method says otherwise. Source: the Solana JSON-RPC reference
+(solana.com/docs/rpc), as served by Agave 2 and 3.
+"""
+
+import base64
+import binascii
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from landfall.chain.jsonrpc import JsonRpc
+from landfall.core.errors import OutcomeUnknown, Unavailable
+from landfall.core.execution import SignedTransaction
+from landfall.core.ledger.answers import (
+    AccountsAt,
+    Finalized,
+    LandedTransaction,
+    LatestBlockhash,
+    SignatureStatus,
+    Simulation,
+    StatusAnswer,
+    TokenBalance,
+    TransactionError,
+)
+from landfall.core.values import (
+    Account,
+    BlockHeight,
+    Commitment,
+    Lamports,
+    ProgramAccountsFilter,
+    Pubkey,
+    Signature,
+    Slot,
+)
+
+_ACCOUNTS_PER_CALL = 100
+_CONFIRMED = {"commitment": "confirmed"}
+_COMMITMENTS = {commitment.wire: commitment for commitment in Commitment}
+T = TypeVar("T")
+V = TypeVar("V")
+
+
+class _Context(msgspec.Struct, frozen=True):
+    slot: int
+
+
+class _At(msgspec.Struct, frozen=True):
+    context: _Context
+    value: Any
+
+
+class _Account(msgspec.Struct, frozen=True):
+    owner: str
+    lamports: int
+    data: tuple[str, str]
+    executable: bool
+
+
+class _Keyed(msgspec.Struct, frozen=True):
+    pubkey: str
+
+
+class _Accounts(msgspec.Struct, frozen=True):
+    context: _Context
+    value: list[_Account | None]
+
+
+class _Blockhash(msgspec.Struct, frozen=True, rename="camel"):
+    blockhash: str
+    last_valid_block_height: int
+
+
+class _LatestBlockhash(msgspec.Struct, frozen=True):
+    context: _Context
+    value: _Blockhash
+
+
+class _EpochInfo(msgspec.Struct, frozen=True, rename="camel"):
+    absolute_slot: int
+    block_height: int
+
+
+class _Status(msgspec.Struct, frozen=True, rename="camel"):
+    slot: int
+    confirmation_status: str | None
+    err: Any = None
+
+
+class _Statuses(msgspec.Struct, frozen=True):
+    context: _Context
+    value: list[_Status | None]
+
+
+class _Simulated(msgspec.Struct, frozen=True, rename="camel"):
+    err: Any
+    logs: list[str] | None = None
+    units_consumed: int | None = None
+
+
+class _Simulation(msgspec.Struct, frozen=True):
+    context: _Context
+    value: _Simulated
+
+
+class _UiAmount(msgspec.Struct, frozen=True):
+    amount: str
+
+
+class _TokenBalance(msgspec.Struct, frozen=True, rename="camel"):
+    account_index: int
+    mint: str
+    ui_token_amount: _UiAmount
+    owner: str | None = None
+
+
+class _Loaded(msgspec.Struct, frozen=True):
+    writable: list[str] = []
+    readonly: list[str] = []
+
+
+class _Meta(msgspec.Struct, frozen=True, rename="camel"):
+    err: Any
+    fee: int
+    pre_balances: list[int]
+    post_balances: list[int]
+    pre_token_balances: list[_TokenBalance] | None = None
+    post_token_balances: list[_TokenBalance] | None = None
+    log_messages: list[str] | None = None
+    loaded_addresses: _Loaded | None = None
+
+
+class _Message(msgspec.Struct, frozen=True, rename="camel"):
+    account_keys: list[str]
+
+
+class _Transaction(msgspec.Struct, frozen=True):
+    signatures: list[str]
+    message: _Message
+
+
+class _Landed(msgspec.Struct, frozen=True):
+    slot: int
+    transaction: _Transaction
+    meta: _Meta | None
+
+
+class RpcChain:
+    """One node, as the pipeline sees a cluster: ChainClient and Sender in one."""
+
+    def __init__(self, node: JsonRpc) -> None:
+        self._node = node
+
+    async def genesis_hash(self) -> str:
+        """The hash that names the cluster."""
+        return await _read(self._node.call("getGenesisHash", [], str))
+
+    async def accounts(self, addresses: Sequence[Pubkey]) -> AccountsAt:
+        """Accounts of one slot;
+
+        more than a call takes are asked again until one slot has them all.
+        """
+        if len(addresses) > _ACCOUNTS_PER_CALL:
+            raise Unavailable(f"{len(addresses)} accounts asked at once")
+        config = {"encoding": "base64", **_CONFIRMED}
+        keys = [str(address) for address in addresses]
+        reply = await _read(self._node.call("getMultipleAccounts", [keys, config], _Accounts))
+        if len(reply.value) != len(addresses):
+            raise Unavailable("getMultipleAccounts: the node left accounts out")
+        found = [_account(value) for value in reply.value]
+        return AccountsAt(Slot(reply.context.slot), dict(zip(addresses, found, strict=True)))
+
+    async def program_accounts(self, wanted: ProgramAccountsFilter) -> tuple[Pubkey, ...]:
+        """Addresses of a program's accounts that match."""
+        filters: list[dict[str, Any]] = [{"dataSize": wanted.data_size}]
+        filters += [
+            {
+                "memcmp": {
+                    "offset": memcmp.offset,
+                    "bytes": base64.b64encode(memcmp.wanted).decode(),
+                    "encoding": "base64",
+                }
+            }
+            for memcmp in wanted.memcmps
+        ]
+        config = {
+            "encoding": "base64",
+            "dataSlice": {"offset": 0, "length": 0},
+            "filters": filters,
+            **_CONFIRMED,
+        }
+        params = [str(wanted.program_id), config]
+        reply = await _read(self._node.call("getProgramAccounts", params, list[_Keyed]))
+        return tuple(_pubkey(found.pubkey) for found in reply)
+
+    async def latest_blockhash(self) -> LatestBlockhash:
+        """A blockhash to sign with."""
+        reply = await _read(self._node.call("getLatestBlockhash", [_CONFIRMED], _LatestBlockhash))
+        return LatestBlockhash(
+            blockhash=reply.value.blockhash,
+            last_valid_block_height=BlockHeight(reply.value.last_valid_block_height),
+            context_slot=Slot(reply.context.slot),
+        )
+
+    async def simulate(self, raw: bytes) -> Simulation:
+        """Run without recording; signatures are not checked, the blockhash is not either."""
+        config = {
+            "encoding": "base64",
+            "sigVerify": False,
+            "replaceRecentBlockhash": True,
+            **_CONFIRMED,
+        }
+        params = [base64.b64encode(raw).decode(), config]
+        reply = await _read(self._node.call("simulateTransaction", params, _Simulation))
+        return Simulation(
+            context_slot=Slot(reply.context.slot),
+            error=_error(reply.value.err),
+            logs=tuple(reply.value.logs or ()),
+            units_consumed=reply.value.units_consumed or 0,
+        )
+
+    async def finalized(self) -> Finalized:
+        """Slot and height of the last final block, from one answer."""
+        config = {"commitment": Commitment.FINALIZED.wire}
+        reply = await _read(self._node.call("getEpochInfo", [config], _EpochInfo))
+        return Finalized(Slot(reply.absolute_slot), BlockHeight(reply.block_height))
+
+    async def status(self, signature: Signature) -> StatusAnswer:
+        """What the whole history says of a signature, and at which slot it says so."""
+        params = [[str(signature)], {"searchTransactionHistory": True}]
+        reply = await _read(self._node.call("getSignatureStatuses", params, _Statuses))
+        if len(reply.value) != 1:
+            raise Unavailable("getSignatureStatuses: not one status for one signature")
+        return StatusAnswer(Slot(reply.context.slot), _status(reply.value[0]))
+
+    async def transaction(self, signature: Signature) -> LandedTransaction | None:
+        """A landed transaction with its balance changes; None while the node does not have it."""
+        config = {"encoding": "json", "maxSupportedTransactionVersion": 1, **_CONFIRMED}
+        reply = await _read(
+            self._node.call("getTransaction", [str(signature), config], _Landed | None)  # type: ignore[arg-type]
+        )
+        if reply is None or reply.meta is None:
+            return None
+        if str(signature) not in reply.transaction.signatures[:1]:
+            raise Unavailable("getTransaction: the node answers with another transaction")
+        return _landed(signature, reply, reply.meta)
+
+    async def send(self, transaction: SignedTransaction) -> None:
+        """Hand over the bytes. The node must not retry for us, and must know our blockhash."""
+        config = {
+            "encoding": "base64",
+            "skipPreflight": True,
+            "preflightCommitment": "confirmed",
+            "maxRetries": 0,
+            "minContextSlot": transaction.min_context_slot,
+        }
+        params = [base64.b64encode(transaction.raw).decode(), config]
+        await self._node.call("sendTransaction", params, str)
+
+
+async def _read(call: Awaitable[T]) -> T:
+    try:
+        return await call
+    except OutcomeUnknown as error:
+        raise Unavailable(str(error)) from None
+
+
+def _account(value: _Account | None) -> Account | None:
+    if value is None:
+        return None
+    text, encoding = value.data
+    if encoding != "base64":
+        raise Unavailable(f"an account in {encoding}, base64 asked")
+    try:
+        data = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise Unavailable("an account whose data is not base64") from None
+    return Account(_pubkey(value.owner), value.lamports, data, value.executable)
+
+
+def _pubkey(text: str) -> Pubkey:
+    try:
+        return Pubkey.from_string(text)
+    except ValueError:
+        raise Unavailable("a reply holds an address that is none") from None
+
+
+def _status(value: _Status | None) -> SignatureStatus | None:
+    if value is None:
+        return None
+    # Nodes before 1.5 leave the word out for rooted transactions; none of those is in use.
+    commitment = _COMMITMENTS.get(value.confirmation_status or "")
+    if commitment is None:
+        raise Unavailable(f"an unknown commitment {value.confirmation_status!r}")
+    return SignatureStatus(Slot(value.slot), commitment, _error(value.err))
+
+
+def _error(err: Any) -> TransactionError | None:
+    match err:
+        case None:
+            return None
+        case str():
+            return TransactionError(err)
+        case {"InstructionError": [int(index), str(word)]}:
+            return TransactionError(word, instruction=index)
+        case {"InstructionError": [int(index), {"Custom": int(code)}]}:
+            return TransactionError("Custom", instruction=index, code=code)
+        case {"InstructionError": [int(index), dict(inner)]} if inner:
+            return TransactionError(str(next(iter(inner))), instruction=index)
+        case dict() if err:
+            return TransactionError(str(next(iter(err))))
+        case _:
+            raise Unavailable("a transaction error of no known shape")
+
+
+def _landed(signature: Signature, reply: _Landed, meta: _Meta) -> LandedTransaction:
+    loaded = meta.loaded_addresses or _Loaded()
+    texts = [*reply.transaction.message.account_keys, *loaded.writable, *loaded.readonly]
+    keys = [_pubkey(text) for text in texts]
+    if not len(keys) == len(meta.pre_balances) == len(meta.post_balances):
+        raise Unavailable("getTransaction: balances and accounts do not match")
+    return LandedTransaction(
+        slot=Slot(reply.slot),
+        signature=signature,
+        fee_lamports=Lamports(meta.fee),
+        error=_error(meta.err),
+        lamports_before=_by_key(keys, meta.pre_balances),
+        lamports_after=_by_key(keys, meta.post_balances),
+        tokens_before=_token_balances(keys, meta.pre_token_balances),
+        tokens_after=_token_balances(keys, meta.post_token_balances),
+        logs=tuple(meta.log_messages or ()),
+    )
+
+
+def _by_key(keys: list[Pubkey], values: list[V]) -> Mapping[Pubkey, V]:
+    return dict(zip(keys, values, strict=True))
+
+
+def _token_balances(
+    keys: list[Pubkey], balances: list[_TokenBalance] | None
+) -> tuple[TokenBalance, ...]:
+    found = []
+    for balance in balances or ():
+        if not 0 <= balance.account_index < len(keys) or balance.owner is None:
+            raise Unavailable("getTransaction: a token balance without an account or an owner")
+        amount = balance.ui_token_amount.amount
+        if not (amount.isascii() and amount.isdigit()):
+            raise Unavailable("getTransaction: a token balance that is no number")
+        found.append(
+            TokenBalance(
+                account=keys[balance.account_index],
+                mint=_pubkey(balance.mint),
+                owner=_pubkey(balance.owner),
+                amount=int(amount),
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,115 @@
+"""What a cluster can tell us about itself and about one transaction, as values.
+
+Every answer carries the slot at which it was true where the cluster gives it: behind a load
+balancer two answers may come from two nodes, and only their slots say which knew more.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from landfall.core.values import (
+    Accounts,
+    BlockHeight,
+    Commitment,
+    Lamports,
+    Pubkey,
+    Signature,
+    Slot,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsAt:
+    """Account bytes, all of one slot."""
+
+    slot: Slot
+    accounts: Accounts
+
+
+@dataclass(frozen=True, slots=True)
+class LatestBlockhash:
+    """A recent blockhash, the last height at which the ledger takes it, the slot it was read at."""
+
+    blockhash: str
+    last_valid_block_height: BlockHeight
+    context_slot: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Finalized:
+    """How far the ledger is final: a slot and the block height at it, from one answer."""
+
+    slot: Slot
+    block_height: BlockHeight
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionError:
+    """Why the ledger refused a transaction, as far as the answer tells.
+
+    `name` is the error's own word (`BlockhashNotFound`, `InsufficientFundsForFee`); for a failing
+    instruction it is the inner word (`Custom`, `ProgramFailedToComplete`), `instruction` its index
+    and `code` its custom number.
+    """
+
+    name: str
+    instruction: int | None = None
+    code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureStatus:
+    """What the ledger knows of one signature."""
+
+    slot: Slot
+    commitment: Commitment
+    error: TransactionError | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusAnswer:
+    """One answer about one signature, searched in the whole history.
+
+    `status` None: unknown there.
+    """
+
+    context_slot: Slot
+    status: SignatureStatus | None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenBalance:
+    """One token account's amount before or after a transaction."""
+
+    account: Pubkey
+    mint: Pubkey
+    owner: Pubkey
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandedTransaction:
+    """A transaction as the ledger recorded it:
+
+    who had what, before and after. Lamports by account.
+    """
+
+    slot: Slot
+    signature: Signature
+    fee_lamports: Lamports
+    error: TransactionError | None
+    lamports_before: Mapping[Pubkey, int]
+    lamports_after: Mapping[Pubkey, int]
+    tokens_before: tuple[TokenBalance, ...]
+    tokens_after: tuple[TokenBalance, ...]
+    logs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulation:
+    """What a transaction would do now. Unit of `units_consumed`: compute units."""
+
+    context_slot: Slot
+    error: TransactionError | None
+    logs: tuple[str, ...]
+    units_consumed: int

@@ -1,0 +1,85 @@
+"""Ask every pool of a pair for its price, all as of one slot."""
+
+from dataclasses import dataclass
+
+from landfall.core.order import Order
+from landfall.core.quote import Quote, Refused, Route, SwapRequest
+from landfall.core.routing.best_pool import rank, route_through, why
+from landfall.core.values import Slot
+from landfall.pipeline.accept import OrderRequest, to_order
+from landfall.ports import PoolsAt, World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Market:
+    """Every pool's answer.
+
+    `quotes` are best first; `refused` would not do this swap, and say why.
+    """
+
+    quotes: tuple[Quote, ...]
+    refused: tuple[Refused, ...]
+    context_slot: Slot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What an order would get right now, without placing it.
+
+    `route` is None where no pool can fill it.
+    """
+
+    order: Order
+    market: Market
+    route: Route | None
+    reason: str
+
+
+async def ask(world: World, order: Order) -> Market:
+    """The market for this order, now."""
+    pools = await world.pools.trading(order.token_in.mint, order.token_out.mint)
+    return priced(order, pools)
+
+
+def priced(order: Order, pools: PoolsAt) -> Market:
+    """The market these pools make for this order."""
+    request = SwapRequest(
+        in_mint=order.token_in.mint,
+        out_mint=order.token_out.mint,
+        mode=order.swap_mode,
+        amount=order.amount,
+    )
+    answers = [loaded.venue.quote(loaded.pool, request, pools.clock) for loaded in pools.pools]
+    quotes = [answer for answer in answers if isinstance(answer, Quote)]
+    refused = [answer for answer in answers if isinstance(answer, Refused)]
+    return Market(
+        quotes=rank(quotes, order.swap_mode),
+        refused=tuple(sorted(refused, key=lambda r: bytes(r.pool))),
+        context_slot=pools.slot,
+    )
+
+
+async def preview(world: World, account: str, request: OrderRequest) -> Preview:
+    """Price a request as if it were an order.
+
+    Raises:
+        OrderRejected: as `accept` would.
+    """
+    order = await to_order(world, account, request)
+    market = await ask(world, order)
+    if not market.quotes:
+        return Preview(order=order, market=market, route=None, reason=no_route(market.refused))
+    return Preview(
+        order=order,
+        market=market,
+        route=route_through(market.quotes[0], order.slippage_bps),
+        reason=why(market.quotes),
+    )
+
+
+def no_route(refused: tuple[Refused, ...]) -> str:
+    """One sentence on why nothing can fill the order."""
+    if not refused:
+        return "No pool of any venue trades this pair."
+    answers = "; ".join(f"{r.venue} pool {r.pool}: {r.sentence}" for r in refused)
+    return f"No pool of the pair would fill this order: {answers}"
