@@ -5,7 +5,7 @@ Each port is what the story of an order needs, not what a technology offers. The
 `Unavailable` (nothing happened, ask again later) unless it says otherwise.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -68,13 +68,13 @@ class LoadedPool:
 class PoolsAt:
     """Pools and the cluster's clock, all of one slot.
 
-    `left_out` says which were not tradable, and why.
+    `left_out` are not tradable, and say why.
     """
 
     slot: Slot
     clock: ChainClock
     pools: tuple[LoadedPool, ...]
-    left_out: Mapping[Pubkey, str]
+    left_out: tuple[Refused, ...]
 
 
 class Pools(Protocol):

@@ -8,7 +8,7 @@ message.
 """
 
 from itertools import count
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import aiohttp
 import msgspec
@@ -35,12 +35,6 @@ class _Reply(msgspec.Struct, Generic[T], frozen=True):
     id: int
     result: T | msgspec.UnsetType = msgspec.UNSET
     error: RpcError | None = None
-
-
-class Call(Protocol):
-    """Ask one method for a result of one shape."""
-
-    async def __call__(self, method: str, params: list[Any], shape: type[T]) -> T: ...
 
 
 class RpcRefused(Unavailable):
@@ -87,9 +81,9 @@ class JsonRpc:
             raise RpcRefused(method, decoded.error)
         if decoded.id != request_id:
             raise OutcomeUnknown(f"{method}: the node answered another request")
-        if isinstance(decoded.result, msgspec.UnsetType):
+        if decoded.result is msgspec.UNSET:
             raise OutcomeUnknown(f"{method}: the node's reply holds no result")
-        return decoded.result
+        return cast(T, decoded.result)
 
     async def _post(self, method: str, body: bytes) -> bytes:
         try:

@@ -6,9 +6,10 @@ share its answer.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from landfall.core.errors import MalformedAccount, Unavailable
+from landfall.core.quote import Refused
 from landfall.core.values import Accounts, ChainClock, ProgramAccountsFilter, Pubkey, Slot
 from landfall.core.venue import AnyVenue, NeedAccounts
 from landfall.core.venues import VENUES
@@ -92,26 +93,30 @@ class FreshPools:
 
     def _load_all(
         self, addresses: Iterable[Pubkey], accounts: Accounts, slot: Slot
-    ) -> tuple[tuple[LoadedPool, ...], Mapping[Pubkey, str]] | None:
+    ) -> tuple[tuple[LoadedPool, ...], tuple[Refused, ...]] | None:
         pools: list[LoadedPool] = []
-        left_out: dict[Pubkey, str] = {}
+        left_out: list[Refused] = []
         complete = True
         for address in sorted(addresses, key=bytes):
             venue = self._venues.get(address)
             if venue is None:
-                left_out[address] = "no venue knows this account"
+                left_out.append(_left_out(address, "unknown", "unknown", "no venue knows it"))
                 continue
             try:
                 pool = venue.load(address, accounts, slot)
             except MalformedAccount as error:
-                left_out[address] = str(error)
+                left_out.append(_left_out(address, venue.name, venue.dex, str(error)))
                 continue
             if isinstance(pool, NeedAccounts):
                 self._needs[address] = (*self._needs.get(address, ()), *pool.addresses)
                 complete = False
             else:
                 pools.append(LoadedPool(venue, pool))
-        return (tuple(pools), left_out) if complete else None
+        return (tuple(pools), tuple(left_out)) if complete else None
+
+
+def _left_out(pool: Pubkey, venue: str, dex: str, sentence: str) -> Refused:
+    return Refused(venue=venue, dex=dex, pool=pool, error="MalformedAccount", sentence=sentence)
 
 
 def _clock_of(accounts: Accounts) -> ChainClock:

@@ -70,6 +70,6 @@ async def _token(world: World, field: str, text: str) -> Token:
         raise OrderRejected(
             RejectionReason.UNKNOWN_TOKEN,
             field,
-            f"{field} {text!r} is neither a known symbol nor the address of a mint on this cluster.",
+            f"{field} {text!r} is neither a known symbol nor the address of a mint here.",
         )
     return token

@@ -54,7 +54,7 @@ async def _build(world: World, execution: Execution) -> SignedTransaction | Fail
     if age > world.limits.quote_age_slots_max:
         return Failure(
             reason=FailureReason.STALE_QUOTE,
-            detail=f"the quote is {age} slots old, at most {world.limits.quote_age_slots_max} allowed",
+            detail=f"the quote is {age} slots old, more than {world.limits.quote_age_slots_max}",
         )
     units = await _simulate(world, steps, latest)
     if isinstance(units, Failure):
@@ -72,8 +72,8 @@ async def _swaps(world: World, execution: Execution, route: Route) -> list[Instr
     for leg in route.legs:
         loaded = pools.get(leg.quote.pool)
         if loaded is None:
-            detail = known.left_out.get(leg.quote.pool, "it is gone")
-            raise AttemptFailure(FailureReason.POOL_CLOSED, f"pool {leg.quote.pool}: {detail}")
+            why = "; ".join(left_out.sentence for left_out in known.left_out) or "it is gone"
+            raise AttemptFailure(FailureReason.POOL_CLOSED, f"pool {leg.quote.pool}: {why}")
         swaps.append(loaded.venue.swap(loaded.pool, leg, trader))
     return swaps
 

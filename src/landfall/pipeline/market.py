@@ -51,7 +51,7 @@ def priced(order: Order, pools: PoolsAt) -> Market:
     )
     answers = [loaded.venue.quote(loaded.pool, request, pools.clock) for loaded in pools.pools]
     quotes = [answer for answer in answers if isinstance(answer, Quote)]
-    refused = [answer for answer in answers if isinstance(answer, Refused)]
+    refused = [answer for answer in answers if isinstance(answer, Refused)] + [*pools.left_out]
     return Market(
         quotes=rank(quotes, order.swap_mode),
         refused=tuple(sorted(refused, key=lambda r: bytes(r.pool))),

@@ -46,7 +46,7 @@ def open_account(wallet: Pubkey, token: Token) -> Instruction:
 
 
 def wrap(wallet: Pubkey, token: Token, lamports: Lamports) -> list[Instruction]:
-    """Move lamports into the wallet's open wrapped-SOL account and make the token program see them."""
+    """Move lamports into the wallet's open wrapped-SOL account, and let the token program see."""
     assert token.mint == NATIVE_MINT
     account = associated_address(wallet, token)
     return [

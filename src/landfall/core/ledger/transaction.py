@@ -28,7 +28,7 @@ COMPUTE_UNITS_MAX = 1_400_000
 
 @dataclass(frozen=True, slots=True)
 class ComputeBudget:
-    """How much the transaction may compute and what it pays for each unit, on top of the base fee."""
+    """How much the transaction may compute, and what it pays per unit on top of the base fee."""
 
     unit_limit: int
     unit_price_micro_lamports: int

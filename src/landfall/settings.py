@@ -1,0 +1,271 @@
+"""The environment as frozen Settings. Nothing else reads `os.environ`.
+
+`VARIABLES` is the whole list: names (the first is ours, the others are accepted too), what each
+means, and its default. Secrets are wrapped so that no text form shows them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from landfall.core.errors import LandfallError
+
+
+class SettingsError(LandfallError):
+    """A variable cannot be used; the sentence says which and what it should be."""
+
+
+class Secret:
+    """A text that no text form shows.
+
+    Read it with `reveal()` where it is used, and keep it nowhere.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """One setting:
+
+    its names in the environment, what it means, its default as text (None: no default).
+    """
+
+    names: tuple[str, ...]
+    meaning: str
+    default: str | None = None
+
+
+VARIABLES: Mapping[str, Variable] = {
+    "host": Variable(names=("HOST",), meaning="address the API listens on", default="127.0.0.1"),
+    "port": Variable(names=("PORT",), meaning="port the API listens on", default="3000"),
+    "home": Variable(
+        names=("LANDFALL_HOME",),
+        meaning="data directory: embedded database, local chain, wallet",
+        default=".landfall",
+    ),
+    "database_url": Variable(
+        names=("DATABASE_URL",), meaning="your PostgreSQL; without it an embedded one is used"
+    ),
+    "database_host": Variable(
+        names=("POSTGRES_HOST", "DB_HOST"), meaning="your PostgreSQL's host, instead of a URL"
+    ),
+    "database_port": Variable(
+        names=("POSTGRES_PORT", "DB_PORT"), meaning="its port", default="5432"
+    ),
+    "database_name": Variable(
+        names=("POSTGRES_DB", "DB_NAME"), meaning="its database", default="order_execution"
+    ),
+    "database_user": Variable(
+        names=("POSTGRES_USER", "DB_USER"), meaning="its user", default="postgres"
+    ),
+    "database_password": Variable(
+        names=("POSTGRES_PASSWORD", "DB_PASSWORD"), meaning="its password", default=""
+    ),
+    "rpc_url": Variable(
+        names=("SOLANA_RPC_URL",), meaning="your Solana RPC; without it localnet is used"
+    ),
+    "localnet_port": Variable(
+        names=("LOCALNET_PORT",), meaning="port of the local chain's RPC", default="8899"
+    ),
+    "localnet_slot_ms": Variable(
+        names=("LOCALNET_SLOT_MS",),
+        meaning="milliseconds per slot of the local chain",
+        default="200",
+    ),
+    "private_key": Variable(
+        names=("PRIVATE_KEY",), meaning="the wallet's key: base58, or the array of solana-keygen"
+    ),
+    "wallet_file": Variable(
+        names=("WALLET_KEYPAIR",), meaning="the wallet's key file, as solana-keygen writes it"
+    ),
+    "concurrency": Variable(
+        names=("MAX_CONCURRENT_ORDERS", "QUEUE_CONCURRENCY"),
+        meaning="orders executed at once, per worker",
+        default="10",
+    ),
+    "rate_limit": Variable(
+        names=("ORDER_RATE_LIMIT", "QUEUE_RATE_LIMIT"),
+        meaning="orders started per minute over all workers; 0 is no limit",
+        default="100",
+    ),
+    "attempts_max": Variable(
+        names=("RETRY_MAX_ATTEMPTS",), meaning="attempts per order", default="3"
+    ),
+    "retry_delay_ms": Variable(
+        names=("RETRY_BACKOFF_MS",),
+        meaning="milliseconds before the first retry; doubled for each further one",
+        default="1000",
+    ),
+    "order_timeout_ms": Variable(
+        names=("ORDER_TIMEOUT_MS",),
+        meaning="milliseconds after the first attempt's start in which another may start",
+        default="30000",
+    ),
+    "quote_age_slots": Variable(
+        names=("QUOTE_AGE_SLOTS",), meaning="slots after which a quote is not signed", default="10"
+    ),
+    "status_poll_ms": Variable(
+        names=("STATUS_POLL_MS",),
+        meaning="milliseconds between looks at a transaction in flight",
+        default="100",
+    ),
+    "rebroadcast_ms": Variable(
+        names=("REBROADCAST_MS",),
+        meaning="milliseconds between sends of the same transaction",
+        default="400",
+    ),
+    "finality_poll_ms": Variable(
+        names=("FINALITY_POLL_MS",),
+        meaning="milliseconds between looks at whether a confirmed transaction is final",
+        default="5000",
+    ),
+    "compute_unit_price": Variable(
+        names=("COMPUTE_UNIT_PRICE_MICRO_LAMPORTS",),
+        meaning="priority fee, in micro-lamports per compute unit",
+        default="0",
+    ),
+    "rpc_timeout_ms": Variable(
+        names=("RPC_TIMEOUT_MS",), meaning="milliseconds an RPC call may take", default="10000"
+    ),
+    "pools_remembered_ms": Variable(
+        names=("POOLS_REMEMBERED_MS",),
+        meaning="milliseconds for which a pair's list of pools is remembered",
+        default="30000",
+    ),
+    "lease_ms": Variable(
+        names=("LEASE_MS",),
+        meaning="milliseconds after which a silent worker's orders are taken over",
+        default="5000",
+    ),
+    "drain_ms": Variable(
+        names=("DRAIN_MS",),
+        meaning="milliseconds that orders in flight have to end when the worker stops",
+        default="20000",
+    ),
+    "log_level": Variable(
+        names=("LOG_LEVEL",), meaning="debug, info, warning or error", default="info"
+    ),
+    "log_format": Variable(names=("LOG_FORMAT",), meaning="json or console", default="console"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the environment asks for. Meanings and units: see `VARIABLES`."""
+
+    host: str
+    port: int
+    home: Path
+    database_url: Secret | None
+    rpc_url: Secret | None
+    localnet_port: int
+    localnet_slot_ms: int
+    private_key: Secret | None
+    wallet_file: Path | None
+    concurrency: int
+    rate_limit: int
+    attempts_max: int
+    retry_delay_ms: int
+    order_timeout_ms: int
+    quote_age_slots: int
+    status_poll_ms: int
+    rebroadcast_ms: int
+    finality_poll_ms: int
+    compute_unit_price: int
+    rpc_timeout_ms: int
+    pools_remembered_ms: int
+    lease_ms: int
+    drain_ms: int
+    log_level: str
+    log_format: str
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Settings from the variables of an environment.
+
+    Raises:
+        SettingsError: a value is not what its variable needs.
+    """
+
+    def text(key: str) -> str:
+        return _value(environ, key) or ""
+
+    def number(key: str, least: int, most: int = 2**53) -> int:
+        return _number(environ, key, least, most)
+
+    def secret(key: str) -> Secret | None:
+        return Secret(value) if (value := _value(environ, key)) else None
+
+    return Settings(
+        host=text("host"),
+        port=number("port", 1, 65_535),
+        home=Path(text("home")).expanduser().absolute(),
+        database_url=secret("database_url") or _database_from_parts(environ),
+        rpc_url=secret("rpc_url"),
+        localnet_port=number("localnet_port", 1, 65_534),
+        localnet_slot_ms=number("localnet_slot_ms", 1, 60_000),
+        private_key=secret("private_key"),
+        wallet_file=Path(file).expanduser() if (file := text("wallet_file")) else None,
+        concurrency=number("concurrency", 1, 10_000),
+        rate_limit=number("rate_limit", 0),
+        attempts_max=number("attempts_max", 1, 100),
+        retry_delay_ms=number("retry_delay_ms", 0, 3_600_000),
+        order_timeout_ms=number("order_timeout_ms", 1),
+        quote_age_slots=number("quote_age_slots", 1),
+        status_poll_ms=number("status_poll_ms", 1),
+        rebroadcast_ms=number("rebroadcast_ms", 1),
+        finality_poll_ms=number("finality_poll_ms", 1),
+        compute_unit_price=number("compute_unit_price", 0),
+        rpc_timeout_ms=number("rpc_timeout_ms", 1),
+        pools_remembered_ms=number("pools_remembered_ms", 0),
+        lease_ms=number("lease_ms", 100),
+        drain_ms=number("drain_ms", 0),
+        log_level=_word(environ, "log_level", ("debug", "info", "warning", "error")),
+        log_format=_word(environ, "log_format", ("json", "console")),
+    )
+
+
+def _value(environ: Mapping[str, str], key: str) -> str | None:
+    variable = VARIABLES[key]
+    given = {name: environ[name] for name in variable.names if environ.get(name)}
+    if len(set(given.values())) > 1:
+        raise SettingsError(f"{' and '.join(given)} mean the same and differ; set one of them.")
+    return next(iter(given.values()), variable.default)
+
+
+def _number(environ: Mapping[str, str], key: str, least: int, most: int) -> int:
+    value = _value(environ, key) or ""
+    if not (value.isascii() and value.isdigit()) or not least <= int(value) <= most:
+        name = VARIABLES[key].names[0]
+        raise SettingsError(f"{name} must be a whole number from {least} to {most}, not {value!r}.")
+    return int(value)
+
+
+def _word(environ: Mapping[str, str], key: str, words: tuple[str, ...]) -> str:
+    value = (_value(environ, key) or "").lower()
+    if value not in words:
+        raise SettingsError(f"{VARIABLES[key].names[0]} must be one of {', '.join(words)}.")
+    return value
+
+
+def _database_from_parts(environ: Mapping[str, str]) -> Secret | None:
+    host = _value(environ, "database_host")
+    if not host:
+        return None
+    user = quote(_value(environ, "database_user") or "", safe="")
+    password = quote(_value(environ, "database_password") or "", safe="")
+    port = _number(environ, "database_port", 1, 65_535)
+    name = quote(_value(environ, "database_name") or "", safe="")
+    return Secret(f"postgresql://{user}:{password}@{host}:{port}/{name}")

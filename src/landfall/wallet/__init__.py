@@ -1,0 +1,1 @@
+"""Keys and signing: the only room that sees a secret."""
