@@ -1,0 +1,17 @@
+"""Meteora DAMM v2 (cp-amm): constant-product pools over a price range, with scheduled fees."""
+
+from landfall.core.venue import Venue
+from landfall.core.venues.meteora_damm_v2.curve import DEX, NAME, quote
+from landfall.core.venues.meteora_damm_v2.layout import PROGRAM_ID, Pool, load, pools_trading
+from landfall.core.venues.meteora_damm_v2.swap import explain, swap
+
+METEORA_DAMM_V2: Venue[Pool] = Venue(
+    name=NAME,
+    dex=DEX,
+    program_id=PROGRAM_ID,
+    pools_trading=pools_trading,
+    load=load,
+    quote=quote,
+    swap=swap,
+    explain=explain,
+)
