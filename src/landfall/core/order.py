@@ -10,7 +10,7 @@ from uuid import UUID
 
 from landfall.core.errors import OrderRejected, RejectionReason
 from landfall.core.token import Token
-from landfall.core.values import U64_MAX, BaseUnits, BasisPoints
+from landfall.core.values import U64_MAX, BaseUnits, BasisPoints, SwapMode
 
 SLIPPAGE_BPS_MAX = 5_000
 PRIORITY_MAX = 100
@@ -21,13 +21,6 @@ class OrderType(Enum):
     """Each type is a trigger and a bound; see `triggers.py`."""
 
     MARKET = "market"
-
-
-class SwapMode(Enum):
-    """Which of the two amounts the client fixed."""
-
-    EXACT_IN = "ExactIn"
-    EXACT_OUT = "ExactOut"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

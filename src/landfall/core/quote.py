@@ -7,7 +7,6 @@ Rounding: a bound is always rounded in the trader's favour.
 
 from dataclasses import dataclass
 
-from landfall.core.order import SwapMode
 from landfall.core.values import (
     BPS_DENOMINATOR,
     U64_MAX,
@@ -15,6 +14,7 @@ from landfall.core.values import (
     BasisPoints,
     Pubkey,
     Slot,
+    SwapMode,
     ceil_div,
 )
 

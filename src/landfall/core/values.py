@@ -7,7 +7,7 @@ two differ, and a transaction expires by height, never by slot or by seconds.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import NewType
 
 from solders.pubkey import Pubkey
@@ -31,6 +31,7 @@ __all__ = [
     "Pubkey",
     "Signature",
     "Slot",
+    "SwapMode",
     "ceil_div",
 ]
 
@@ -44,6 +45,13 @@ U64_MAX = 2**64 - 1
 I64_MAX = 2**63 - 1
 U128_MAX = 2**128 - 1
 BPS_DENOMINATOR = 10_000
+
+
+class SwapMode(Enum):
+    """Which of a swap's two amounts is fixed; the other one is bounded."""
+
+    EXACT_IN = "ExactIn"
+    EXACT_OUT = "ExactOut"
 
 
 class Commitment(IntEnum):

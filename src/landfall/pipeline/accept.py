@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from landfall.core.amount import to_base_units
 from landfall.core.errors import OrderRejected, RejectionReason
-from landfall.core.order import Order, OrderType, SwapMode
+from landfall.core.order import Order, OrderType
 from landfall.core.token import Token
-from landfall.core.values import BasisPoints
+from landfall.core.values import BasisPoints, SwapMode
 from landfall.ports import Acceptance, World
 
 

@@ -17,10 +17,10 @@ from landfall.core.errors import AttemptFailure, FailureReason
 from landfall.core.execution import SignedTransaction
 from landfall.core.ledger.answers import LatestBlockhash
 from landfall.core.ledger.token_accounts import associated_address, open_account, unwrap, wrap
-from landfall.core.order import Order, SwapMode
+from landfall.core.order import Order
 from landfall.core.quote import Route
 from landfall.core.token import NATIVE_MINT, Token
-from landfall.core.values import Lamports, Pubkey, Signature
+from landfall.core.values import Lamports, Pubkey, Signature, SwapMode
 
 PACKET_BYTES_MAX = 1_232
 COMPUTE_UNITS_MAX = 1_400_000

@@ -5,9 +5,8 @@ Ties go to the lower pool address, so that two workers with the same quotes choo
 
 from collections.abc import Iterable
 
-from landfall.core.order import SwapMode
 from landfall.core.quote import Leg, Quote, Route, max_in_amount, min_out_amount
-from landfall.core.values import BPS_DENOMINATOR, BasisPoints
+from landfall.core.values import BPS_DENOMINATOR, BasisPoints, SwapMode
 
 
 def rank(quotes: Iterable[Quote], mode: SwapMode) -> tuple[Quote, ...]:

@@ -17,7 +17,6 @@ from math import isqrt
 from types import MappingProxyType
 
 from landfall.core.anchor import PANIC, ProgramFault, SwapRefused
-from landfall.core.order import SwapMode
 from landfall.core.quote import Quote, Refused, SwapRequest, price_impact_bps
 from landfall.core.token import TransferFeeConfig
 from landfall.core.values import (
@@ -27,6 +26,7 @@ from landfall.core.values import (
     BaseUnits,
     ChainClock,
     Pubkey,
+    SwapMode,
     ceil_div,
 )
 from landfall.core.venues.meteora_damm_v2 import layout

@@ -14,9 +14,8 @@ error.rs.
 from solders.instruction import AccountMeta, Instruction
 
 from landfall.core.errors import FailureReason
-from landfall.core.order import SwapMode
 from landfall.core.quote import Leg
-from landfall.core.values import Pubkey
+from landfall.core.values import Pubkey, SwapMode
 from landfall.core.venue import ProgramError, Trader
 from landfall.core.venues.meteora_damm_v2 import curve
 from landfall.core.venues.meteora_damm_v2.layout import (

@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from landfall.core.anchor import PANIC, REQUIRE_GT_VIOLATED, ProgramFault, SwapRefused
-from landfall.core.order import SwapMode
 from landfall.core.quote import Quote, Refused, SwapRequest, price_impact_bps
 from landfall.core.token import TransferFeeConfig
-from landfall.core.values import BPS_DENOMINATOR, U64_MAX, BaseUnits, ChainClock, ceil_div
+from landfall.core.values import BPS_DENOMINATOR, U64_MAX, BaseUnits, ChainClock, SwapMode, ceil_div
 from landfall.core.venues.raydium_cpmm import layout
 from landfall.core.venues.raydium_cpmm.layout import (
     RATE_DENOMINATOR,

@@ -9,8 +9,8 @@ swap_base_{input,output}.rs, error.rs.
 from solders.instruction import AccountMeta, Instruction
 
 from landfall.core.errors import FailureReason
-from landfall.core.order import SwapMode
 from landfall.core.quote import Leg
+from landfall.core.values import SwapMode
 from landfall.core.venue import ProgramError, Trader
 from landfall.core.venues.raydium_cpmm import curve
 from landfall.core.venues.raydium_cpmm.layout import AUTHORITY, PROGRAM_ID, Pool
