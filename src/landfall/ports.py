@@ -23,6 +23,7 @@ from landfall.core.ledger.answers import (
 )
 from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.order import Order, OrderType
+from landfall.core.quote import Refused
 from landfall.core.token import Token
 from landfall.core.values import ChainClock, ProgramAccountsFilter, Pubkey, Signature, Slot
 from landfall.core.venue import AnyVenue, Pool

@@ -7,14 +7,15 @@ classes: it surely did not arrive, or it may have. URLs carry API keys, so none 
 message.
 """
 
+import time
 from itertools import count
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, TypeVar
 
 import aiohttp
 import msgspec
 
 from landfall import observe
-from landfall.core.errors import OutcomeUnknown, Unavailable
+from landfall.core.errors import LandfallError, OutcomeUnknown, Unavailable
 
 REPLY_BYTES_MAX = 32 * 1024 * 1024
 T = TypeVar("T")
@@ -31,9 +32,9 @@ class RpcError(msgspec.Struct, frozen=True):
     data: Any = None
 
 
-class _Reply(msgspec.Struct, Generic[T], frozen=True):
+class _Reply(msgspec.Struct, frozen=True):
     id: int
-    result: T | msgspec.UnsetType = msgspec.UNSET
+    result: msgspec.Raw = msgspec.Raw()
     error: RpcError | None = None
 
 
@@ -71,19 +72,20 @@ class JsonRpc:
         body = msgspec.json.encode(
             {"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}
         )
-        with observe.rpc_call(method):
-            reply = await self._post(method, body)
+        began = time.perf_counter()
+        outcome = "ok"
         try:
-            decoded = msgspec.json.decode(reply, type=_Reply[shape])  # type: ignore[valid-type]
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-            raise OutcomeUnknown(f"{method}: the node's reply makes no sense: {error}") from None
-        if decoded.error is not None:
-            raise RpcRefused(method, decoded.error)
-        if decoded.id != request_id:
-            raise OutcomeUnknown(f"{method}: the node answered another request")
-        if decoded.result is msgspec.UNSET:
-            raise OutcomeUnknown(f"{method}: the node's reply holds no result")
-        return cast(T, decoded.result)
+            decoded = _decode(method, await self._post(method, body), _Reply)
+            if decoded.error is not None:
+                raise RpcRefused(method, decoded.error)
+            if decoded.id != request_id:
+                raise OutcomeUnknown(f"{method}: the node answered another request")
+            return _decode(method, decoded.result, shape)
+        except LandfallError as error:
+            outcome = type(error).__name__
+            raise
+        finally:
+            observe.rpc_call(method, self._url, (time.perf_counter() - began) * 1000, outcome)
 
     async def _post(self, method: str, body: bytes) -> bytes:
         try:
@@ -106,6 +108,13 @@ class JsonRpc:
         if len(reply) > REPLY_BYTES_MAX:
             raise OutcomeUnknown(f"{method}: the node's reply exceeds {REPLY_BYTES_MAX} bytes")
         return reply
+
+
+def _decode(method: str, text: bytes | msgspec.Raw, shape: type[T]) -> T:
+    try:
+        return msgspec.json.decode(text, type=shape)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise OutcomeUnknown(f"{method}: the node's reply makes no sense: {error}") from None
 
 
 def _refused(method: str, status: int) -> Unavailable | OutcomeUnknown:

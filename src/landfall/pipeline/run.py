@@ -7,7 +7,9 @@ there is one place where the engine can die between knowing and remembering.
 
 from collections.abc import Mapping
 
+from landfall import observe
 from landfall.core.events import (
+    AttemptFailed,
     Event,
     OrderCancelled,
     OrderExpired,
@@ -15,9 +17,11 @@ from landfall.core.events import (
     RetryScheduled,
     TransactionConfirmed,
     TransactionFinalized,
+    TransactionReverted,
 )
 from landfall.core.execution import Status
 from landfall.core.lifecycle.evolve import fold
+from landfall.core.lifecycle.transitions import TERMINAL
 from landfall.pipeline.building import building
 from landfall.pipeline.confirmed import confirmed
 from landfall.pipeline.pending import pending
@@ -51,11 +55,24 @@ async def carry(world: World, queue: Queue, claim: Claim) -> None:
             case Record(events):
                 then = what_next(events[-1], world.limits)
                 execution = await world.log.append(claim, execution, events, then)
+                _tell(execution, events)
                 if not isinstance(then, Held):
                     return
             case Wait(delay_ms):
                 await queue.release(claim, delay_ms)
                 return
+
+
+def _tell(execution: Execution, events: tuple[Event, ...]) -> None:
+    order_id, status = execution.order.order_id, execution.status
+    for event in events:
+        if isinstance(event, AttemptFailed | TransactionReverted):
+            observe.attempt_failed(order_id, event.attempt, event.reason.value, event.detail)
+    observe.order_moved(order_id, execution.version, status.value, len(execution.attempts))
+    if status in TERMINAL and execution.finalized_slot is None:
+        observe.order_ended(
+            order_id, status.value, execution.updated_at_ms - execution.accepted_at_ms
+        )
 
 
 def what_next(event: Event, limits: Limits) -> Next:

@@ -5,6 +5,9 @@ decides nothing: the ledger takes the same bytes once, however often and whichev
 The attempt ends by a fact from the ledger, never by a time-out, an error or silence.
 """
 
+from itertools import count
+
+from landfall import observe
 from landfall.core.errors import OutcomeUnknown, Unavailable
 from landfall.core.events import TransactionConfirmed, TransactionExpired, TransactionReverted
 from landfall.core.execution import Execution, SignedTransaction
@@ -24,8 +27,14 @@ async def submitted(world: World, execution: Execution) -> Record:
     transaction = execution.attempt.transaction
     assert transaction is not None
     finalized: Finalized | None = None
-    while True:
+    for sends in count():
         await _send(world, transaction)
+        observe.transaction_sent(
+            execution.order.order_id,
+            execution.attempt.number,
+            transaction.signature,
+            again=sends > 0,
+        )
         watched_until = world.clock.now_ms() + world.limits.rebroadcast_ms
         while world.clock.now_ms() < watched_until:
             verdict = await _verdict(world, execution, transaction, finalized)
@@ -34,6 +43,7 @@ async def submitted(world: World, execution: Execution) -> Record:
             await world.clock.sleep_ms(world.limits.status_poll_ms)
         # Read here, before the next status: see is_expired().
         finalized = await _finalized(world)
+    raise AssertionError("count() does not end")
 
 
 async def _send(world: World, transaction: SignedTransaction) -> None:
