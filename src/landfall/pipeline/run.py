@@ -19,7 +19,7 @@ from landfall.core.events import (
     TransactionFinalized,
     TransactionReverted,
 )
-from landfall.core.execution import Status
+from landfall.core.execution import Execution, Status
 from landfall.core.lifecycle.evolve import fold
 from landfall.core.lifecycle.transitions import TERMINAL
 from landfall.pipeline.building import building

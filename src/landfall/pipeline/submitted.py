@@ -5,8 +5,6 @@ decides nothing: the ledger takes the same bytes once, however often and whichev
 The attempt ends by a fact from the ledger, never by a time-out, an error or silence.
 """
 
-from itertools import count
-
 from landfall import observe
 from landfall.core.errors import OutcomeUnknown, Unavailable
 from landfall.core.events import TransactionConfirmed, TransactionExpired, TransactionReverted
@@ -27,14 +25,16 @@ async def submitted(world: World, execution: Execution) -> Record:
     transaction = execution.attempt.transaction
     assert transaction is not None
     finalized: Finalized | None = None
-    for sends in count():
+    sent_before = False
+    while True:
         await _send(world, transaction)
         observe.transaction_sent(
             execution.order.order_id,
             execution.attempt.number,
             transaction.signature,
-            again=sends > 0,
+            again=sent_before,
         )
+        sent_before = True
         watched_until = world.clock.now_ms() + world.limits.rebroadcast_ms
         while world.clock.now_ms() < watched_until:
             verdict = await _verdict(world, execution, transaction, finalized)
@@ -43,7 +43,6 @@ async def submitted(world: World, execution: Execution) -> Record:
             await world.clock.sleep_ms(world.limits.status_poll_ms)
         # Read here, before the next status: see is_expired().
         finalized = await _finalized(world)
-    raise AssertionError("count() does not end")
 
 
 async def _send(world: World, transaction: SignedTransaction) -> None:
