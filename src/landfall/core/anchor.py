@@ -33,14 +33,6 @@ class SwapRefused(Exception):
         self.fault = fault
 
 
-def fault_log(fault: ProgramFault) -> str:
-    """The line an Anchor program logs before it returns `fault`."""
-    return (
-        f"Program log: AnchorError occurred. Error Code: {fault.name}. "
-        f"Error Number: {fault.code}. Error Message: {fault.message}."
-    )
-
-
 PANIC = ProgramFault(None, "panic", "The program aborts on this input")
 
 INSTRUCTION_FALLBACK_NOT_FOUND = ProgramFault(

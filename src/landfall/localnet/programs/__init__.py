@@ -1,74 +1,16 @@
-"""Stand-ins: what a pool program does to accounts, played from the venue's own curve where no
-binary is given.
+"""Stand-ins by program: pools that trade on a cluster which has no binary of their program."""
 
-A stand-in is a pure function from the instruction and the account bytes to effects. The cluster
-applies the effects atomically with the rest of the transaction: token movements are executed by the
-SVM's own token programs, account writes are the pool program's own state. A refusal carries the
-program's own error number.
-"""
+from landfall.localnet.programs.meteora_damm_v2 import MeteoraDammV2
+from landfall.localnet.programs.raydium_cpmm import RaydiumCpmm
+from landfall.localnet.programs.stand_in import (
+    AccountRef,
+    Effects,
+    ProgramRefused,
+    StandIn,
+    TokenTransfer,
+)
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+__all__ = ["STAND_INS", "AccountRef", "Effects", "ProgramRefused", "StandIn", "TokenTransfer"]
 
-from landfall.core.values import Accounts, ChainClock, Pubkey
-
-
-@dataclass(frozen=True, slots=True)
-class AccountRef:
-    """One account of the instruction, in the instruction's order."""
-
-    address: Pubkey
-    is_signer: bool
-    is_writable: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TokenTransfer:
-    """A `TransferChecked` the program would have made by cross-program invocation.
-
-    `amount` is before any transfer fee.
-    """
-
-    source: Pubkey
-    mint: Pubkey
-    destination: Pubkey
-    authority: Pubkey
-    amount: int
-    decimals: int
-    token_program: Pubkey
-
-
-@dataclass(frozen=True, slots=True)
-class Effects:
-    """What one instruction does:
-
-    token movements in order, then the new data of the program's own accounts.
-    """
-
-    transfers: tuple[TokenTransfer, ...]
-    writes: Mapping[Pubkey, bytes]
-    logs: tuple[str, ...]
-
-
-class ProgramRefused(Exception):
-    """The program returns an error. `code` is None where it aborts instead (a panic)."""
-
-    def __init__(self, code: int | None, name: str) -> None:
-        super().__init__(f"{name} ({code})")
-        self.code = code
-        self.name = name
-
-
-class StandIn(Protocol):
-    """One pool program, played.
-
-    Raises ProgramRefused; must not raise anything else on any input.
-    """
-
-    @property
-    def program_id(self) -> Pubkey: ...
-
-    def process(
-        self, data: bytes, refs: Sequence[AccountRef], accounts: Accounts, clock: ChainClock
-    ) -> Effects: ...
+STAND_INS: tuple[StandIn, ...] = (RaydiumCpmm(), MeteoraDammV2())
+"""One for each pool program the engine trades on."""

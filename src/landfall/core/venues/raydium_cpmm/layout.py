@@ -10,7 +10,7 @@ Source: raydium-io/raydium-cp-swap 609780f (2025-12), programs/cp-swap/src/state
 
 from dataclasses import dataclass
 
-from landfall.core.account_fields import Address, u8, u64
+from landfall.core.account_fields import Address, u8, u16, u64
 from landfall.core.errors import MalformedAccount
 from landfall.core.values import (
     Account,
@@ -53,7 +53,7 @@ POOL_CREATOR_FEES = (u64(397), u64(405))
 CONFIG_DISCRIMINATOR = bytes.fromhex("daf42168cbcb2b6f")
 CONFIG_BYTES = 236
 CONFIG_BUMP = u8(8)
-CONFIG_INDEX_OFFSET = 10
+CONFIG_INDEX = u16(10)
 CONFIG_TRADE_RATE = u64(12)
 CONFIG_PROTOCOL_RATE = u64(20)
 CONFIG_FUND_RATE = u64(28)

@@ -1,0 +1,63 @@
+"""What an Anchor program checks of the accounts it is handed, with the refusals Anchor gives.
+
+Anchor first reads every account in the order of the instruction (owner, discriminator, signature),
+then tests the constraints in the same order; a stand-in that keeps to this refuses a wrong
+instruction with the very number the program would return.
+Source: coral-xyz/anchor 0.32, lang/src/accounts/{account,account_loader,interface_account,
+interface,signer}.rs.
+"""
+
+from typing import NoReturn
+
+from landfall.core import anchor
+from landfall.core.anchor import ProgramFault
+from landfall.core.token import TOKEN_PROGRAMS
+from landfall.core.values import Account, Pubkey
+from landfall.localnet.programs.stand_in import AccountRef, ProgramRefused
+
+INVALID_ACCOUNT_DATA = ProgramFault(None, "InvalidAccountData", "invalid account data")
+UNSUPPORTED_SYSVAR = ProgramFault(None, "UnsupportedSysvar", "unsupported sysvar")
+
+
+def refuse(fault: ProgramFault) -> NoReturn:
+    """The program returns this error."""
+    raise ProgramRefused(fault.code, fault.name, fault.message)
+
+
+def require(condition: bool, fault: ProgramFault) -> None:
+    """Go on only if `condition` holds."""
+    if not condition:
+        refuse(fault)
+
+
+def check_signer(ref: AccountRef) -> None:
+    """`Signer`: the account signed the transaction."""
+    require(ref.is_signer, anchor.ACCOUNT_NOT_SIGNER)
+
+
+def check_token_program(ref: AccountRef) -> None:
+    """`Interface<TokenInterface>`: one of the two token programs."""
+    require(ref.address in TOKEN_PROGRAMS, anchor.INVALID_PROGRAM_ID)
+
+
+def check_token_owned(account: Account | None) -> Account:
+    """The owner part of `InterfaceAccount`: it exists, and a token program keeps it."""
+    if account is None:
+        refuse(anchor.ACCOUNT_NOT_INITIALIZED)
+    require(account.owner in TOKEN_PROGRAMS, anchor.ACCOUNT_OWNED_BY_WRONG_PROGRAM)
+    return account
+
+
+def program_data(
+    account: Account | None, program: Pubkey, discriminator: bytes, size: int
+) -> bytes:
+    """An account of the program's own: owner, discriminator, and enough bytes to be read.
+
+    A program reads as many bytes as it knows of, whatever follows; too few abort it.
+    """
+    if account is None or account.owner != program:
+        refuse(anchor.ACCOUNT_OWNED_BY_WRONG_PROGRAM)
+    require(len(account.data) >= len(discriminator), anchor.ACCOUNT_DISCRIMINATOR_NOT_FOUND)
+    require(account.data.startswith(discriminator), anchor.ACCOUNT_DISCRIMINATOR_MISMATCH)
+    require(len(account.data) >= size, anchor.PANIC)
+    return account.data
