@@ -1,0 +1,59 @@
+# Two commands: `make run` starts Landfall, `make test` tests it. Both set up what they need.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+export PYTHON
+
+BIN := .venv/bin
+READY_TO_RUN := .venv/ready-to-run
+READY_TO_TEST := .venv/ready-to-test
+TESTS ?= tests
+LOCK := CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+	--no-emit-index-url --no-emit-find-links --build-deps-for=editable
+
+.PHONY: help run test check format vectors docs lock setup clean
+
+help:  ## List the targets
+	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) \
+		| awk -F'|' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+
+run: $(READY_TO_RUN)  ## Start everything on http://127.0.0.1:3000 (PORT, LOCALNET_PORT, LANDFALL_HOME move it)
+	@exec $(BIN)/python scripts/foreground.py $(BIN)/landfall up
+
+test: $(READY_TO_TEST)  ## Run all tests, or TESTS=path of some
+	$(BIN)/pytest $(TESTS)
+
+check: $(READY_TO_TEST)  ## Format, lint, types, import rules, core tests; under a minute
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest tests/architecture tests/core
+
+format: $(READY_TO_TEST)  ## Rewrite the sources the way `check` wants them
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+vectors: $(READY_TO_TEST)  ## Run the conformance suite over recorded swaps: make vectors DIR=path
+	@$(BIN)/python -m tests.conformance $(DIR)
+
+docs: $(READY_TO_TEST)  ## Regenerate the pages that follow from the code
+	$(BIN)/python -m docs.generate
+
+lock: $(READY_TO_TEST)  ## Pin the dependencies again, with hashes; UPGRADE=--upgrade takes newer ones
+	$(LOCK) $(UPGRADE) --output-file=requirements.lock pyproject.toml
+	$(LOCK) $(UPGRADE) --extra=dev --constraint=requirements.lock \
+		--output-file=requirements-dev.lock pyproject.toml
+
+setup: $(READY_TO_TEST)  ## Only install, into .venv
+
+clean:  ## Remove what was installed and cached; orders, chain and wallet in .landfall stay
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY_TO_RUN): requirements.lock pyproject.toml scripts/setup
+	@scripts/setup requirements.lock
+	@touch $@
+
+$(READY_TO_TEST): requirements-dev.lock pyproject.toml scripts/setup
+	@scripts/setup requirements-dev.lock
+	@touch $@ $(READY_TO_RUN)
