@@ -1,0 +1,180 @@
+"""HTTP and WebSocket for one node, as a plain ASGI application: one path, two protocols.
+
+POST is JSON-RPC; a WebSocket is JSON-RPC plus subscriptions. Frames for a reader that does not
+read pile up to FRAMES_MAX, then the connection is closed.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import msgspec
+
+from landfall.localnet.node import Node
+from landfall.localnet.params import Params, RpcError
+from landfall.localnet.pubsub import KINDS, Connection, Hub
+from landfall.localnet.rpc import answer, answer_one, encode, failure, read_call
+from landfall.localnet.wire import Json
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+BODY_BYTES_MAX = 1 << 20
+FRAMES_MAX = 20_000
+CLOSE_SLOW = 1013
+
+log = logging.getLogger(__name__)
+
+
+class App:
+    """The application. One instance serves every port of the node."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._hub = Hub(node)
+        node.listeners.append(self._hub)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One HTTP request or one WebSocket."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._websocket(receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "GET":
+            known = scope["path"] == "/health"
+            await _respond(send, 200 if known else 404, b"ok" if known else b"", b"text/plain")
+            return
+        if scope["method"] != "POST":
+            await _respond(send, 405, b"Used HTTP Method is not allowed. POST is required\n")
+            return
+        body = await _body(receive)
+        if body is None:
+            await _respond(send, 413, b"the request body is too large")
+            return
+        await _respond(send, 200, answer(self._node, body))
+
+    async def _websocket(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        frames: asyncio.Queue[bytes | None] = asyncio.Queue()
+
+        def put(frame: bytes) -> None:
+            if frames.qsize() < FRAMES_MAX:
+                frames.put_nowait(frame)
+            elif frames.qsize() == FRAMES_MAX:
+                frames.put_nowait(None)
+
+        connection = Connection(put)
+        writer = asyncio.create_task(_write(frames, send))
+        try:
+            while not writer.done():
+                message = await receive()
+                if message["type"] == "websocket.disconnect":
+                    break
+                text = message.get("text")
+                self._frame(connection, (message.get("bytes") or b"") if text is None else text)
+        finally:
+            self._hub.disconnect(connection)
+            writer.cancel()
+            await asyncio.gather(writer, return_exceptions=True)
+
+    def _frame(self, connection: Connection, frame: bytes | str) -> None:
+        try:
+            request = msgspec.json.decode(frame)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            connection.send(encode(failure(None, RpcError(-32700, "Parse error"))))
+            return
+        if isinstance(request, list):
+            replies = [self._call(connection, each) for each in request[:1_000]]
+            connection.send(encode([reply for reply, _ in replies if reply is not None]))
+        else:
+            replies = [self._call(connection, request)]
+            if replies[0][0] is not None:
+                connection.send(encode(replies[0][0]))
+        for _, number in replies:
+            if number is not None:
+                self._hub.subscribed(number)
+
+    def _call(self, connection: Connection, request: Any) -> tuple[Json | None, int | None]:
+        """The reply, and the number of the subscription it made."""
+        method = request.get("method") if isinstance(request, dict) else None
+        kind, verb = _kind_and_verb(method)
+        if kind is None:
+            return answer_one(self._node, request), None
+        try:
+            _, values, identity = read_call(request)
+        except RpcError as error:
+            return failure(request.get("id"), error), None
+        try:
+            if verb == "subscribe":
+                number = self._hub.subscribe(connection, kind, Params(values))
+                return _result(number, identity), number
+            known = self._hub.unsubscribe(connection, Params(values).number(0))
+            if not known:
+                raise RpcError(-32602, "Invalid subscription id.")
+            return _result(True, identity), None
+        except RpcError as error:
+            return failure(identity, error), None
+        except Exception:
+            log.exception("localnet failed to answer %s", method)
+            return failure(identity, RpcError(-32603, "Internal error")), None
+
+
+def _kind_and_verb(method: Any) -> tuple[str | None, str]:
+    if isinstance(method, str):
+        for ending, verb in (("Unsubscribe", "unsubscribe"), ("Subscribe", "subscribe")):
+            kind = method.removesuffix(ending)
+            if kind != method and kind in KINDS:
+                return kind, verb
+    return None, ""
+
+
+def _result(value: Json, identity: Json) -> Json:
+    return {"jsonrpc": "2.0", "result": value, "id": identity}
+
+
+async def _write(frames: "asyncio.Queue[bytes | None]", send: Send) -> None:
+    while True:
+        frame = await frames.get()
+        if frame is None:
+            await send(
+                {"type": "websocket.close", "code": CLOSE_SLOW, "reason": "reading too slowly"}
+            )
+            return
+        await send({"type": "websocket.send", "text": frame.decode()})
+
+
+async def _body(receive: Receive) -> bytes | None:
+    parts = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return b""
+        part = message.get("body", b"")
+        size += len(part)
+        if size > BODY_BYTES_MAX:
+            return None
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+async def _respond(
+    send: Send, status: int, body: bytes, content_type: bytes = b"application/json; charset=utf-8"
+) -> None:
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (b"content-type", content_type),
+                (b"content-length", str(len(body)).encode()),
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})

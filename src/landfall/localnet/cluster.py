@@ -1,0 +1,283 @@
+"""The cluster: slots and heights, the blockhash window, what landed, and how sure everybody is of it.
+
+It has no clock and starts nothing: `advance` closes the open block and opens the next, and whoever calls it says
+what time it is. A transaction executes on arrival, in the open block (processed); a closed block becomes
+confirmed and then finalized by the distance of slots. A block is written to the ledger before it is called
+confirmed, so what was confirmed outlives the process.
+
+Slots are skipped on purpose, from the start (the chain opens at FIRST_SLOT with height 1) and then one in
+every `skip_every`, so that nobody mistakes a slot for a height. A blockhash is good in blocks up to and
+including its `lastValidBlockHeight`: 150 blocks after its own. Everything younger than the finalized block is
+kept in a shape that can be taken back: account versions by slot, and blocks with their transactions.
+"""
+
+import hashlib
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from solders.hash import Hash
+
+from landfall.core.values import (
+    Account,
+    BlockHeight,
+    ChainClock,
+    Commitment,
+    Pubkey,
+    Signature,
+    Slot,
+)
+from landfall.localnet.execution import Outcome, not_landed
+from landfall.localnet.meta import transaction_meta
+from landfall.localnet.records import Block, ClosedBlock, Landed, Standing
+from landfall.localnet.running import execute
+from landfall.localnet.svm import Svm
+from landfall.localnet.transactions import SignedMessage
+
+BLOCKHASH_AGE_MAX = 150
+STATUS_BLOCKS = 300
+FIRST_SLOT = Slot(1_000)
+SLOTS_PER_EPOCH = 432_000
+SLOT_HASHES_MAX = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """Units: slots. `skip_every` 0 skips none."""
+
+    confirmed_lag: int = 2
+    finalized_lag: int = 32
+    skip_every: int = 16
+
+
+class History(Protocol):
+    """What the cluster needs of the ledger."""
+
+    def standing(self, signature: Signature) -> Standing | None: ...
+
+    def write(self, blocks: list[tuple[Block, Mapping[Pubkey, Account | None]]]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """What one `advance` did: the block it closed, and the blocks that rose in commitment, oldest first."""
+
+    closed: Block
+    confirmed: tuple[Block, ...]
+    finalized: tuple[Block, ...]
+
+
+class Cluster:
+    """One chain. `recent` are its newest finalized blocks, oldest first: at least one."""
+
+    def __init__(
+        self,
+        svm: Svm,
+        history: History,
+        recent: list[ClosedBlock],
+        standings: Mapping[Signature, Standing],
+        *,
+        genesis_hash: Hash,
+        pace: Pace,
+        starts: int,
+    ) -> None:
+        self.svm = svm
+        self.genesis_hash = genesis_hash
+        self._history = history
+        self._pace = pace
+        self._starts = starts
+        self._heights = {block.blockhash: block.height for block in recent}
+        self._recent = deque(((block.slot, block.blockhash) for block in recent), STATUS_BLOCKS)
+        self._standings = dict(standings)
+        self._landed: dict[Signature, Landed] = {}
+        root = recent[-1]
+        self._finalized = Block(
+            slot=root.slot,
+            height=root.height,
+            parent_slot=root.parent_slot,
+            parent_blockhash=root.blockhash,
+            unix_timestamp=root.unix_timestamp,
+            blockhash=root.blockhash,
+        )
+        self._confirmed = self._finalized
+        self._closed: deque[Block] = deque()
+        self._open = self._next_block(self._finalized, root.unix_timestamp)
+        self._begin()
+
+    def block(self, commitment: Commitment) -> Block:
+        """The newest block of that commitment; the open one for processed."""
+        match commitment:
+            case Commitment.PROCESSED:
+                return self._open
+            case Commitment.CONFIRMED:
+                return self._confirmed
+            case Commitment.FINALIZED:
+                return self._finalized
+
+    def commitment_of(self, slot: Slot) -> Commitment:
+        """How sure the cluster is of what happened in `slot`."""
+        if slot <= self._finalized.slot:
+            return Commitment.FINALIZED
+        return Commitment.CONFIRMED if slot <= self._confirmed.slot else Commitment.PROCESSED
+
+    def account(self, address: Pubkey, commitment: Commitment) -> Account | None:
+        """The account as of the newest block of that commitment."""
+        return self.svm.account(address, self.block(commitment).slot)
+
+    def latest_blockhash(self, commitment: Commitment) -> tuple[Hash, BlockHeight]:
+        """The newest blockhash and the last height it is good for."""
+        block = self.block(commitment)
+        if block.blockhash is None:
+            return block.parent_blockhash, BlockHeight(block.height - 1 + BLOCKHASH_AGE_MAX)
+        return block.blockhash, BlockHeight(block.height + BLOCKHASH_AGE_MAX)
+
+    def blockhash_is_valid(self, blockhash: Hash, commitment: Commitment) -> bool:
+        """Whether a transaction with this blockhash may land, as the newest block of that commitment sees it."""
+        height = self._heights.get(blockhash)
+        current = self.block(commitment).height
+        return height is not None and height <= current <= height + BLOCKHASH_AGE_MAX
+
+    def standing(self, signature: Signature, search_history: bool) -> Standing | None:
+        """Where a signature stands. Without `search_history` only the newest 300 blocks are known."""
+        found = self._standings.get(signature)
+        return self._history.standing(signature) if found is None and search_history else found
+
+    def landed_unwritten(self, signature: Signature) -> Landed | None:
+        """A transaction of a block that is not confirmed yet."""
+        return self._landed.get(signature)
+
+    def submit(self, transaction: SignedMessage) -> tuple[Outcome, Landed | None]:
+        """Execute in the open block. Its signatures are the caller's to check. None: it left no trace."""
+        refusal = self._refusal(transaction, Commitment.PROCESSED)
+        if refusal is not None:
+            return not_landed(refusal), None
+        outcome = execute(self.svm, transaction, self._clock(self._open), self._clock(self._open))
+        return outcome, self._land(transaction, outcome) if outcome.lands else None
+
+    def preview(
+        self, transaction: SignedMessage, commitment: Commitment, *, check_age: bool = True
+    ) -> Outcome:
+        """What the transaction would do on the newest block of that commitment. Nothing is kept."""
+        if check_age:
+            refusal = self._refusal(transaction, commitment)
+            if refusal is not None:
+                return not_landed(refusal)
+        block = self.block(commitment)
+        return execute(self.svm, transaction, self._clock(block), self._clock(self._open))
+
+    def advance(self, unix_timestamp: int) -> Advanced:
+        """Close the open block and open the next. `unix_timestamp`: seconds; time never runs backwards."""
+        closed = self._close()
+        self._open = self._next_block(closed, unix_timestamp)
+        confirmed = self._rise(self._confirmed.slot, self._pace.confirmed_lag)
+        finalized = self._rise(self._finalized.slot, self._pace.finalized_lag)
+        self._confirm(confirmed)
+        if finalized:
+            self._finalized = finalized[-1]
+            self.svm.accounts.forget_versions_until(self._finalized.slot)
+            for _ in finalized:
+                self._closed.popleft()
+        self._begin()
+        return Advanced(closed, confirmed, finalized)
+
+    def settle(self) -> None:
+        """Close the open block and confirm everything: nothing that was processed is lost by stopping now."""
+        closed = self._close()
+        self._confirm(tuple(block for block in self._closed if block.slot > self._confirmed.slot))
+        self._open = self._next_block(closed, closed.unix_timestamp)
+        self._begin()
+
+    def _close(self) -> Block:
+        block = self._open
+        block.blockhash = self._blockhash(block)
+        self._heights[block.blockhash] = block.height
+        self._recent.append((block.slot, block.blockhash))
+        self._closed.append(block)
+        expired = [
+            h for h, height in self._heights.items() if height < block.height - STATUS_BLOCKS
+        ]
+        for blockhash in expired:
+            del self._heights[blockhash]
+        return block
+
+    def _confirm(self, blocks: tuple[Block, ...]) -> None:
+        if not blocks:
+            return
+        accounts = self.svm.accounts
+        self._history.write([(block, accounts.touched_in(block.slot)) for block in blocks])
+        self._confirmed = blocks[-1]
+        for block in blocks:
+            for landed in block.landed:
+                del self._landed[landed.signature]
+
+    def _rise(self, reached: Slot, lag: int) -> tuple[Block, ...]:
+        old_enough = self._open.slot - lag
+        return tuple(block for block in self._closed if reached < block.slot <= old_enough)
+
+    def _next_block(self, parent: Block | ClosedBlock, unix_timestamp: int) -> Block:
+        slot = max(parent.slot + 1, FIRST_SLOT)
+        skip_every = self._pace.skip_every
+        if skip_every and slot % skip_every == skip_every - 1:
+            slot += 1
+        assert parent.blockhash is not None
+        return Block(
+            slot=Slot(slot),
+            height=BlockHeight(parent.height + 1),
+            parent_slot=parent.slot,
+            parent_blockhash=parent.blockhash,
+            unix_timestamp=max(unix_timestamp, parent.unix_timestamp),
+        )
+
+    def _begin(self) -> None:
+        # Statuses older than the window are the ledger's to remember.
+        oldest = self._recent[0][0]
+        stale = []
+        for signature, standing in self._standings.items():
+            if standing.slot >= oldest:
+                break
+            stale.append(signature)
+        for signature in stale:
+            del self._standings[signature]
+        recent = [(slot, bytes(blockhash)) for slot, blockhash in reversed(self._recent)]
+        self.svm.begin_slot(self._clock(self._open), recent[:SLOT_HASHES_MAX])
+
+    def _blockhash(self, block: Block) -> Hash:
+        # A start counts, so that a block lost in a crash and its successor never share a hash.
+        digest = hashlib.sha256(bytes(block.parent_blockhash))
+        digest.update(block.slot.to_bytes(8, "little") + self._starts.to_bytes(8, "little"))
+        for landed in block.landed:
+            digest.update(bytes(landed.signature))
+        return Hash(digest.digest())
+
+    def _refusal(self, transaction: SignedMessage, commitment: Commitment) -> str | None:
+        if not self.blockhash_is_valid(transaction.blockhash, commitment):
+            return "BlockhashNotFound"
+        standing = self.standing(transaction.signature, search_history=True)
+        if standing is not None and standing.slot <= self.block(commitment).slot:
+            return "AlreadyProcessed"
+        return None
+
+    def _land(self, transaction: SignedMessage, outcome: Outcome) -> Landed:
+        block = self._open
+        assert outcome.accounts is not None
+        landed = Landed(
+            signature=transaction.signature,
+            slot=block.slot,
+            position=len(block.landed),
+            unix_timestamp=block.unix_timestamp,
+            wire=transaction.wire,
+            error=outcome.error,
+            fee=outcome.fee,
+            payer=transaction.payer,
+            addresses=outcome.accounts.keys,
+            meta=transaction_meta(outcome, self.svm.account),
+        )
+        self.svm.apply(block.slot, outcome.changes)
+        block.landed.append(landed)
+        self._landed[landed.signature] = landed
+        self._standings[landed.signature] = Standing(block.slot, outcome.error)
+        return landed
+
+    def _clock(self, block: Block) -> ChainClock:
+        return ChainClock(block.slot, block.slot // SLOTS_PER_EPOCH, block.unix_timestamp)

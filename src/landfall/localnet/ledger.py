@@ -1,0 +1,312 @@
+"""The chain on disk: one SQLite file that holds what was confirmed, and nothing that was not.
+
+A block and every account it changed are written in one SQLite transaction before the cluster calls
+the block confirmed. A process that is killed therefore forgets whole blocks that nobody was told were confirmed,
+as a fork would; accounts, history and de-duplication always agree. Committed blocks survive kill -9; a power
+failure may take back the newest of them, never a part of one.
+
+Tables (addresses in `accounts` and `transaction_addresses` are 32 raw bytes, all others base58 text):
+
+    chain                  format, genesis_hash, starts: one row
+    blocks                 slot, height, parent_slot, blockhash, unix_timestamp, transactions (their number)
+    accounts               address, owner, lamports, data, executable: the state after the newest block
+    transactions           signature, slot, position in the block, err (JSON, NULL where it succeeded), fee
+                           in lamports, fee_payer, unix_timestamp, wire (the signed bytes), meta (JSON): what
+                           really landed. A transaction that is not here did not move anything.
+    transaction_addresses  address, slot, position: which transactions load an address
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+from solders.hash import Hash
+
+from landfall.core.values import Account, BlockHeight, Pubkey, Signature, Slot
+from landfall.localnet.records import Block, ClosedBlock, Landed, Standing
+
+FORMAT = 1
+
+SCHEMA = """
+CREATE TABLE chain (format INTEGER NOT NULL, genesis_hash TEXT NOT NULL, starts INTEGER NOT NULL);
+CREATE TABLE blocks (
+    slot INTEGER PRIMARY KEY, height INTEGER NOT NULL UNIQUE, parent_slot INTEGER NOT NULL,
+    blockhash TEXT NOT NULL, unix_timestamp INTEGER NOT NULL, transactions INTEGER NOT NULL
+);
+CREATE TABLE accounts (
+    address BLOB PRIMARY KEY, owner BLOB NOT NULL, lamports INTEGER NOT NULL, data BLOB NOT NULL,
+    executable INTEGER NOT NULL
+);
+CREATE TABLE transactions (
+    signature TEXT PRIMARY KEY, slot INTEGER NOT NULL, position INTEGER NOT NULL, err TEXT,
+    fee INTEGER NOT NULL, fee_payer TEXT NOT NULL, unix_timestamp INTEGER NOT NULL,
+    wire BLOB NOT NULL, meta TEXT NOT NULL, UNIQUE (slot, position)
+);
+CREATE TABLE transaction_addresses (
+    address BLOB NOT NULL, slot INTEGER NOT NULL, position INTEGER NOT NULL,
+    PRIMARY KEY (address, slot, position)
+) WITHOUT ROWID;
+"""
+
+SELECT_LANDED = """
+SELECT signature, slot, position, err, fee, fee_payer, unix_timestamp, wire, meta FROM transactions
+"""
+SELECT_BY_ADDRESS = """
+SELECT t.signature, t.slot, t.position, t.err, t.unix_timestamp
+FROM transaction_addresses AS a JOIN transactions AS t USING (slot, position)
+WHERE a.address = ? AND (a.slot, a.position) < (?, ?) AND (a.slot, a.position) > (?, ?)
+ORDER BY a.slot DESC, a.position DESC LIMIT ?
+"""
+
+
+class WrongFormat(Exception):
+    """The file was written by another version of the ledger. The text is a sentence for people."""
+
+
+class Ledger:
+    """The file. `path` None keeps the chain in a temporary file that is gone with the process."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._database = sqlite3.connect("" if path is None else path, isolation_level=None)
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("PRAGMA synchronous = NORMAL")
+
+    def close(self) -> None:
+        """Flush and let go of the file."""
+        self._database.close()
+
+    def genesis_hash(self) -> Hash | None:
+        """The chain's identity, or None where the file is new.
+
+        Raises:
+            WrongFormat: the file is not this version's.
+        """
+        tables = {row[0] for row in self._database.execute("SELECT name FROM sqlite_master")}
+        if not tables:
+            return None
+        found = None
+        if "chain" in tables:
+            found = self._database.execute("SELECT format, genesis_hash FROM chain").fetchone()
+        if found is None or found[0] != FORMAT:
+            version = "unknown" if found is None else found[0]
+            raise WrongFormat(
+                f"The chain in {self._path} has format {version}, and this version reads "
+                f"format {FORMAT}. Move the directory away to start a new chain."
+            )
+        return Hash.from_string(found[1])
+
+    def create(self, genesis: Block, accounts: Mapping[Pubkey, Account]) -> None:
+        """Begin a chain: its first block and the accounts it is born with."""
+        with self._transaction():
+            for statement in SCHEMA.split(";"):
+                self._database.execute(statement)
+            self._database.execute(
+                "INSERT INTO chain VALUES (?, ?, 0)", (FORMAT, str(genesis.blockhash))
+            )
+            self._write(genesis, accounts)
+
+    def count_start(self) -> int:
+        """How many times the chain was started before now; counts this one too."""
+        with self._transaction():
+            (starts,) = self._database.execute("SELECT starts FROM chain").fetchone()
+            self._database.execute("UPDATE chain SET starts = starts + 1")
+        return int(starts)
+
+    def write(self, blocks: Sequence[tuple[Block, Mapping[Pubkey, Account | None]]]) -> None:
+        """Append closed blocks, each with the accounts it changed as they were at its end. All or nothing."""
+        with self._transaction():
+            for block, changes in blocks:
+                self._write(block, changes)
+
+    def accounts(self) -> dict[Pubkey, Account]:
+        """Every account after the newest block."""
+        rows = self._database.execute(
+            "SELECT address, owner, lamports, data, executable FROM accounts"
+        )
+        return {
+            Pubkey.from_bytes(address): Account(
+                Pubkey.from_bytes(owner), lamports, data, bool(executable)
+            )
+            for address, owner, lamports, data, executable in rows
+        }
+
+    def newest_blocks(self, count: int) -> list[ClosedBlock]:
+        """The last `count` blocks, oldest first."""
+        rows = self._database.execute(
+            "SELECT slot, height, parent_slot, blockhash, unix_timestamp, transactions FROM blocks "
+            "ORDER BY slot DESC LIMIT ?",
+            (count,),
+        ).fetchall()
+        return [_closed_block(row) for row in reversed(rows)]
+
+    def block(self, slot: Slot) -> ClosedBlock | None:
+        """One block, or None where its slot was skipped or is not confirmed."""
+        row = self._database.execute(
+            "SELECT slot, height, parent_slot, blockhash, unix_timestamp, transactions FROM blocks "
+            "WHERE slot = ?",
+            (slot,),
+        ).fetchone()
+        return None if row is None else _closed_block(row)
+
+    def slots_between(self, first: Slot, last: Slot, limit: int) -> list[Slot]:
+        """Slots that have a block, from `first` to `last`, at most `limit`."""
+        rows = self._database.execute(
+            "SELECT slot FROM blocks WHERE slot BETWEEN ? AND ? ORDER BY slot LIMIT ?",
+            (first, last, limit),
+        )
+        return [Slot(row[0]) for row in rows]
+
+    def standing(self, signature: Signature) -> Standing | None:
+        """Where a signature landed, however long ago, or None."""
+        row = self._database.execute(
+            "SELECT slot, err FROM transactions WHERE signature = ?", (str(signature),)
+        ).fetchone()
+        return None if row is None else Standing(Slot(row[0]), _decoded(row[1]))
+
+    def standings_since(self, slot: Slot) -> Iterator[tuple[Signature, Standing]]:
+        """Every signature that landed in `slot` or later."""
+        for signature, landed_in, error in self._database.execute(
+            "SELECT signature, slot, err FROM transactions WHERE slot >= ?", (slot,)
+        ):
+            yield Signature.from_string(signature), Standing(landed_in, _decoded(error))
+
+    def landed(self, signature: Signature) -> Landed | None:
+        """A transaction in full. Its `addresses` are not read back."""
+        row = self._database.execute(
+            f"{SELECT_LANDED} WHERE signature = ?", (str(signature),)
+        ).fetchone()
+        return None if row is None else _landed(row)
+
+    def landed_in(self, slot: Slot) -> list[Landed]:
+        """The transactions of a block, in order."""
+        rows = self._database.execute(f"{SELECT_LANDED} WHERE slot = ? ORDER BY position", (slot,))
+        return [_landed(row) for row in rows]
+
+    def place(self, signature: Signature) -> tuple[int, int] | None:
+        """Slot and position of a signature."""
+        found = self._database.execute(
+            "SELECT slot, position FROM transactions WHERE signature = ?", (str(signature),)
+        ).fetchone()
+        return None if found is None else (found[0], found[1])
+
+    def by_address(
+        self, address: Pubkey, before: tuple[int, int], after: tuple[int, int], limit: int
+    ) -> list[tuple[str, Slot, Standing, int]]:
+        """Newest first: (signature, slot, standing, unix timestamp) between two places, both excluded."""
+        rows = self._database.execute(SELECT_BY_ADDRESS, (bytes(address), *before, *after, limit))
+        return [
+            (signature, Slot(slot), Standing(Slot(slot), _decoded(error)), unix_timestamp)
+            for signature, slot, _position, error, unix_timestamp in rows
+        ]
+
+    def transaction_count(self) -> int:
+        """How many transactions ever landed."""
+        (count,) = self._database.execute("SELECT sum(transactions) FROM blocks").fetchone()
+        return int(count)
+
+    def _write(self, block: Block, changes: Mapping[Pubkey, Account | None]) -> None:
+        run = self._database.execute
+        run(
+            "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                block.slot,
+                block.height,
+                block.parent_slot,
+                str(block.blockhash),
+                block.unix_timestamp,
+                len(block.landed),
+            ),
+        )
+        for address, account in changes.items():
+            if account is None:
+                run("DELETE FROM accounts WHERE address = ?", (bytes(address),))
+                continue
+            run(
+                "INSERT INTO accounts VALUES (?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE SET "
+                "owner = excluded.owner, lamports = excluded.lamports, data = excluded.data, "
+                "executable = excluded.executable",
+                (
+                    bytes(address),
+                    bytes(account.owner),
+                    account.lamports,
+                    account.data,
+                    account.executable,
+                ),
+            )
+        many = self._database.executemany
+        many(
+            "INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [_row(landed) for landed in block.landed],
+        )
+        many(
+            "INSERT INTO transaction_addresses VALUES (?, ?, ?)",
+            [
+                (bytes(address), landed.slot, landed.position)
+                for landed in block.landed
+                for address in dict.fromkeys(landed.addresses)
+            ],
+        )
+
+    def _transaction(self) -> "_Transaction":
+        return _Transaction(self._database)
+
+
+class _Transaction:
+    """BEGIN, then COMMIT or ROLLBACK."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def __enter__(self) -> None:
+        self._database.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._database.execute("COMMIT" if kind is None else "ROLLBACK")
+
+
+def _decoded(text: str | None) -> object:
+    return None if text is None else msgspec.json.decode(text)
+
+
+def _row(landed: Landed) -> tuple[object, ...]:
+    return (
+        str(landed.signature),
+        landed.slot,
+        landed.position,
+        None if landed.error is None else msgspec.json.encode(landed.error).decode(),
+        landed.fee,
+        str(landed.payer),
+        landed.unix_timestamp,
+        landed.wire,
+        msgspec.json.encode(landed.meta).decode(),
+    )
+
+
+def _landed(row: tuple[str, int, int, str | None, int, str, int, bytes, str]) -> Landed:
+    signature, slot, position, error, fee, payer, unix_timestamp, wire, meta = row
+    return Landed(
+        signature=Signature.from_string(signature),
+        slot=Slot(slot),
+        position=position,
+        unix_timestamp=unix_timestamp,
+        wire=wire,
+        error=_decoded(error),
+        fee=fee,
+        payer=Pubkey.from_string(payer),
+        addresses=(),
+        meta=msgspec.Raw(meta.encode()),
+    )
+
+
+def _closed_block(row: tuple[int, int, int, str, int, int]) -> ClosedBlock:
+    slot, height, parent_slot, blockhash, unix_timestamp, transactions = row
+    return ClosedBlock(
+        slot=Slot(slot),
+        height=BlockHeight(height),
+        parent_slot=Slot(parent_slot),
+        blockhash=Hash.from_string(blockhash),
+        unix_timestamp=unix_timestamp,
+        transactions=transactions,
+    )

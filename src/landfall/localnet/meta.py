@@ -1,0 +1,130 @@
+"""The `meta` of a landed transaction: fee, balances before and after, logs, inner instructions.
+
+Source: anza-xyz/agave, transaction-status-client-types (UiTransactionStatusMeta).
+"""
+
+import base64
+from collections.abc import Callable
+
+from landfall.core.token import TOKEN_2022_PROGRAM, TOKEN_PROGRAM
+from landfall.core.values import Account, Pubkey
+from landfall.localnet.execution import Outcome
+from landfall.localnet.wire import Json, base58_encode, token_amount_json
+
+TOKEN_PROGRAMS = frozenset({TOKEN_PROGRAM, TOKEN_2022_PROGRAM})
+TOKEN_ACCOUNT_BYTES = 165
+MINT_DECIMALS_AT = 44
+MINT_BYTES = 82
+
+Reader = Callable[[Pubkey], Account | None]
+"""The accounts as of some moment."""
+
+
+def transaction_meta(outcome: Outcome, before: Reader) -> Json:
+    """The whole object. `before` reads the accounts as the transaction found them."""
+    accounts = outcome.accounts
+    assert accounts is not None
+
+    def after(address: Pubkey) -> Account | None:
+        return outcome.changes[address] if address in outcome.changes else before(address)
+
+    meta = {
+        "err": outcome.error,
+        "status": {"Ok": None} if outcome.error is None else {"Err": outcome.error},
+        "fee": outcome.fee,
+        "preBalances": [_lamports(before(key)) for key in accounts.keys],
+        "postBalances": [_lamports(after(key)) for key in accounts.keys],
+        "innerInstructions": inner_instructions_json(outcome),
+        "logMessages": list(outcome.logs),
+        "preTokenBalances": _token_balances(accounts.keys, before, before),
+        "postTokenBalances": _token_balances(accounts.keys, after, before),
+        "rewards": [],
+        "loadedAddresses": loaded_addresses_json(outcome),
+        "computeUnitsConsumed": outcome.units,
+    }
+    if outcome.return_data is not None:
+        meta["returnData"] = return_data_json(outcome)
+    return meta
+
+
+def inner_instructions_json(outcome: Outcome) -> Json:
+    """Cross-program calls, by the instruction that made them."""
+    return [
+        {
+            "index": index,
+            "instructions": [
+                {
+                    "programIdIndex": call.program_index,
+                    "accounts": list(call.accounts),
+                    "data": base58_encode(call.data),
+                    "stackHeight": call.stack_height,
+                }
+                for call in calls
+            ],
+        }
+        for index, calls in outcome.inner
+    ]
+
+
+def loaded_addresses_json(outcome: Outcome) -> Json:
+    """Addresses that came from lookup tables."""
+    accounts = outcome.accounts
+    return {
+        "writable": [] if accounts is None else [str(key) for key in accounts.loaded_writable],
+        "readonly": [] if accounts is None else [str(key) for key in accounts.loaded_readonly],
+    }
+
+
+def return_data_json(outcome: Outcome) -> Json:
+    """What the last program returned, or null."""
+    if outcome.return_data is None:
+        return None
+    program, data = outcome.return_data
+    return {"programId": str(program), "data": [base64.b64encode(data).decode(), "base64"]}
+
+
+def mint_decimals(mint: Account | None) -> int | None:
+    """The decimals of a mint account, or None where it is not one."""
+    if mint is None or mint.owner not in TOKEN_PROGRAMS or len(mint.data) < MINT_BYTES:
+        return None
+    return mint.data[MINT_DECIMALS_AT]
+
+
+def is_token_account(account: Account | None) -> bool:
+    """Whether this is an initialized token account of either token program."""
+    return (
+        account is not None
+        and account.owner in TOKEN_PROGRAMS
+        and (
+            len(account.data) == TOKEN_ACCOUNT_BYTES
+            # Longer accounts of Token-2022 name their kind in the byte after the base layout.
+            or (len(account.data) > TOKEN_ACCOUNT_BYTES and account.data[TOKEN_ACCOUNT_BYTES] == 2)
+        )
+        and account.data[108] != 0
+    )
+
+
+def _lamports(account: Account | None) -> int:
+    return 0 if account is None else account.lamports
+
+
+def _token_balances(keys: tuple[Pubkey, ...], reader: Reader, mints: Reader) -> Json:
+    balances = []
+    for index, key in enumerate(keys):
+        account = reader(key)
+        if account is None or not is_token_account(account):
+            continue
+        mint = Pubkey.from_bytes(account.data[:32])
+        decimals = mint_decimals(mints(mint))
+        balances.append(
+            {
+                "accountIndex": index,
+                "mint": str(mint),
+                "owner": str(Pubkey.from_bytes(account.data[32:64])),
+                "programId": str(account.owner),
+                "uiTokenAmount": token_amount_json(
+                    int.from_bytes(account.data[64:72], "little"), decimals or 0
+                ),
+            }
+        )
+    return balances

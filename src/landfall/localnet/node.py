@@ -1,0 +1,87 @@
+"""One node over the cluster: the place where requests come in and news goes out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from solders.compute_budget import set_compute_unit_limit
+from solders.keypair import Keypair
+from solders.message import Message
+from solders.system_program import TransferParams, transfer
+from solders.transaction import VersionedTransaction
+
+from landfall.core.values import Commitment, Pubkey, Signature
+from landfall.localnet.cluster import Advanced, Cluster
+from landfall.localnet.compute_budget import UNITS_PER_INSTRUCTION
+from landfall.localnet.execution import Outcome
+from landfall.localnet.ledger import Ledger
+from landfall.localnet.records import Block, Landed
+from landfall.localnet.transactions import SignedMessage, decode_transaction
+
+
+class Listener(Protocol):
+    """Who hears what happens on the chain, as it happens."""
+
+    def on_landed(self, landed: Landed) -> None: ...
+
+    def on_advanced(self, advanced: Advanced, opened: Block, root: Block) -> None: ...
+
+
+@dataclass(slots=True)
+class Node:
+    """Cluster and ledger together, and who listens."""
+
+    cluster: Cluster
+    ledger: Ledger
+    faucet: Keypair
+    listeners: list[Listener] = field(default_factory=list)
+    airdrops: int = 0
+
+    def submit(self, transaction: SignedMessage) -> tuple[Outcome, Landed | None]:
+        """Execute a transaction whose signatures are good, and tell the listeners if it landed."""
+        outcome, landed = self.cluster.submit(transaction)
+        if landed is not None:
+            for listener in self.listeners:
+                listener.on_landed(landed)
+        return outcome, landed
+
+    def advance(self, unix_timestamp: int) -> Advanced:
+        """Let one slot pass."""
+        advanced = self.cluster.advance(unix_timestamp)
+        opened = self.cluster.block(Commitment.PROCESSED)
+        root = self.cluster.block(Commitment.FINALIZED)
+        for listener in self.listeners:
+            listener.on_advanced(advanced, opened, root)
+        return advanced
+
+    def airdrop(self, to: Pubkey, lamports: int) -> tuple[Signature, Outcome]:
+        """Pay from the faucet. Two equal wishes are two payments."""
+        self.airdrops += 1
+        # The limit is only there to tell one payment from the next of the same amount.
+        limit = UNITS_PER_INSTRUCTION + self.airdrops % UNITS_PER_INSTRUCTION
+        payer = self.faucet.pubkey()
+        wish = TransferParams(from_pubkey=payer, to_pubkey=to, lamports=lamports)
+        blockhash, _ = self.cluster.latest_blockhash(Commitment.PROCESSED)
+        message = Message.new_with_blockhash(
+            [set_compute_unit_limit(limit), transfer(wish)], payer, blockhash
+        )
+        signed = decode_transaction(bytes(VersionedTransaction(message, [self.faucet])))
+        outcome, _ = self.submit(signed)
+        return signed.signature, outcome
+
+    def landed(self, signature: Signature, commitment: Commitment) -> Landed | None:
+        """A transaction in full, if it reached that commitment."""
+        found = self.cluster.landed_unwritten(signature) or self.ledger.landed(signature)
+        if found is None or self.cluster.commitment_of(found.slot) < commitment:
+            return None
+        return found
+
+    def stop(self) -> None:
+        """Confirm what was processed, and let go of the ledger."""
+        self.cluster.settle()
+        self.ledger.close()
+
+
+def each_landed(blocks: Sequence[Block]) -> list[Landed]:
+    """The transactions of these blocks, in order."""
+    return [landed for block in blocks for landed in block.landed]

@@ -1,0 +1,89 @@
+"""What `landfall localnet` can be told, and how files named there are read."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from landfall.core.values import Account, Pubkey
+from landfall.localnet.cluster import Pace
+
+
+class BadOption(Exception):
+    """An option cannot be used. The text is a sentence for people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalnetOptions:
+    """Units: `slot_ms` milliseconds, `pace` slots.
+
+    `data` None keeps the chain only as long as the process lives. `fund`, `account_files` and `seed` matter
+    where a new chain begins; `programs` are loaded at every start.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8899
+    data: Path | None = None
+    slot_ms: int = 200
+    pace: Pace = Pace()
+    fund: tuple[Pubkey, ...] = ()
+    account_files: tuple[Path, ...] = ()
+    programs: Mapping[Pubkey, Path] | None = None
+    seed: int = 0
+    exit_with_parent: bool = False
+
+
+def read_programs(options: LocalnetOptions) -> dict[Pubkey, bytes]:
+    """Program binaries by program id.
+
+    Raises:
+        BadOption: a file that cannot be read.
+    """
+    try:
+        return {key: path.read_bytes() for key, path in (options.programs or {}).items()}
+    except OSError as error:
+        raise BadOption(
+            f"The program {error.filename} cannot be read: {error.strerror}."
+        ) from error
+
+
+def read_accounts(options: LocalnetOptions) -> dict[Pubkey, Account]:
+    """Accounts from files in the JSON of `solana account --output json`, one or a list per file.
+
+    Raises:
+        BadOption: a file that cannot be read or holds something else.
+    """
+    accounts: dict[Pubkey, Account] = {}
+    for path in options.account_files:
+        try:
+            content = msgspec.json.decode(path.read_bytes())
+        except OSError as error:
+            raise BadOption(f"The account file {path} cannot be read: {error.strerror}.") from error
+        except msgspec.DecodeError as error:
+            raise BadOption(f"The account file {path} is not JSON: {error}.") from error
+        for entry in content if isinstance(content, list) else [content]:
+            try:
+                address, account = _account(entry)
+            except (KeyError, TypeError, ValueError, binascii.Error) as error:
+                raise BadOption(
+                    f"The account file {path} is not the JSON of `solana account --output json`."
+                ) from error
+            accounts[address] = account
+    return accounts
+
+
+def _account(entry: Any) -> tuple[Pubkey, Account]:
+    body = entry["account"]
+    data, encoding = body["data"]
+    if encoding != "base64":
+        raise ValueError(encoding)
+    return Pubkey.from_string(entry["pubkey"]), Account(
+        Pubkey.from_string(body["owner"]),
+        int(body["lamports"]),
+        base64.b64decode(data, validate=True),
+        bool(body.get("executable", False)),
+    )

@@ -1,0 +1,276 @@
+"""JSON-RPC methods that read accounts.
+
+Source: anza-xyz/agave, rpc/src/rpc.rs and rpc/src/filter.rs.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from landfall.core.token import NATIVE_MINT
+from landfall.core.values import Account, Commitment, Pubkey
+from landfall.localnet.context import bank_slot, with_context
+from landfall.localnet.meta import TOKEN_PROGRAMS, is_token_account, mint_decimals
+from landfall.localnet.node import Node
+from landfall.localnet.params import Config, Params, RpcError, invalid_params, parse_pubkey
+from landfall.localnet.parsed_accounts import parsed_json
+from landfall.localnet.wire import (
+    BASE58_ACCOUNT_BYTES_MAX,
+    Encoding,
+    Json,
+    account_json,
+    base58_decode,
+    keyed_account_json,
+    token_amount_json,
+)
+
+ACCOUNTS_MAX = 100
+FILTERS_MAX = 4
+MEMCMP_BYTES_MAX = 128
+LARGEST_ACCOUNTS = 20
+
+Filter = Callable[[bytes], bool]
+"""Whether account data is wanted."""
+
+
+def get_account_info(node: Node, params: Params) -> Json:
+    address, config = params.pubkey(0), params.config(1)
+    slot = bank_slot(node, config)
+    account = node.cluster.svm.account(address, slot)
+    return with_context(slot, shown(node, address, account, config, "binary"))
+
+
+def get_multiple_accounts(node: Node, params: Params) -> Json:
+    addresses = [parse_pubkey(value) for value in params.listing(0, ACCOUNTS_MAX)]
+    config = params.config(1)
+    slot = bank_slot(node, config)
+    return with_context(
+        slot,
+        [
+            shown(node, address, node.cluster.svm.account(address, slot), config, "base64")
+            for address in addresses
+        ],
+    )
+
+
+def get_balance(node: Node, params: Params) -> Json:
+    address = params.pubkey(0)
+    slot = bank_slot(node, params.config(1))
+    account = node.cluster.svm.account(address, slot)
+    return with_context(slot, 0 if account is None else account.lamports)
+
+
+def get_program_accounts(node: Node, params: Params) -> Json:
+    program, config = params.pubkey(0), params.config(1)
+    wanted = account_filters(config)
+    slot = bank_slot(node, config)
+    listed = [
+        keyed_account_json(address, shown(node, address, account, config, "binary"))
+        for address, account in sorted(
+            node.cluster.svm.accounts.owned_by(program, slot), key=lambda entry: bytes(entry[0])
+        )
+        if all(test(account.data) for test in wanted)
+    ]
+    return with_context(slot, listed) if config.flag("withContext") else listed
+
+
+def get_token_account_balance(node: Node, params: Params) -> Json:
+    address = params.pubkey(0)
+    slot = bank_slot(node, params.config(1))
+    account = node.cluster.svm.account(address, slot)
+    if account is None:
+        raise invalid_params("Invalid param: could not find account")
+    if not is_token_account(account):
+        raise invalid_params("Invalid param: not a Token account")
+    mint = node.cluster.svm.account(Pubkey.from_bytes(account.data[:32]), slot)
+    amount = int.from_bytes(account.data[64:72], "little")
+    return with_context(slot, token_amount_json(amount, mint_decimals(mint) or 0))
+
+
+def get_token_supply(node: Node, params: Params) -> Json:
+    address = params.pubkey(0)
+    slot = bank_slot(node, params.config(1))
+    mint = node.cluster.svm.account(address, slot)
+    decimals = mint_decimals(mint)
+    if mint is None:
+        raise invalid_params("Invalid param: could not find mint")
+    if decimals is None:
+        raise invalid_params("Invalid param: not a Token mint")
+    return with_context(
+        slot, token_amount_json(int.from_bytes(mint.data[36:44], "little"), decimals)
+    )
+
+
+def get_token_accounts_by_owner(node: Node, params: Params) -> Json:
+    return _token_accounts(node, params, slice(32, 64))
+
+
+def get_token_accounts_by_delegate(node: Node, params: Params) -> Json:
+    return _token_accounts(node, params, slice(76, 108))
+
+
+def get_token_largest_accounts(node: Node, params: Params) -> Json:
+    mint_address = params.pubkey(0)
+    slot = bank_slot(node, params.config(1))
+    mint = node.cluster.svm.account(mint_address, slot)
+    decimals = mint_decimals(mint)
+    if mint is None or decimals is None:
+        raise invalid_params("Invalid param: not a Token mint")
+    holders = [
+        (int.from_bytes(account.data[64:72], "little"), str(address))
+        for address, account in node.cluster.svm.accounts.owned_by(mint.owner, slot)
+        if is_token_account(account) and account.data[:32] == bytes(mint_address)
+    ]
+    holders.sort(reverse=True)
+    return with_context(
+        slot,
+        [
+            {"address": address, **token_amount_json(amount, decimals)}
+            for amount, address in holders[:LARGEST_ACCOUNTS]
+        ],
+    )
+
+
+def get_minimum_balance_for_rent_exemption(node: Node, params: Params) -> Json:
+    size = params.number(0)
+    if size > 10 * 1024 * 1024:
+        raise invalid_params("Invalid params: the account would be larger than 10 MiB")
+    return node.cluster.svm.rent_exempt_minimum(size)
+
+
+def get_supply(node: Node, params: Params) -> Json:
+    config = params.config(0)
+    slot = bank_slot(node, config)
+    total = sum(account.lamports for _, account in node.cluster.svm.accounts.newest())
+    return with_context(
+        slot,
+        {
+            "total": total,
+            "circulating": total,
+            "nonCirculating": 0,
+            "nonCirculatingAccounts": [],
+        },
+    )
+
+
+def account_filters(config: Config) -> list[Filter]:
+    """The `filters` option as tests of account data."""
+    listed = config.listing("filters")
+    if len(listed) > FILTERS_MAX:
+        raise invalid_params(f"Too many filters provided; max {FILTERS_MAX}")
+    return [_filter(entry) for entry in listed]
+
+
+def shown(
+    node: Node, address: Pubkey, account: Account | None, config: Config, default: Encoding
+) -> Json:
+    """An account as the request wants it written, or null."""
+    if account is None:
+        return None
+    encoding = config.account_encoding(default)
+    data_slice = config.data_slice()
+    length = len(account.data) if data_slice is None else data_slice[1]
+    if encoding in ("binary", "base58") and min(length, len(account.data)) > (
+        BASE58_ACCOUNT_BYTES_MAX
+    ):
+        raise RpcError(
+            -32600,
+            "Encoded binary (base 58) data should be less than 128 bytes, please use Base64 "
+            "encoding.",
+        )
+    if encoding == "jsonParsed":
+        parsed = parsed_json(account, node.cluster.svm.account)
+        if parsed is not None:
+            return {**account_json(account, "base64", (0, 0)), "data": parsed}
+    return account_json(account, encoding, data_slice)
+
+
+def _filter(entry: Any) -> Filter:
+    if isinstance(entry, dict):
+        size = entry.get("dataSize")
+        if isinstance(size, int) and not isinstance(size, bool):
+            return lambda data: len(data) == size
+        memcmp = entry.get("memcmp")
+        if isinstance(memcmp, dict):
+            return _memcmp(memcmp)
+        if "tokenAccountState" in entry:
+            return lambda data: len(data) >= 165 and data[108] != 0
+    if entry == "tokenAccountState":
+        return lambda data: len(data) >= 165 and data[108] != 0
+    raise invalid_params("Invalid params: unknown filter.")
+
+
+def _memcmp(asked: Mapping[str, Any]) -> Filter:
+    offset, value = asked.get("offset"), asked.get("bytes")
+    if isinstance(offset, bool) or not isinstance(offset, int) or offset < 0:
+        raise invalid_params("Invalid params: memcmp needs an offset.")
+    try:
+        if isinstance(value, list):
+            wanted = bytes(value)
+        elif not isinstance(value, str):
+            raise ValueError("memcmp needs bytes")
+        elif asked.get("encoding") == "base64":
+            wanted = base64.b64decode(value, validate=True)
+        else:
+            wanted = base58_decode(value[: MEMCMP_BYTES_MAX * 2])
+    except (ValueError, TypeError, binascii.Error) as error:
+        raise invalid_params(f"Invalid param: {error}") from error
+    if len(wanted) > MEMCMP_BYTES_MAX:
+        raise invalid_params("Invalid param: encoded binary (base 58) data too large")
+    end = offset + len(wanted)
+    return lambda data: data[offset:end] == wanted
+
+
+def _token_accounts(node: Node, params: Params, whose: slice) -> Json:
+    holder, config = bytes(params.pubkey(0)), params.config(2)
+    asked = params.config(1)
+    slot = bank_slot(node, config)
+    mint, program = asked.text("mint"), asked.text("programId")
+    programs: Iterable[Pubkey]
+    wanted_mint: bytes | None = None
+    if mint is not None:
+        address = parse_pubkey(mint)
+        account = node.cluster.svm.account(address, slot)
+        if mint_decimals(account) is None or account is None:
+            raise invalid_params("Invalid param: could not find mint")
+        programs, wanted_mint = (account.owner,), bytes(address)
+    elif program is not None:
+        programs = (parse_pubkey(program),)
+        if not TOKEN_PROGRAMS.issuperset(programs):
+            raise invalid_params("Invalid param: unrecognized Token program id")
+    else:
+        raise invalid_params("Invalid params: expected `mint` or `programId`.")
+    found = sorted(
+        (
+            (address, account)
+            for owner in programs
+            for address, account in node.cluster.svm.accounts.owned_by(owner, slot)
+            if is_token_account(account)
+            and account.data[whose] == holder
+            and (wanted_mint is None or account.data[:32] == wanted_mint)
+        ),
+        key=lambda entry: bytes(entry[0]),
+    )
+    return with_context(
+        slot,
+        [
+            keyed_account_json(address, shown(node, address, account, config, "binary"))
+            for address, account in found
+        ],
+    )
+
+
+METHODS: Mapping[str, Callable[[Node, Params], Json]] = {
+    "getAccountInfo": get_account_info,
+    "getBalance": get_balance,
+    "getMinimumBalanceForRentExemption": get_minimum_balance_for_rent_exemption,
+    "getMultipleAccounts": get_multiple_accounts,
+    "getProgramAccounts": get_program_accounts,
+    "getSupply": get_supply,
+    "getTokenAccountBalance": get_token_account_balance,
+    "getTokenAccountsByDelegate": get_token_accounts_by_delegate,
+    "getTokenAccountsByOwner": get_token_accounts_by_owner,
+    "getTokenLargestAccounts": get_token_largest_accounts,
+    "getTokenSupply": get_token_supply,
+}

@@ -1,0 +1,177 @@
+"""Runs a node: opens its ports, lets its slots pass, and stops it in good order.
+
+The only module of localnet that knows the time, the network and the process it lives in.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import uvicorn
+import uvloop
+
+from landfall.localnet.app import App
+from landfall.localnet.node import Node
+from landfall.localnet.options import BadOption, LocalnetOptions
+from landfall.localnet.programs import STAND_INS, StandIn
+from landfall.localnet.start import start_node
+
+PARENT_POLL_SECONDS = 0.5
+DRAIN_SECONDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class RunningLocalnet:
+    """A node that can be reached. `node` may also be driven by hand, from the same event loop."""
+
+    node: Node
+    rpc_url: str
+    ws_url: str
+    second_ws_url: str | None
+
+
+@asynccontextmanager
+async def running_localnet(
+    options: LocalnetOptions, stand_ins: Sequence[StandIn] = STAND_INS
+) -> AsyncIterator[RunningLocalnet]:
+    """A node on its ports for as long as the block lasts. Port 0 takes any free one; `slot_ms` 0 stands still.
+
+    Raises:
+        BadOption: the options cannot be used, or the port is taken.
+    """
+    listener = _listen(options.host, options.port)
+    if listener is None:
+        raise BadOption(
+            f"Port {options.port} on {options.host} is in use. Stop what runs there, "
+            "or choose another with --port."
+        )
+    try:
+        node = start_node(options, stand_ins, int(time.time()))
+    except BaseException:
+        listener.close()
+        raise
+    port = listener.getsockname()[1]
+    second = _listen(options.host, port + 1) if options.port else None
+    listeners = [listener] if second is None else [listener, second]
+    server = uvicorn.Server(
+        uvicorn.Config(
+            App(node),
+            loop="none",
+            http="httptools",
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,
+            ws_max_size=1 << 20,
+            lifespan="off",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+    )
+    # `Server.serve` would take over the process's signals; these are its three steps without that.
+    server.config.load()
+    server.lifespan = server.config.lifespan_class(server.config)
+    await server.startup(sockets=listeners)
+    tasks = [asyncio.create_task(server.main_loop())]
+    if options.slot_ms:
+        tasks.append(asyncio.create_task(_tick(node, options.slot_ms / 1000)))
+    try:
+        shown = f"[{options.host}]" if ":" in options.host else options.host
+        yield RunningLocalnet(
+            node,
+            f"http://{shown}:{port}",
+            f"ws://{shown}:{port}",
+            None if second is None else f"ws://{shown}:{port + 1}",
+        )
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await server.shutdown(sockets=listeners)
+        node.stop()
+
+
+async def serve(options: LocalnetOptions) -> None:
+    """Run until SIGTERM or SIGINT, or until the parent dies where that was asked for.
+
+    Raises:
+        BadOption: as `running_localnet`.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    watcher = asyncio.create_task(_watch_parent(stop)) if options.exit_with_parent else None
+    async with running_localnet(options) as running:
+        _announce(options, running)
+        await stop.wait()
+    if watcher is not None:
+        watcher.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watcher
+
+
+def run(options: LocalnetOptions) -> int:
+    """Serve in an event loop of its own. Returns the exit code."""
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(options))
+    except BadOption as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def _announce(options: LocalnetOptions, running: RunningLocalnet) -> None:
+    port = running.rpc_url.rpartition(":")[2]
+    extra = running.second_ws_url
+    websockets = running.ws_url if extra is None else f"{running.ws_url} and {extra}"
+    if extra is None:
+        sys.stderr.write(
+            f"Port {int(port) + 1} is in use, so WebSockets are served on {port} only.\n"
+        )
+    kept = "in memory" if options.data is None else f"in {options.data}"
+    sys.stdout.write(
+        f"localnet is ready: RPC on {running.rpc_url}, WebSocket on {websockets}, chain {kept}, "
+        f"genesis {running.node.cluster.genesis_hash}, a slot every {options.slot_ms} ms\n"
+    )
+    sys.stdout.flush()
+
+
+async def _tick(node: Node, slot_seconds: float) -> None:
+    """Slots keep their rhythm; a late one is not made up for."""
+    loop = asyncio.get_running_loop()
+    due = loop.time() + slot_seconds
+    while True:
+        await asyncio.sleep(max(0.0, due - loop.time()))
+        node.advance(int(time.time()))
+        due = max(due + slot_seconds, loop.time())
+
+
+async def _watch_parent(stop: asyncio.Event) -> None:
+    parent = os.getppid()
+    while os.getppid() == parent:
+        await asyncio.sleep(PARENT_POLL_SECONDS)
+    stop.set()
+
+
+def _listen(host: str, port: int) -> socket.socket | None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(1024)
+    except OSError:
+        listener.close()
+        return None
+    listener.setblocking(False)
+    return listener
