@@ -1,0 +1,1 @@
+"""Which order has something to do, and the loop that does it: leases by the database's clock."""

@@ -1,0 +1,56 @@
+"""Connections to PostgreSQL: one pool per process, and what its failures mean.
+
+Every statement here runs as its own transaction and leaves nothing behind in its session, so a
+connection goes back to the pool without a round trip to clean it.
+"""
+
+import os
+import secrets
+import socket
+
+import asyncpg
+
+STATEMENT_TIMEOUT_S = 15.0
+CONNECT_TIMEOUT_S = 5.0
+
+# A connection could not be had: nothing was sent.
+NOT_CONNECTED = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+)
+
+
+async def connect(dsn: str, *, size: int = 10) -> asyncpg.Pool:
+    """A pool of up to `size` connections. The name of its sessions is this process's own.
+
+    Raises:
+        OSError, asyncpg.PostgresError: the database does not answer, or refuses.
+    """
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        timeout=CONNECT_TIMEOUT_S,
+        command_timeout=STATEMENT_TIMEOUT_S,
+        reset=_as_it_is,
+        server_settings={
+            "application_name": session_name(),
+            # Statements are short look-ups by key; compiling them costs more than running them.
+            "jit": "off",
+            "random_page_cost": "1.1",
+        },
+    )
+
+
+def session_name() -> str:
+    """A name for this process's sessions that no other process has."""
+    return f"landfall {socket.gethostname()[:20]} {os.getpid()} {secrets.token_hex(4)}"
+
+
+async def _as_it_is(connection: asyncpg.Connection) -> None:
+    return None

@@ -1,0 +1,283 @@
+"""The log of every order: the only writer of facts, and of what follows from them.
+
+An append is one commit of facts, projection, job and a hint to listeners. Appends of different
+orders share a commit; one that conflicts fails alone. A commit whose answer was lost is settled by
+ending its session and reading the log: what is there happened.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from landfall.core.errors import (
+    OrderRejected,
+    OutcomeUnknown,
+    RejectionReason,
+    Unavailable,
+    VersionConflict,
+)
+from landfall.core.events import Event, OrderAccepted, Recorded, TransactionSigned
+from landfall.core.execution import Execution
+from landfall.core.lifecycle.evolve import evolve, fold
+from landfall.core.order import Order
+from landfall.ports import Acceptance, Claim, Finished, Held, Next, RunAfter
+from landfall.statements import load_statements
+from landfall.store.codec import encode, request_hash
+from landfall.store.group_commit import GroupCommit
+from landfall.store.hints import write_hint
+from landfall.store.log_rows import read_log, read_logs
+from landfall.store.projection import columns
+from landfall.store.session import LostSight, Refused, is_over, read, run
+
+_SQL = load_statements("landfall.store.sql", "event_log.sql")
+
+BATCH_MAX = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Acceptance:
+    order: Order
+    request_hash: bytes
+    body: str
+    fact: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Append:
+    """`facts` are as they will be recorded, but for their time, which the database sets."""
+
+    claim: Claim
+    before: Execution
+    after: Execution
+    facts: tuple[Recorded, ...]
+    bodies: tuple[str, ...]
+    then: Next
+
+
+class PostgresEventLog:
+    """The event log on PostgreSQL. Needs neither start nor stop.
+
+    Args:
+        pool: made by `store.connection.connect`.
+        batch_max: the most orders in one commit.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, batch_max: int = BATCH_MAX) -> None:
+        self._pool = pool
+        self._acceptances = GroupCommit(self._accept_batch, batch_max)
+        self._appends = GroupCommit(self._append_batch, batch_max)
+
+    async def accept(self, order: Order) -> Acceptance:
+        """Record the order's first fact and its job, once per account and client order id."""
+        wanted = _Acceptance(
+            order=order,
+            request_hash=request_hash(order),
+            body=encode(order),
+            fact=encode(OrderAccepted(order=order)),
+        )
+        accepted_at_ms = await self._acceptances.submit(wanted)
+        if accepted_at_ms is None:
+            return await self._accepted_before(wanted)
+        first = _recorded(order.order_id, -1, [OrderAccepted(order=order)], accepted_at_ms)
+        return Acceptance(execution=fold(first), replayed=False)
+
+    async def load(self, order_id: UUID) -> tuple[Recorded, ...]:
+        """The order's whole log; empty if there is no such order."""
+        return await read_log(self._pool, order_id)
+
+    async def append(
+        self, claim: Claim, execution: Execution, events: Sequence[Event], then: Next
+    ) -> Execution:
+        """Record events that follow `execution`, with what becomes of the job."""
+        assert events, "an append records at least one fact"
+        facts = _recorded(claim.order_id, execution.version, events, execution.updated_at_ms)
+        # An illegal fact must be refused before it is written, not when it is read.
+        after = _evolved(execution, facts)
+        recorded_at_ms = await self._appends.submit(
+            _Append(
+                claim=claim,
+                before=execution,
+                after=after,
+                facts=facts,
+                bodies=tuple(encode(event) for event in events),
+                then=then,
+            )
+        )
+        timed = _recorded(claim.order_id, execution.version, events, recorded_at_ms)
+        return _evolved(execution, timed)
+
+    async def _accept_batch(self, batch: Sequence[_Acceptance]) -> list[int | Exception | None]:
+        """When each order was accepted; None for one that was known before."""
+        try:
+            records = await run(self._pool, _SQL["accept"], *_accept_arguments(batch))
+        except Refused as refused:
+            if len(batch) == 1:
+                return [refused]
+            return [(await self._accept_batch([one]))[0] for one in batch]
+        except LostSight as lost:
+            return await self._settle_acceptances(batch, lost)
+        accepted = {record["order_id"]: record["accepted_at_ms"] for record in records}
+        # An id that is twice in one batch was accepted once.
+        return [accepted.pop(wanted.order.order_id, None) for wanted in batch]
+
+    async def _settle_acceptances(
+        self, batch: Sequence[_Acceptance], lost: LostSight
+    ) -> list[int | Exception | None]:
+        if not await is_over(self._pool, lost.session):
+            raise OutcomeUnknown(f"the orders may have been accepted: {lost}") from lost
+        try:
+            logs = await read_logs(self._pool, [wanted.order.order_id for wanted in batch])
+        except Unavailable as error:
+            raise OutcomeUnknown(f"the orders may have been accepted: {error}") from lost
+        unavailable = Unavailable(f"the order was not accepted: {lost}")
+        results: list[int | Exception | None] = []
+        for wanted in batch:
+            log = logs.get(wanted.order.order_id)
+            ours = log and log[0].event == OrderAccepted(order=wanted.order)
+            results.append(log[0].recorded_at_ms if log and ours else unavailable)
+        return results
+
+    async def _accepted_before(self, wanted: _Acceptance) -> Acceptance:
+        """The earlier order that `wanted` turned out to be."""
+        order = wanted.order
+        records = await read(
+            self._pool,
+            _SQL["accepted_before"],
+            [order.order_id],
+            [order.account],
+            [order.client_order_id],
+        )
+        if not records:
+            raise Unavailable("an earlier order is not visible yet")
+        earlier = records[0]
+        if earlier["request_hash"] != wanted.request_hash:
+            raise OrderRejected(
+                RejectionReason.IDEMPOTENCY_CONFLICT,
+                "clientOrderId",
+                f"Order {earlier['order_id']} has this clientOrderId and asks something else; "
+                "use a new clientOrderId for a new order.",
+            )
+        return Acceptance(execution=fold(await self.load(earlier["order_id"])), replayed=True)
+
+    async def _append_batch(self, batch: Sequence[_Append]) -> list[int | Exception]:
+        """When each append was recorded."""
+        try:
+            records = await run(self._pool, _SQL["append"], *_append_arguments(batch))
+        except Refused as refused:
+            if len(batch) == 1:
+                return [refused]
+            return [(await self._append_batch([one]))[0] for one in batch]
+        except LostSight as lost:
+            return await self._settle_appends(batch, lost)
+        recorded = {record["place"]: record["recorded_at_ms"] for record in records}
+        return [
+            recorded.get(place) or _conflict(append) for place, append in enumerate(batch, start=1)
+        ]
+
+    async def _settle_appends(
+        self, batch: Sequence[_Append], lost: LostSight
+    ) -> list[int | Exception]:
+        if not await is_over(self._pool, lost.session):
+            raise OutcomeUnknown(f"the facts may be on record: {lost}") from lost
+        try:
+            logs = await read_logs(self._pool, [append.claim.order_id for append in batch])
+        except Unavailable as error:
+            raise OutcomeUnknown(f"the facts may be on record: {error}") from lost
+        return [_settled(append, logs.get(append.claim.order_id, ()), lost) for append in batch]
+
+
+def _settled(append: _Append, log: Sequence[Recorded], lost: LostSight) -> int | Exception:
+    """What the log says about an append whose answer was lost; nothing of it can still come."""
+    found = log[append.before.version + 1 :]
+    if not found:
+        return Unavailable(f"the facts are not on record: {lost}")
+    ours = [(fact.event, fact.ends_commit) for fact in append.facts]
+    if [(fact.event, fact.ends_commit) for fact in found[: len(ours)]] == ours:
+        return found[0].recorded_at_ms
+    return _conflict(append)
+
+
+def _conflict(append: _Append) -> VersionConflict:
+    return VersionConflict(
+        f"order {append.claim.order_id}: version {append.before.version} is not the last, "
+        f"or fence {append.claim.fence} is old"
+    )
+
+
+def _recorded(
+    order_id: UUID, last_version: int, events: Sequence[Event], recorded_at_ms: int
+) -> tuple[Recorded, ...]:
+    """The events of one commit, as the log will hold them after `last_version`."""
+    return tuple(
+        Recorded(
+            order_id=order_id,
+            version=last_version + place,
+            recorded_at_ms=recorded_at_ms,
+            event=event,
+            ends_commit=place == len(events),
+        )
+        for place, event in enumerate(events, start=1)
+    )
+
+
+def _evolved(execution: Execution, facts: Iterable[Recorded]) -> Execution:
+    for fact in facts:
+        execution = evolve(execution, fact)
+    return execution
+
+
+def _accept_arguments(batch: Sequence[_Acceptance]) -> tuple[object, ...]:
+    orders = [wanted.order for wanted in batch]
+    return (
+        [order.order_id for order in orders],
+        [order.account for order in orders],
+        [order.client_order_id for order in orders],
+        [wanted.request_hash for wanted in batch],
+        [order.user_id for order in orders],
+        [order.order_type.value for order in orders],
+        [order.priority for order in orders],
+        [wanted.body for wanted in batch],
+        [wanted.fact for wanted in batch],
+        write_hint((order.order_id, 0) for order in orders),
+    )
+
+
+def _append_arguments(batch: Sequence[_Append]) -> tuple[object, ...]:
+    shown = [columns(append.after) for append in batch]
+    facts = [
+        (place, fact, body)
+        for place, append in enumerate(batch, start=1)
+        for fact, body in zip(append.facts, append.bodies, strict=True)
+    ]
+    return (
+        [append.claim.order_id for append in batch],
+        [append.claim.fence for append in batch],
+        [append.before.version for append in batch],
+        *map(list, zip(*shown, strict=True)),
+        [_job(append.then) for append in batch],
+        [append.then.delay_ms if isinstance(append.then, RunAfter) else 0 for append in batch],
+        [place for place, _, _ in facts],
+        [fact.version for _, fact, _ in facts],
+        [type(fact.event).__name__ for _, fact, _ in facts],
+        [getattr(fact.event, "attempt", None) for _, fact, _ in facts],
+        [_signature(fact.event) for _, fact, _ in facts],
+        [body for _, _, body in facts],
+        [fact.ends_commit for _, fact, _ in facts],
+        write_hint((append.claim.order_id, append.after.version) for append in batch),
+    )
+
+
+def _signature(event: Event) -> str | None:
+    return str(event.transaction.signature) if isinstance(event, TransactionSigned) else None
+
+
+def _job(then: Next) -> str:
+    match then:
+        case Held.HELD:
+            return "held"
+        case RunAfter():
+            return "run_after"
+        case Finished.FINISHED:
+            return "finished"

@@ -1,0 +1,71 @@
+"""What every test may ask for: a real PostgreSQL, and a fresh migrated database in it."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from landfall.store.connection import connect
+from landfall.store.embedded import EmbeddedPostgres
+from landfall.store.migrations.migrate import migrate
+
+_TEMPLATE = "migrated"
+_NUMBERS = itertools.count()
+# A test's database is thrown away with the machine's power, so it need not reach the disk.
+_THROWAWAY = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+
+
+def _database(dsn: str, name: str) -> str:
+    return urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
+
+
+async def _run(dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The DSN of a PostgreSQL of this test session, with a migrated template database in it."""
+    data_dir: Path = tmp_path_factory.mktemp("postgres") / "data"
+    with EmbeddedPostgres(data_dir, _THROWAWAY) as server:
+
+        async def prepare() -> None:
+            await _run(server.dsn, f"create database {_TEMPLATE}")
+            await migrate(_database(server.dsn, _TEMPLATE))
+
+        asyncio.run(prepare())
+        yield server.dsn
+
+
+@pytest.fixture
+async def empty_dsn(postgres_server: str) -> AsyncIterator[str]:
+    """The DSN of a database of this test alone, without tables."""
+    name = f"test_{next(_NUMBERS)}"
+    await _run(postgres_server, f"create database {name}")
+    yield _database(postgres_server, name)
+    await _run(postgres_server, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+async def dsn(postgres_server: str) -> AsyncIterator[str]:
+    """The DSN of a migrated database of this test alone."""
+    name = f"test_{next(_NUMBERS)}"
+    await _run(postgres_server, f"create database {name} template {_TEMPLATE}")
+    yield _database(postgres_server, name)
+    await _run(postgres_server, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+async def pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    """Connections to a migrated database of this test alone."""
+    pool = await connect(dsn)
+    yield pool
+    pool.terminate()
