@@ -19,6 +19,7 @@ class RejectionReason(Enum):
     """Why an order was refused at the door. The value is the machine code on the wire."""
 
     UNKNOWN_FIELD = "unknown_field"
+    DUPLICATE_FIELD = "duplicate_field"
     MISSING_FIELD = "missing_field"
     WRONG_TYPE = "wrong_type"
     UNKNOWN_ORDER_TYPE = "unknown_order_type"

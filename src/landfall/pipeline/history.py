@@ -4,7 +4,8 @@ The log is folded once, in step with its reading, so that whoever translates a c
 the order, the attempt and the status at hand without knowing the lifecycle.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -52,7 +53,7 @@ def commits(log: Sequence[Recorded]) -> Iterator[Commit]:
 
 async def follow(
     feed: Feed, order_id: UUID, log: Sequence[Recorded], after: int
-) -> AsyncIterator[Commit]:
+) -> AsyncGenerator[Commit, None]:
     """Commits above version `after`, those of `log` first, then live ones, until the order ends.
 
     Args:
@@ -69,11 +70,12 @@ async def follow(
             return
     assert last is not None
     execution = last.execution
-    async for events in feed.follow(order_id, execution.version):
-        for recorded in events:
-            execution = evolve(execution, recorded)
-        commit = Commit(events, execution)
-        if execution.version > after:
-            yield commit
-        if commit.ends_the_order:
-            return
+    async with aclosing(feed.follow(order_id, execution.version)) as live:
+        async for events in live:
+            for recorded in events:
+                execution = evolve(execution, recorded)
+            commit = Commit(events, execution)
+            if execution.version > after:
+                yield commit
+            if commit.ends_the_order:
+                return

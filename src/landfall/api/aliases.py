@@ -1,0 +1,55 @@
+"""The names a client may give to the fields of an order: one canonical name, and its aliases.
+
+Clients written against older descriptions of this API use other names for the same thing. Every
+accepted name is in this table and nowhere else; the parser, the OpenAPI document and the tests read
+it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of the body. `names` are accepted in requests, the canonical one first."""
+
+    names: tuple[str, ...]
+    kind: str
+    sentence: str
+    required: bool = False
+
+
+DECIMAL = "decimal"
+INTEGER = "integer"
+TEXT = "text"
+
+FIELDS: tuple[Field, ...] = (
+    Field(("type",), TEXT, "The order type; market if left out."),
+    Field(("tokenIn",), TEXT, "What is paid: a known symbol or a mint address.", required=True),
+    Field(("tokenOut",), TEXT, "What is bought: a known symbol or a mint address.", required=True),
+    Field(
+        ("amountIn", "amount"),
+        DECIMAL,
+        "The amount of tokenIn in its own unit, a decimal number or string. "
+        "With swapMode ExactOut it is the amount of tokenOut, and must be called amount.",
+        required=True,
+    ),
+    Field(
+        ("slippage", "maxSlippage"),
+        DECIMAL,
+        "The worst acceptable slippage as a fraction above 0 and at most 0.5; 0.01 is 1 %. "
+        "Rounded down to whole basis points.",
+    ),
+    Field(("slippageBps",), INTEGER, "The same in basis points, instead of slippage."),
+    Field(("swapMode",), TEXT, "Which amount is fixed: ExactIn (default) or ExactOut."),
+    Field(("priority",), INTEGER, "0 to 100; higher runs first. 0 if left out."),
+    Field(
+        ("clientOrderId",),
+        TEXT,
+        "Makes submitting idempotent: the same id with the same request is the same order.",
+    ),
+    Field(("userId",), TEXT, "What the client calls its own user."),
+)
+
+CANONICAL: Mapping[str, str] = {name: field.names[0] for field in FIELDS for name in field.names}
+"""Every accepted name, to its canonical one."""

@@ -1,0 +1,163 @@
+"""What a WebSocket client hears of each commit: the status after it, and the facts behind it.
+
+One frame per commit, so a last failed attempt is heard as `failed` and never flickers through
+`pending`.
+"""
+
+from landfall.api.shapes import (
+    BuildingData,
+    ConfirmedData,
+    EndedData,
+    FailedData,
+    Frame,
+    PendingData,
+    RetryData,
+    RoutingData,
+    SubmittedData,
+)
+from landfall.api.wire import amount, fill, fraction, instant, quote, refused, route
+from landfall.core.events import (
+    AttemptFailed,
+    OrderAccepted,
+    OrderCancelled,
+    OrderExpired,
+    OrderFailed,
+    RetryScheduled,
+    RouteSelected,
+    RoutingStarted,
+    TransactionConfirmed,
+    TransactionExpired,
+    TransactionFinalized,
+    TransactionReverted,
+    TransactionSigned,
+)
+from landfall.core.execution import Execution
+from landfall.core.order import Order
+from landfall.core.values import SwapMode
+from landfall.pipeline.history import Commit
+
+
+def frame(commit: Commit) -> Frame:
+    """The message for one commit."""
+    execution = commit.execution
+    return Frame(
+        order_id=str(execution.order.order_id),
+        status=execution.status.value,
+        version=execution.version,
+        timestamp=instant(commit.events[-1].recorded_at_ms),
+        data=_data(commit),
+    )
+
+
+def _data(
+    commit: Commit,
+) -> (
+    PendingData
+    | RetryData
+    | RoutingData
+    | BuildingData
+    | SubmittedData
+    | ConfirmedData
+    | FailedData
+    | EndedData
+):
+    execution = commit.execution
+    order = execution.order
+    # The last event of a commit is the one that decides the status.
+    match commit.events[-1].event:
+        case OrderAccepted():
+            return _pending(order)
+        case RoutingStarted() as event:
+            return RoutingData(
+                attempt=event.attempt,
+                quotes=[quote(order, each) for each in event.quotes],
+                refused=[refused(each) for each in event.refused],
+                context_slot=event.context_slot,
+            )
+        case RouteSelected() as event:
+            return _building(order, event)
+        case TransactionSigned() as event:
+            return SubmittedData(
+                attempt=event.attempt,
+                tx_hash=str(event.transaction.signature),
+                last_valid_block_height=event.transaction.last_valid_block_height,
+            )
+        case TransactionConfirmed() as event:
+            return _confirmed(execution, event)
+        case RetryScheduled() as event:
+            return _retry(execution, event.next_attempt, event.delay_ms)
+        case AttemptFailed() | TransactionReverted() | TransactionExpired():
+            return _retry(execution, len(execution.attempts) + 1, 0)
+        case OrderFailed() as event:
+            signed = execution.attempts[-1].transaction if execution.attempts else None
+            return FailedData(
+                code=event.reason.value,
+                error=event.detail,
+                attempts=len(execution.attempts),
+                tx_hash=None if signed is None else str(signed.signature),
+            )
+        case TransactionFinalized() as event:
+            return EndedData(finalized_slot=event.slot)
+        case OrderCancelled() | OrderExpired():
+            return EndedData(finalized_slot=None)
+
+
+def _pending(order: Order) -> PendingData:
+    fixed = order.token_in if order.swap_mode is SwapMode.EXACT_IN else order.token_out
+    return PendingData(
+        type=order.order_type.value,
+        token_in=order.token_in.symbol or str(order.token_in.mint),
+        token_out=order.token_out.symbol or str(order.token_out.mint),
+        swap_mode=order.swap_mode.value,
+        amount=amount(order.amount, fixed),
+        slippage=fraction(order.slippage_bps),
+    )
+
+
+def _building(order: Order, event: RouteSelected) -> BuildingData:
+    chosen = route(order, event.route)
+    first = chosen.legs[0]
+    return BuildingData(
+        attempt=event.attempt,
+        selected_dex=first.dex,
+        venue=first.venue,
+        pool=first.pool,
+        reason=event.reason,
+        amount_in=chosen.amount_in,
+        amount_out=chosen.amount_out,
+        min_out=chosen.min_out,
+        max_in=chosen.max_in,
+        route=chosen,
+    )
+
+
+def _confirmed(execution: Execution, event: TransactionConfirmed) -> ConfirmedData:
+    attempt = execution.attempt
+    assert attempt.route is not None
+    assert attempt.transaction is not None
+    first = attempt.route.legs[0].quote
+    moved = fill(execution.order, event.fill)
+    return ConfirmedData(
+        attempt=event.attempt,
+        tx_hash=str(attempt.transaction.signature),
+        dex=first.dex,
+        venue=first.venue,
+        pool=str(first.pool),
+        executed_price=moved.executed_price,
+        amount_in=moved.amount_in,
+        amount_out=moved.amount_out,
+        slot=moved.slot,
+        fee=moved.fee,
+    )
+
+
+def _retry(execution: Execution, next_attempt: int, delay_ms: int) -> RetryData:
+    attempt = execution.attempt
+    assert attempt.failure is not None
+    return RetryData(
+        attempt=attempt.number,
+        code=attempt.failure.reason.value,
+        reason=attempt.failure.detail,
+        next_attempt=next_attempt,
+        retry_in_ms=delay_ms,
+    )

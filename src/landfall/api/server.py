@@ -1,0 +1,47 @@
+"""Serve the application with uvicorn."""
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from landfall.api.guard import App
+
+WEBSOCKET_MESSAGE_BYTES_MAX = 64 * 1024
+PING_INTERVAL_SECONDS = 20.0
+
+
+class UpgradesOnGet(HttpToolsProtocol):
+    """HTTP that leaves a POST with `Upgrade: websocket` a POST.
+
+    Otherwise the WebSocket parser gets it, trips over the method, and the client waits for ever.
+    """
+
+    def _should_upgrade(self) -> bool:
+        return self.scope["method"] == "GET" and super()._should_upgrade()
+
+
+def make_server(app: App, host: str, port: int) -> uvicorn.Server:
+    """A server ready for `await server.serve()`; set `should_exit` to end it in good order.
+
+    Compression of frames is off: it costs more memory per socket than all else together. Access
+    logging is off: `observe` counts, and URLs stay out of the logs.
+    """
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http=UpgradesOnGet,
+        ws="websockets-sansio",
+        ws_max_size=WEBSOCKET_MESSAGE_BYTES_MAX,
+        ws_ping_interval=PING_INTERVAL_SECONDS,
+        ws_ping_timeout=PING_INTERVAL_SECONDS,
+        ws_per_message_deflate=False,
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+        lifespan="off",
+        timeout_graceful_shutdown=5,
+    )
+    return uvicorn.Server(config)

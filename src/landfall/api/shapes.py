@@ -1,0 +1,336 @@
+"""Every JSON shape clients are answered with.
+
+`wire.py` fills them, and its docstring gives the units; `frames.py` fills those of the WebSocket.
+"""
+
+import msgspec
+
+from landfall.api.facts import RecordedWire
+
+
+class Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What all shapes share: immutable, named in camelCase."""
+
+
+class Accepted(Wire, frozen=True, kw_only=True):
+    """The answer to a submitted order."""
+
+    order_id: str
+    status: str
+    timestamp: str
+
+
+class TokenWire(Wire, frozen=True, kw_only=True):
+    """A mint as orders know it."""
+
+    symbol: str | None
+    mint: str
+    decimals: int
+
+
+class QuoteWire(Wire, frozen=True, kw_only=True):
+    """One pool's answer. `price` is after the pool's fee; `fee` is in units of `feeMint`."""
+
+    dex: str
+    venue: str
+    pool: str
+    price: str | None
+    amount_in: str
+    amount_in_base_units: str
+    amount_out: str
+    amount_out_base_units: str
+    fee: str | None
+    fee_base_units: str
+    fee_mint: str
+    price_impact: str
+    price_impact_bps: int
+    context_slot: int
+
+
+class RefusedWire(Wire, frozen=True, kw_only=True):
+    """A pool that would not do this swap."""
+
+    dex: str
+    venue: str
+    pool: str
+    error: str
+    reason: str
+
+
+class LegWire(Wire, frozen=True, kw_only=True):
+    """One swap of a route; `threshold` is the bound its instruction enforces on chain."""
+
+    dex: str
+    venue: str
+    pool: str
+    in_mint: str
+    out_mint: str
+    amount_in_base_units: str
+    amount_out_base_units: str
+    threshold_base_units: str
+
+
+class RouteWire(Wire, frozen=True, kw_only=True):
+    """A route and what it comes to.
+
+    `minOut` bounds an exact-in order, `maxIn` an exact-out one; the other is null.
+    """
+
+    legs: list[LegWire]
+    amount_in: str
+    amount_in_base_units: str
+    amount_out: str
+    amount_out_base_units: str
+    price: str | None
+    min_out: str | None
+    max_in: str | None
+    context_slot: int
+
+
+class TransactionWire(Wire, frozen=True, kw_only=True):
+    """A signed transaction, without its bytes."""
+
+    tx_hash: str
+    blockhash: str
+    last_valid_block_height: int
+    min_context_slot: int
+
+
+class FillWire(Wire, frozen=True, kw_only=True):
+    """What really moved, read from the ledger. `fee` is what the cluster charged, in SOL."""
+
+    slot: int
+    executed_price: str | None
+    amount_in: str
+    amount_in_base_units: str
+    amount_out: str
+    amount_out_base_units: str
+    fee: str
+    fee_lamports: str
+
+
+class FailureWire(Wire, frozen=True, kw_only=True):
+    """Why something came to nothing: a machine code and a sentence."""
+
+    code: str
+    error: str
+    program_error: str | None
+    logs: list[str]
+
+
+class AttemptWire(Wire, frozen=True, kw_only=True):
+    """One try at filling the order; fields are null until the attempt gets there."""
+
+    number: int
+    started_at: str
+    quotes: list[QuoteWire]
+    refused: list[RefusedWire]
+    route: RouteWire | None
+    reason: str | None
+    transaction: TransactionWire | None
+    fill: FillWire | None
+    failure: FailureWire | None
+    fee_lamports: str
+
+
+class OrderWire(Wire, frozen=True, kw_only=True):
+    """An order and how it stands.
+
+    `amount` is what the client fixed; `amountIn` and `amountOut` are what was fixed or what really
+    moved, null while unknown.
+    """
+
+    order_id: str
+    status: str
+    version: int
+    type: str
+    token_in: str
+    token_out: str
+    token_in_info: TokenWire
+    token_out_info: TokenWire
+    swap_mode: str
+    amount: str
+    amount_base_units: str
+    amount_in: str | None
+    amount_out: str | None
+    slippage: str
+    slippage_bps: int
+    priority: int
+    client_order_id: str | None
+    user_id: str | None
+    created_at: str
+    updated_at: str
+    attempt_count: int
+    dex: str | None
+    venue: str | None
+    tx_hash: str | None
+    executed_price: str | None
+    fill: FillWire | None
+    failure: FailureWire | None
+    finalized_slot: int | None
+
+
+class OrderDetail(OrderWire, frozen=True, kw_only=True):
+    """An order with its whole story."""
+
+    attempts: list[AttemptWire]
+    events: list[RecordedWire]
+
+
+class OrderList(Wire, frozen=True, kw_only=True):
+    """One page of orders, newest first; `nextCursor` asks for the page after it."""
+
+    orders: list[OrderWire]
+    next_cursor: str | None
+
+
+class QuoteAnswer(Wire, frozen=True, kw_only=True):
+    """What an order would get now. `route` is null where no pool can fill it."""
+
+    token_in: TokenWire
+    token_out: TokenWire
+    swap_mode: str
+    amount: str
+    slippage_bps: int
+    quotes: list[QuoteWire]
+    refused: list[RefusedWire]
+    route: RouteWire | None
+    reason: str
+    context_slot: int
+
+
+class QueueWire(Wire, frozen=True, kw_only=True):
+    """How the work stands. `rate` is orders started within the last minute."""
+
+    waiting: int
+    active: int
+    delayed: int
+    completed: int
+    failed: int
+    rate: int
+    web_socket_connections: int
+
+
+class QueueCounts(Wire, frozen=True, kw_only=True):
+    """The counts as `/api/orders/stats` names them."""
+
+    waiting: int
+    active: int
+    delayed: int
+    completed: int
+    failed: int
+
+
+class Connections(Wire, frozen=True, kw_only=True):
+    """Open WebSockets of this process."""
+
+    connections: int
+
+
+class StatsWire(Wire, frozen=True, kw_only=True):
+    """Queue and WebSocket counts in one answer."""
+
+    queue: QueueCounts
+    websocket: Connections
+
+
+class PendingData(Wire, frozen=True, kw_only=True):
+    """`pending`: the order is durable and waits for its turn."""
+
+    type: str
+    token_in: str
+    token_out: str
+    swap_mode: str
+    amount: str
+    slippage: str
+
+
+class RetryData(Wire, frozen=True, kw_only=True):
+    """`pending` again: an attempt came to nothing and another will start after `retryInMs`."""
+
+    attempt: int
+    code: str
+    reason: str
+    next_attempt: int
+    retry_in_ms: int
+
+
+class RoutingData(Wire, frozen=True, kw_only=True):
+    """`routing`: every pool's answer, best first."""
+
+    attempt: int
+    quotes: list[QuoteWire]
+    refused: list[RefusedWire]
+    context_slot: int
+
+
+class BuildingData(Wire, frozen=True, kw_only=True):
+    """`building`: the route, and why it was taken."""
+
+    attempt: int
+    selected_dex: str
+    venue: str
+    pool: str
+    reason: str
+    amount_in: str
+    amount_out: str
+    min_out: str | None
+    max_in: str | None
+    route: RouteWire
+
+
+class SubmittedData(Wire, frozen=True, kw_only=True):
+    """`submitted`: signed and on record; from here on it may land."""
+
+    attempt: int
+    tx_hash: str
+    last_valid_block_height: int
+
+
+class ConfirmedData(Wire, frozen=True, kw_only=True):
+    """`confirmed`: what the ledger says moved."""
+
+    attempt: int
+    tx_hash: str
+    dex: str
+    venue: str
+    pool: str
+    executed_price: str | None
+    amount_in: str
+    amount_out: str
+    slot: int
+    fee: str
+
+
+class FailedData(Wire, frozen=True, kw_only=True):
+    """`failed`: given up; nothing of it can land."""
+
+    code: str
+    error: str
+    attempts: int
+    tx_hash: str | None
+
+
+class EndedData(Wire, frozen=True, kw_only=True):
+    """`cancelled` or `expired`, or a note on an order already confirmed."""
+
+    finalized_slot: int | None
+
+
+class Frame(Wire, frozen=True, kw_only=True):
+    """One commit of an order's log, as a WebSocket message. `data` depends on `status`."""
+
+    order_id: str
+    status: str
+    version: int
+    timestamp: str
+    data: (
+        PendingData
+        | RetryData
+        | RoutingData
+        | BuildingData
+        | SubmittedData
+        | ConfirmedData
+        | FailedData
+        | EndedData
+    )

@@ -1,0 +1,83 @@
+"""How the engine is: liveness, health of its parts, the queue's counts, metrics."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from litestar import MediaType, Response, get
+
+from landfall import observe
+from landfall.api import shapes, wire
+from landfall.api.parts import GivenParts
+
+
+class Alive(msgspec.Struct, frozen=True, kw_only=True):
+    """The process answers."""
+
+    status: str
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One part: whether it is well, how long it took to say so, and what kind of error it gave."""
+
+    ok: bool
+    latency_ms: float
+    error: str | None
+
+
+class HealthDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """All parts; `status` is ok only if every one is."""
+
+    status: str
+    checks: dict[str, Health]
+
+
+@get(["/health", "/api/health"], summary="Liveness")
+async def health() -> Alive:
+    """Answers if the process does; asks nobody else."""
+    return Alive(status="ok")
+
+
+@get("/api/health/detailed", summary="Health of every part")
+async def health_detailed(parts: GivenParts) -> Response[HealthDetail]:
+    """Database, chain, queue and worker, asked at the same time; 503 if one is not well."""
+    timeout = parts.config.health_timeout_ms / 1000
+    answers = await asyncio.gather(*(_ask(check, timeout) for check in parts.health.values()))
+    checks = dict(zip(parts.health, answers, strict=True))
+    well = all(each.ok for each in answers)
+    detail = HealthDetail(status="ok" if well else "degraded", checks=checks)
+    return Response(detail, status_code=200 if well else 503, headers={"cache-control": "no-store"})
+
+
+@get(["/api/queue/stats", "/api/orders/queue/metrics"], summary="Counts of the queue")
+async def queue_stats(parts: GivenParts) -> shapes.QueueWire:
+    """Orders by what is happening to them, and this process's WebSockets."""
+    return wire.queue(await parts.reader.stats(), parts.sockets.open)
+
+
+@get("/api/orders/stats", summary="Counts of the queue and of WebSockets")
+async def order_stats(parts: GivenParts) -> shapes.StatsWire:
+    """The same counts, nested."""
+    return wire.stats(await parts.reader.stats(), parts.sockets.open)
+
+
+@get("/metrics", media_type=MediaType.TEXT, summary="Metrics for Prometheus")
+async def metrics() -> Response[bytes]:
+    """This process's metrics in Prometheus's text format."""
+    return Response(observe.metrics(), media_type=observe.METRICS_CONTENT_TYPE)
+
+
+async def _ask(check: Callable[[], Awaitable[None]], timeout_s: float) -> Health:
+    began = time.perf_counter()
+    error: str | None = None
+    try:
+        async with asyncio.timeout(timeout_s):
+            await check()
+    except Exception as caught:  # noqa: BLE001 — a check that raises is the answer, whatever it raises.
+        error = type(caught).__name__
+    return Health(
+        ok=error is None,
+        latency_ms=round((time.perf_counter() - began) * 1000, 2),
+        error=error,
+    )

@@ -1,0 +1,334 @@
+"""The one translation of orders, quotes and answers into the JSON shapes clients see.
+
+Amounts are decimal *strings* in the token's own unit ("1.5"), so that no client loses digits to a
+binary float; beside them, `…BaseUnits` are the integers the chain moves, as strings for the same
+reason. Prices are decimal strings, units of tokenOut per unit of tokenIn, rounded to 18 significant
+digits and meant for reading; the amounts beside them are exact. Fractions (slippage, price impact)
+are decimal strings, 0.01 for 1 %. Slots, heights, versions and basis points are numbers. Instants
+are ISO 8601 in UTC with milliseconds. A field that is not known yet is null.
+"""
+
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+import msgspec
+
+from landfall.api.facts import encode
+from landfall.api.shapes import (
+    Accepted,
+    AttemptWire,
+    Connections,
+    FailureWire,
+    FillWire,
+    LegWire,
+    OrderDetail,
+    OrderList,
+    OrderWire,
+    QueueCounts,
+    QueueWire,
+    QuoteAnswer,
+    QuoteWire,
+    RefusedWire,
+    RouteWire,
+    StatsWire,
+    TokenWire,
+    TransactionWire,
+)
+from landfall.core.amount import to_decimal
+from landfall.core.events import Recorded
+from landfall.core.execution import (
+    Attempt,
+    Execution,
+    Failure,
+    Fill,
+    OrderSummary,
+    SignedTransaction,
+    summarize,
+)
+from landfall.core.order import Order
+from landfall.core.quote import Leg, Quote, Refused, Route
+from landfall.core.token import Token
+from landfall.core.values import BPS_DENOMINATOR, SwapMode
+from landfall.pipeline.market import Preview
+from landfall.ports import OrderPage, QueueStats
+
+_PRICE = Context(prec=18, rounding=ROUND_HALF_EVEN)
+_SOL_DECIMALS = 9
+
+
+def instant(milliseconds: int) -> str:
+    """Milliseconds since the epoch as ISO 8601.
+
+    >>> instant(1_700_000_000_123)
+    '2023-11-14T22:13:20.123Z'
+    """
+    seconds, rest = divmod(milliseconds, 1000)
+    whole = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{whole}.{rest:03d}Z"
+
+
+def plain(value: Decimal) -> str:
+    """A decimal without exponent and without trailing zeros.
+
+    >>> plain(Decimal("1.500")), plain(Decimal("1E+3")), plain(Decimal("0E-9"))
+    ('1.5', '1000', '0')
+    """
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def amount(units: int, token: Token) -> str:
+    """Base units of a token as a decimal string."""
+    return plain(to_decimal(units, token.decimals))
+
+
+def price(order: Order, in_amount: int, out_amount: int) -> str | None:
+    """Units of tokenOut per unit of tokenIn; None if nothing went in."""
+    if not in_amount:
+        return None
+    paid = to_decimal(in_amount, order.token_in.decimals)
+    got = to_decimal(out_amount, order.token_out.decimals)
+    return plain(_PRICE.divide(got, paid))
+
+
+def fraction(bps: int) -> str:
+    """Basis points as a fraction.
+
+    >>> fraction(50)
+    '0.005'
+    """
+    assert BPS_DENOMINATOR == 10**4
+    return plain(to_decimal(bps, 4))
+
+
+def accepted(execution: Execution) -> Accepted:
+    """The answer to a submitted order, also when it had been submitted before."""
+    return Accepted(
+        order_id=str(execution.order.order_id),
+        status="pending",
+        timestamp=instant(execution.accepted_at_ms),
+    )
+
+
+def token(known: Token) -> TokenWire:
+    """A token's symbol, mint and decimals."""
+    return TokenWire(symbol=known.symbol, mint=str(known.mint), decimals=known.decimals)
+
+
+def quote(order: Order, answer: Quote) -> QuoteWire:
+    """One pool's answer in the tokens' own units."""
+    sides = {side.mint: side for side in (order.token_in, order.token_out)}
+    fee_token = sides.get(answer.fee_mint)
+    return QuoteWire(
+        dex=answer.dex,
+        venue=answer.venue,
+        pool=str(answer.pool),
+        price=price(order, answer.in_amount, answer.out_amount),
+        amount_in=amount(answer.in_amount, order.token_in),
+        amount_in_base_units=str(answer.in_amount),
+        amount_out=amount(answer.out_amount, order.token_out),
+        amount_out_base_units=str(answer.out_amount),
+        fee=None if fee_token is None else amount(answer.fee_amount, fee_token),
+        fee_base_units=str(answer.fee_amount),
+        fee_mint=str(answer.fee_mint),
+        price_impact=fraction(answer.price_impact_bps),
+        price_impact_bps=answer.price_impact_bps,
+        context_slot=answer.context_slot,
+    )
+
+
+def refused(answer: Refused) -> RefusedWire:
+    """A pool's refusal."""
+    return RefusedWire(
+        dex=answer.dex,
+        venue=answer.venue,
+        pool=str(answer.pool),
+        error=answer.error,
+        reason=answer.sentence,
+    )
+
+
+def route(order: Order, chosen: Route) -> RouteWire:
+    """A route in the tokens' own units, with the bound the client is promised."""
+    bound_out, bound_in = bounds(order, chosen)
+    return RouteWire(
+        legs=[_leg(leg) for leg in chosen.legs],
+        amount_in=amount(chosen.in_amount, order.token_in),
+        amount_in_base_units=str(chosen.in_amount),
+        amount_out=amount(chosen.out_amount, order.token_out),
+        amount_out_base_units=str(chosen.out_amount),
+        price=price(order, chosen.in_amount, chosen.out_amount),
+        min_out=bound_out,
+        max_in=bound_in,
+        context_slot=chosen.context_slot,
+    )
+
+
+def bounds(order: Order, chosen: Route) -> tuple[str | None, str | None]:
+    """The least that comes out (exact in) or the most that goes in (exact out), as decimals."""
+    match order.swap_mode:
+        case SwapMode.EXACT_IN:
+            final = [
+                leg for leg in chosen.legs if leg.quote.request.out_mint == order.token_out.mint
+            ]
+            return amount(sum(leg.threshold for leg in final), order.token_out), None
+        case SwapMode.EXACT_OUT:
+            first = [leg for leg in chosen.legs if leg.quote.request.in_mint == order.token_in.mint]
+            return None, amount(sum(leg.threshold for leg in first), order.token_in)
+
+
+def fill(order: Order, moved: Fill) -> FillWire:
+    """What moved, and the price that makes."""
+    return FillWire(
+        slot=moved.slot,
+        executed_price=price(order, moved.in_amount, moved.out_amount),
+        amount_in=amount(moved.in_amount, order.token_in),
+        amount_in_base_units=str(moved.in_amount),
+        amount_out=amount(moved.out_amount, order.token_out),
+        amount_out_base_units=str(moved.out_amount),
+        fee=plain(to_decimal(moved.fee_lamports, _SOL_DECIMALS)),
+        fee_lamports=str(moved.fee_lamports),
+    )
+
+
+def failure(why: Failure) -> FailureWire:
+    """Why it failed."""
+    return FailureWire(
+        code=why.reason.value, error=why.detail, program_error=why.error, logs=list(why.logs)
+    )
+
+
+def order_summary(summary: OrderSummary) -> OrderWire:
+    """An order as lists show it."""
+    order = summary.order
+    exact_in = order.swap_mode is SwapMode.EXACT_IN
+    fixed = amount(order.amount, order.token_in if exact_in else order.token_out)
+    filled = None if summary.fill is None else fill(order, summary.fill)
+    return OrderWire(
+        order_id=str(order.order_id),
+        status=summary.status.value,
+        version=summary.version,
+        type=order.order_type.value,
+        token_in=order.token_in.symbol or str(order.token_in.mint),
+        token_out=order.token_out.symbol or str(order.token_out.mint),
+        token_in_info=token(order.token_in),
+        token_out_info=token(order.token_out),
+        swap_mode=order.swap_mode.value,
+        amount=fixed,
+        amount_base_units=str(order.amount),
+        amount_in=filled.amount_in if filled else (fixed if exact_in else None),
+        amount_out=filled.amount_out if filled else (None if exact_in else fixed),
+        slippage=fraction(order.slippage_bps),
+        slippage_bps=order.slippage_bps,
+        priority=order.priority,
+        client_order_id=order.client_order_id,
+        user_id=order.user_id,
+        created_at=instant(summary.accepted_at_ms),
+        updated_at=instant(summary.updated_at_ms),
+        attempt_count=summary.attempts,
+        dex=summary.dex,
+        venue=summary.venue,
+        tx_hash=None if summary.signature is None else str(summary.signature),
+        executed_price=filled.executed_price if filled else None,
+        fill=filled,
+        failure=None if summary.failure is None else failure(summary.failure),
+        finalized_slot=summary.finalized_slot,
+    )
+
+
+def order_page(page: OrderPage) -> OrderList:
+    """One page of a list."""
+    return OrderList(
+        orders=[order_summary(summary) for summary in page.orders], next_cursor=page.next_cursor
+    )
+
+
+def order_detail(execution: Execution, log: tuple[Recorded, ...]) -> OrderDetail:
+    """An order with its attempts and its log."""
+    return OrderDetail(
+        **msgspec.structs.asdict(order_summary(summarize(execution))),
+        attempts=[_attempt(execution.order, attempt) for attempt in execution.attempts],
+        events=[encode(recorded) for recorded in log],
+    )
+
+
+def preview(answer: Preview) -> QuoteAnswer:
+    """What an order would get now."""
+    order = answer.order
+    fixed = order.token_in if order.swap_mode is SwapMode.EXACT_IN else order.token_out
+    return QuoteAnswer(
+        token_in=token(order.token_in),
+        token_out=token(order.token_out),
+        swap_mode=order.swap_mode.value,
+        amount=amount(order.amount, fixed),
+        slippage_bps=order.slippage_bps,
+        quotes=[quote(order, each) for each in answer.market.quotes],
+        refused=[refused(each) for each in answer.market.refused],
+        route=None if answer.route is None else route(order, answer.route),
+        reason=answer.reason,
+        context_slot=answer.market.context_slot,
+    )
+
+
+def queue(stats: QueueStats, sockets: int) -> QueueWire:
+    """The queue's counts and this process's sockets."""
+    return QueueWire(
+        waiting=stats.waiting,
+        active=stats.active,
+        delayed=stats.delayed,
+        completed=stats.completed,
+        failed=stats.failed,
+        rate=stats.started_last_minute,
+        web_socket_connections=sockets,
+    )
+
+
+def stats(counts: QueueStats, sockets: int) -> StatsWire:
+    """The same in the nested shape."""
+    return StatsWire(
+        queue=QueueCounts(
+            waiting=counts.waiting,
+            active=counts.active,
+            delayed=counts.delayed,
+            completed=counts.completed,
+            failed=counts.failed,
+        ),
+        websocket=Connections(connections=sockets),
+    )
+
+
+def _leg(leg: Leg) -> LegWire:
+    return LegWire(
+        dex=leg.quote.dex,
+        venue=leg.quote.venue,
+        pool=str(leg.quote.pool),
+        in_mint=str(leg.quote.request.in_mint),
+        out_mint=str(leg.quote.request.out_mint),
+        amount_in_base_units=str(leg.quote.in_amount),
+        amount_out_base_units=str(leg.quote.out_amount),
+        threshold_base_units=str(leg.threshold),
+    )
+
+
+def _transaction(signed: SignedTransaction) -> TransactionWire:
+    return TransactionWire(
+        tx_hash=str(signed.signature),
+        blockhash=signed.blockhash,
+        last_valid_block_height=signed.last_valid_block_height,
+        min_context_slot=signed.min_context_slot,
+    )
+
+
+def _attempt(order: Order, attempt: Attempt) -> AttemptWire:
+    return AttemptWire(
+        number=attempt.number,
+        started_at=instant(attempt.started_at_ms),
+        quotes=[quote(order, each) for each in attempt.quotes],
+        refused=[refused(each) for each in attempt.refused],
+        route=None if attempt.route is None else route(order, attempt.route),
+        reason=attempt.route_reason,
+        transaction=None if attempt.transaction is None else _transaction(attempt.transaction),
+        fill=None if attempt.fill is None else fill(order, attempt.fill),
+        failure=None if attempt.failure is None else failure(attempt.failure),
+        fee_lamports=str(attempt.fee_lamports),
+    )

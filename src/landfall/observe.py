@@ -1,0 +1,254 @@
+"""One function per event worth knowing: it logs and it counts. The only logger, the only metrics.
+
+Nothing secret passes through here: callers give ids, names and numbers, and a URL is cut down to
+its scheme and host before it is written. Units: durations are milliseconds in calls and logs, and
+seconds in metrics, as Prometheus wants them.
+"""
+
+import logging
+import sys
+from urllib.parse import urlsplit
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from structlog.types import EventDict, WrappedLogger
+
+METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_registry = CollectorRegistry()
+_log = structlog.get_logger("landfall")
+
+_FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_SLOW = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0)
+
+_orders_accepted = Counter(
+    "landfall_orders_accepted", "Orders made durable", ["type", "replayed"], registry=_registry
+)
+_orders_rejected = Counter(
+    "landfall_orders_rejected", "Orders refused at the door", ["reason"], registry=_registry
+)
+_order_moves = Counter(
+    "landfall_order_moves", "Commits of orders, by the status after", ["status"], registry=_registry
+)
+_order_seconds = Histogram(
+    "landfall_order_seconds",
+    "From acceptance to the end of an order",
+    ["status"],
+    buckets=_SLOW,
+    registry=_registry,
+)
+_attempts_failed = Counter(
+    "landfall_attempts_failed", "Attempts that came to nothing", ["reason"], registry=_registry
+)
+_transactions_sent = Counter(
+    "landfall_transactions_sent",
+    "Transactions handed to the cluster",
+    ["again"],
+    registry=_registry,
+)
+_commit_seconds = Histogram(
+    "landfall_commit_seconds", "Log commits", buckets=_FAST, registry=_registry
+)
+_commit_appends = Histogram(
+    "landfall_commit_appends",
+    "Appends that shared one commit",
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),
+    registry=_registry,
+)
+_rpc_seconds = Histogram(
+    "landfall_rpc_seconds",
+    "Calls to the cluster",
+    ["method", "outcome"],
+    buckets=_FAST,
+    registry=_registry,
+)
+_worker_errors = Counter(
+    "landfall_worker_errors", "Steps that raised", ["error"], registry=_registry
+)
+_jobs_claimed = Counter("landfall_jobs_claimed", "Jobs leased by workers", registry=_registry)
+_requests = Counter(
+    "landfall_http_responses", "HTTP responses", ["method", "status"], registry=_registry
+)
+_sockets = Gauge("landfall_websockets", "Open WebSockets", registry=_registry)
+_sockets_slow = Counter(
+    "landfall_websockets_too_slow", "WebSockets closed on slow readers", registry=_registry
+)
+
+
+def configure(level: str = "info", json: bool = True) -> None:
+    """Set up logging for the process, to standard error.
+
+    Libraries' own loggers are kept at warnings: some of them write URLs with their queries.
+    """
+    number = logging.getLevelNamesMapping()[level.upper()]
+    logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr)
+    renderer = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _plain_error,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def metrics() -> bytes:
+    """All metrics in Prometheus's text format."""
+    return generate_latest(_registry)
+
+
+def started(part: str, **where: str | int) -> None:
+    """A part of the program is up."""
+    _log.info("started", part=part, **where)
+
+
+def stopped(part: str) -> None:
+    """A part of the program has ended in good order."""
+    _log.info("stopped", part=part)
+
+
+def order_accepted(order_id: object, order_type: str, replayed: bool) -> None:
+    """An order is durable, or was already."""
+    _orders_accepted.labels(order_type, str(replayed).lower()).inc()
+    _log.info("order_accepted", order_id=str(order_id), type=order_type, replayed=replayed)
+
+
+def order_rejected(reason: str, field: str | None) -> None:
+    """An order was refused at the door."""
+    _orders_rejected.labels(reason).inc()
+    _log.info("order_rejected", reason=reason, field=field)
+
+
+def order_moved(
+    order_id: object, version: int, status: str, attempt: int, venue: str | None = None
+) -> None:
+    """A commit of an order's log, and the status after it."""
+    _order_moves.labels(status).inc()
+    _log.info(
+        "order_moved",
+        order_id=str(order_id),
+        version=version,
+        status=status,
+        attempt=attempt,
+        venue=venue,
+    )
+
+
+def order_ended(order_id: object, status: str, elapsed_ms: int) -> None:
+    """An order reached a status that it cannot leave."""
+    _order_seconds.labels(status).observe(elapsed_ms / 1000)
+    _log.info("order_ended", order_id=str(order_id), status=status, elapsed_ms=elapsed_ms)
+
+
+def attempt_failed(order_id: object, attempt: int, reason: str, detail: str) -> None:
+    """An attempt came to nothing."""
+    _attempts_failed.labels(reason).inc()
+    _log.warning(
+        "attempt_failed", order_id=str(order_id), attempt=attempt, reason=reason, detail=detail
+    )
+
+
+def transaction_sent(order_id: object, attempt: int, signature: object, again: bool) -> None:
+    """Signed bytes went to the cluster, for the first time or again."""
+    _transactions_sent.labels(str(again).lower()).inc()
+    _log.info(
+        "transaction_sent",
+        order_id=str(order_id),
+        attempt=attempt,
+        signature=str(signature),
+        again=again,
+    )
+
+
+def commit_batch(appends: int, elapsed_ms: float) -> None:
+    """One database commit that `appends` appends shared."""
+    _commit_seconds.observe(elapsed_ms / 1000)
+    _commit_appends.observe(appends)
+
+
+def rpc_call(method: str, url: str, elapsed_ms: float, outcome: str = "ok") -> None:
+    """One call to the cluster; `outcome` is ok, or a word for what went wrong."""
+    _rpc_seconds.labels(method, outcome).observe(elapsed_ms / 1000)
+    if outcome != "ok":
+        _log.warning(
+            "rpc_failed",
+            method=method,
+            endpoint=endpoint(url),
+            outcome=outcome,
+            elapsed_ms=round(elapsed_ms, 1),
+        )
+
+
+def jobs_claimed(count: int) -> None:
+    """A worker leased jobs."""
+    _jobs_claimed.inc(count)
+
+
+def worker_error(order_id: object, step: str, error: BaseException) -> None:
+    """A step raised what its policy did not foresee, or what a human must look at."""
+    _worker_errors.labels(type(error).__name__).inc()
+    _log.error("worker_error", order_id=str(order_id), step=step, error=error)
+
+
+def child_died(name: str, code: int) -> None:
+    """A child process ended by itself; it is started again."""
+    _log.error("child_died", name=name, code=code)
+
+
+def http_response(method: str, status: int) -> None:
+    """One HTTP response went out."""
+    _requests.labels(method, str(status)).inc()
+
+
+def request_failed(method: str, path: str, error: BaseException) -> None:
+    """A request met an error that is ours."""
+    _log.error("request_failed", method=method, path=path, error=error)
+
+
+def socket_opened() -> None:
+    """A WebSocket was accepted."""
+    _sockets.inc()
+
+
+def socket_closed(too_slow: bool = False) -> None:
+    """A WebSocket is gone; `too_slow` if we closed it on a reader that fell behind."""
+    _sockets.dec()
+    if too_slow:
+        _sockets_slow.inc()
+
+
+def endpoint(url: str) -> str:
+    """A URL's scheme, host and port: paths and queries of RPC URLs carry API keys.
+
+    >>> endpoint("https://user:pw@rpc.example.org:8443/v2/KEY?api-key=KEY")
+    'https://rpc.example.org:8443'
+    """
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname}{port}"
+
+
+def _plain_error(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """An exception as its type and the places it passed, without its message or any locals.
+
+    Messages of foreign exceptions quote requests, and requests carry keys.
+    """
+    error = event.pop("error", None)
+    if isinstance(error, BaseException):
+        event["error"] = type(error).__name__
+        event["at"] = _places(error)
+    return event
+
+
+def _places(error: BaseException) -> list[str]:
+    places: list[str] = []
+    step = error.__traceback__
+    while step is not None:
+        code = step.tb_frame.f_code
+        places.append(f"{code.co_filename}:{step.tb_lineno} {code.co_name}")
+        step = step.tb_next
+    return places
