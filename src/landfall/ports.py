@@ -5,7 +5,7 @@ Each port is what the story of an order needs, not what a technology offers. The
 `Unavailable` (nothing happened, ask again later) unless it says otherwise.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -282,7 +282,7 @@ class Reader(Protocol):
 class Feed(Protocol):
     """Following an order: what was missed first, then what comes, each commit once and in order."""
 
-    def follow(self, order_id: UUID, after: int) -> AsyncIterator[tuple[Recorded, ...]]:
+    def follow(self, order_id: UUID, after: int) -> AsyncGenerator[tuple[Recorded, ...], None]:
         """Commits whose last version is above `after` (-1 for all). Ends after a terminal status.
 
         A reader too slow to keep up is not waited for: it gets what it missed from the log.
