@@ -1,17 +1,24 @@
-"""The accounts a new chain is born with: mints, a faucet, funded wallets, and pools that disagree a little.
+"""The accounts a new chain is born with: a faucet, funded wallets, mints, and pools to trade on.
 
 Everything but the funded wallets follows from constants, so two chains of one genesis hold the same bytes.
-Units: lamports and base units; a `Wallet` grant is what each funded wallet gets of each token.
+Units: lamports and base units, unless a name says whole tokens.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from solders.keypair import Keypair
 
-from landfall.core.token import TOKEN_PROGRAM
+from landfall.core.token import (
+    ACCOUNT_AMOUNT,
+    ACCOUNT_MINT,
+    NATIVE_MINT,
+    TOKEN_ACCOUNT_BYTES,
+    TOKEN_PROGRAM,
+)
 from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import Account, Pubkey
+from landfall.localnet.pools import pool_accounts
 from landfall.localnet.programs.deposits import Deposit, owned_account, token_account
 
 SYSTEM_PROGRAM = Pubkey.from_string("11111111111111111111111111111111")
@@ -19,7 +26,7 @@ ASSOCIATED_TOKEN_PROGRAM = Pubkey.from_string("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25e
 LAMPORTS_PER_SOL = 10**9
 FAUCET_LAMPORTS = 500_000_000 * LAMPORTS_PER_SOL
 WALLET_LAMPORTS = 100_000 * LAMPORTS_PER_SOL
-WALLET_TOKENS: Mapping[str, int] = {
+WALLET_WHOLE_TOKENS: Mapping[str, int] = {
     "SOL": 10_000,
     "USDC": 10_000_000,
     "USDT": 10_000_000,
@@ -28,31 +35,25 @@ WALLET_TOKENS: Mapping[str, int] = {
     "RAY": 2_000_000,
     "BONK": 200_000_000_000,
 }
-"""Whole tokens; of SOL, wrapped and beside the lamports."""
+"""What a funded wallet holds in token accounts; its SOL there is wrapped, and beside its lamports."""
 
 
 def faucet() -> Keypair:
-    """The key that airdrops are paid from. Localnet's own, and worth nothing elsewhere."""
+    """The key that airdrops are paid from. Everybody can derive it, and it is worth nothing elsewhere."""
     return Keypair.from_seed(hashlib.sha256(b"landfall localnet faucet").digest())
 
 
 def genesis_accounts(funded: Sequence[Pubkey]) -> dict[Pubkey, Account]:
     """All accounts of a new chain."""
-    accounts: dict[Pubkey, Account] = {
-        faucet().pubkey(): Account(SYSTEM_PROGRAM, FAUCET_LAMPORTS, b"")
-    }
-    held: dict[Pubkey, int] = {}
-    for wallet in dict.fromkeys(funded):
-        accounts[wallet] = Account(SYSTEM_PROGRAM, WALLET_LAMPORTS, b"")
-        for symbol, amount in WALLET_TOKENS.items():
-            token = KNOWN_TOKENS[symbol]
-            units = amount * 10**token.decimals
-            accounts[associated_token_address(wallet, token.mint)] = token_account(
-                Deposit(token=token, amount=units), wallet
-            )
-            held[token.mint] = held.get(token.mint, 0) + units
+    accounts = {faucet().pubkey(): Account(SYSTEM_PROGRAM, FAUCET_LAMPORTS, b"")}
+    accounts |= pool_accounts()
+    for wallet in funded:
+        accounts |= _wallet_accounts(wallet)
+    supplies = _supplies(accounts.values())
     for token in KNOWN_TOKENS.values():
-        accounts[token.mint] = mint_account(token.decimals, held.get(token.mint, 0))
+        # Of the native mint nothing is ever minted: its tokens are lamports.
+        supply = 0 if token.mint == NATIVE_MINT else supplies.get(token.mint, 0)
+        accounts[token.mint] = _mint_account(token.decimals, supply)
     return accounts
 
 
@@ -64,7 +65,26 @@ def associated_token_address(
     return Pubkey.find_program_address(seeds, ASSOCIATED_TOKEN_PROGRAM)[0]
 
 
-def mint_account(decimals: int, supply: int) -> Account:
-    """A mint of the classic token program whose supply nobody can change."""
+def _wallet_accounts(wallet: Pubkey) -> dict[Pubkey, Account]:
+    accounts = {wallet: Account(SYSTEM_PROGRAM, WALLET_LAMPORTS, b"")}
+    for symbol, amount in WALLET_WHOLE_TOKENS.items():
+        token = KNOWN_TOKENS[symbol]
+        deposit = Deposit(token=token, amount=amount * 10**token.decimals)
+        accounts[associated_token_address(wallet, token.mint)] = token_account(deposit, wallet)
+    return accounts
+
+
+def _supplies(accounts: Iterable[Account]) -> dict[Pubkey, int]:
+    """How much of each mint the token accounts hold together."""
+    held: dict[Pubkey, int] = {}
+    for account in accounts:
+        if account.owner == TOKEN_PROGRAM and len(account.data) == TOKEN_ACCOUNT_BYTES:
+            mint = ACCOUNT_MINT.read(account.data)
+            held[mint] = held.get(mint, 0) + ACCOUNT_AMOUNT.read(account.data)
+    return held
+
+
+def _mint_account(decimals: int, supply: int) -> Account:
+    """A mint of the classic token program that has no authority: its supply stays what it is."""
     data = bytes(36) + supply.to_bytes(8, "little") + bytes([decimals, 1]) + bytes(36)
     return owned_account(TOKEN_PROGRAM, data)

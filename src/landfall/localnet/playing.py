@@ -50,10 +50,15 @@ TOKEN_ACCOUNT_BYTES = 165
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One instruction of the rewritten message. `origin` is the index of the one it stands for."""
+    """One instruction of the rewritten message.
 
-    origin: int | None
+    `origin` is the index of the one it stands for; `authority` is who moves the tokens in a transfer that a
+    stand-in asked for, whoever signs for it here.
+    """
+
+    origin: int
     instruction: CompiledInstruction
+    authority: Pubkey | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -251,7 +256,8 @@ def _play_one(
         if transfer.authority not in signers:
             granted = script.delegated.get(transfer.source, 0)
             script.delegated[transfer.source] = granted + transfer.amount
-        script.steps.append(Step(index, _transfer_checked(script, transfer, signers)))
+        instruction = _transfer_checked(script, transfer, signers)
+        script.steps.append(Step(index, instruction, transfer.authority))
     script.writes.update(effects.writes)
     script.played[index] = Played(str(program), effects.logs, STAND_IN_UNITS, units)
 
@@ -347,9 +353,9 @@ def _failed_in_svm(
     error = error_json(result.err())
     if isinstance(error, dict) and "InstructionError" in error:
         step, cause = error["InstructionError"]
-        origin = script.steps[step].origin if step < len(script.steps) else None
         last = len(script.transaction.programs) - 1
-        error = {"InstructionError": [last if origin is None else origin, cause]}
+        origin = script.steps[step].origin if step < len(script.steps) else last
+        error = {"InstructionError": [origin, cause]}
     elif isinstance(error, dict) and "InsufficientFundsForRent" in error:
         key = script.keys[error["InsufficientFundsForRent"]["account_index"]]
         if key in accounts.keys:
@@ -374,9 +380,7 @@ def _units(script: Script, burned: int) -> int:
 def _origins(script: Script) -> tuple[tuple[int, str], ...]:
     """For each step, the instruction it stands for and the program it calls."""
     return tuple(
-        (step.origin, str(script.keys[step.instruction.program_id_index]))
-        for step in script.steps
-        if step.origin is not None
+        (step.origin, str(script.keys[step.instruction.program_id_index])) for step in script.steps
     )
 
 
@@ -407,6 +411,13 @@ def _inner(
         for origin, listed in sorted(calls.items())
         if listed
     )
+
+
+def _asked_for(script: Script, step: Step, authority: Pubkey) -> InnerCall:
+    """The transfer as the program would have called it: in its own name."""
+    source, mint, destination, _ = bytes(step.instruction.accounts)
+    accounts = bytes((source, mint, destination, _index_of(script, authority)))
+    return InnerCall(step.instruction.program_id_index, accounts, step.instruction.data, 2)
 
 
 def _renumbered(call: InnerCall, keys: Sequence[Pubkey], original: dict[Pubkey, int]) -> InnerCall:

@@ -60,13 +60,11 @@ def send_transaction(node: Node, params: Params) -> Json:
         raise _bad_signature()
     level = Config({"commitment": config.options.get("preflightCommitment")}).commitment()
     check_min_context_slot(node.cluster.block(level).slot, config)
-    if level is not Commitment.PROCESSED:
-        preview = node.cluster.preview(transaction, level)
-        if preview.error is not None:
-            raise _preflight_failure(preview)
-        node.submit(transaction)
-        return str(transaction.signature)
-    return _send_from_the_tip(node, transaction)
+    preview = node.cluster.preview(transaction, level)
+    if preview.error is not None:
+        raise _preflight_failure(preview)
+    node.submit(transaction)
+    return str(transaction.signature)
 
 
 def simulate_transaction(node: Node, params: Params) -> Json:
@@ -206,15 +204,6 @@ def transaction_json(landed: Landed, config: Config) -> Json:
         "meta": landed.meta,
     }
     return shown if supported is None else {**shown, "version": version}
-
-
-def _send_from_the_tip(node: Node, transaction: SignedMessage) -> Json:
-    """Preflight at `processed` and execution are one run: what fails in it does not land."""
-    preview = node.cluster.preview(transaction, Commitment.PROCESSED)
-    if preview.error is not None:
-        raise _preflight_failure(preview)
-    node.submit(transaction)
-    return str(transaction.signature)
 
 
 def _decoded(text: str, config: Config, default: str) -> SignedMessage:

@@ -21,6 +21,13 @@ from landfall.localnet.programs.stand_in import StandIn
 
 SYSTEM_PROGRAM = Pubkey.from_string("11111111111111111111111111111111")
 RENT_EPOCH_EXEMPT = 2**64 - 1
+PLAYED_PROGRAM = Account(
+    Pubkey.from_string("BPFLoaderUpgradeab1e11111111111111111111111"),
+    1_141_440,
+    (2).to_bytes(4, "little") + bytes(32),
+    executable=True,
+)
+"""What reads show where a stand-in plays a program: a program account that points at no code."""
 
 
 class Svm:
@@ -63,10 +70,12 @@ class Svm:
     def account(self, address: Pubkey, slot: Slot | None = None) -> Account | None:
         """An account at the end of `slot`; sysvars and built-in programs as the SVM has them now."""
         account = self.accounts.get(address, slot)
-        if account is None and self.accounts.get(address) is None:
-            builtin = self._vm.get_account(address)
-            return None if builtin is None else from_svm(builtin)
-        return account
+        if account is not None or self.accounts.get(address) is not None:
+            return account
+        if address in self.stand_ins:
+            return PLAYED_PROGRAM
+        builtin = self._vm.get_account(address)
+        return None if builtin is None else from_svm(builtin)
 
     def rent_exempt_minimum(self, data_bytes: int) -> int:
         """Lamports that an account of that size must hold."""

@@ -1,0 +1,107 @@
+"""The pools a new chain is born with: every demo pair on both venues, at prices that disagree a little.
+
+Depths, fees and prices differ on purpose, so that a router has something to decide: the cheap pool is
+shallow, the deep one dear, and one pair is a detour away from another. SOL is near 150 USDC, ETH near
+3,000, JUP near 0.50, RAY near 2.00 and BONK near 0.00002.
+
+Units: amounts are whole tokens; CPMM's rates parts per million, DAMM v2's parts per 1e9.
+"""
+
+from dataclasses import dataclass
+
+from landfall.core.token_list import KNOWN_TOKENS
+from landfall.core.values import Account, Pubkey
+from landfall.localnet.programs import meteora_damm_v2, raydium_cpmm
+from landfall.localnet.programs.deposits import Deposit
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a pool."""
+
+    symbol: str
+    amount: int
+
+    @property
+    def deposit(self) -> Deposit:
+        token = KNOWN_TOKENS[self.symbol]
+        return Deposit(token=token, amount=self.amount * 10**token.decimals)
+
+
+@dataclass(frozen=True, slots=True)
+class CpmmPool:
+    """A Raydium CPMM pool under one of the configs below."""
+
+    one: Side
+    other: Side
+    config_index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DammPool:
+    """A Meteora DAMM v2 pool. `index` tells apart the pools of one pair."""
+
+    one: Side
+    other: Side
+    fee_numerator: int
+    index: int | None = None
+    volatile: bool = False
+
+
+CPMM_RATES = (
+    raydium_cpmm.FeeRates(trade=2_500),
+    raydium_cpmm.FeeRates(trade=500),
+    raydium_cpmm.FeeRates(trade=100),
+    raydium_cpmm.FeeRates(trade=10_000),
+)
+"""By config index: 0.25 %, 0.05 %, 0.01 % and 1 %."""
+
+CPMM_POOLS = (
+    CpmmPool(Side("SOL", 200_000), Side("USDC", 30_000_000)),
+    CpmmPool(Side("SOL", 20_000), Side("USDC", 3_001_000), config_index=1),
+    CpmmPool(Side("SOL", 80_000), Side("USDT", 12_008_000)),
+    CpmmPool(Side("USDC", 20_000_000), Side("USDT", 20_004_000), config_index=2),
+    CpmmPool(Side("USDC", 30_000_000), Side("ETH", 10_000)),
+    CpmmPool(Side("SOL", 40_000), Side("ETH", 2_000)),
+    CpmmPool(Side("SOL", 30_000), Side("JUP", 9_000_000)),
+    CpmmPool(Side("USDC", 3_000_000), Side("JUP", 6_010_000)),
+    CpmmPool(Side("SOL", 25_000), Side("RAY", 1_875_000)),
+    CpmmPool(Side("USDC", 5_000_000), Side("RAY", 2_496_000)),
+    CpmmPool(Side("SOL", 20_000), Side("BONK", 150_000_000_000), config_index=3),
+    CpmmPool(Side("USDC", 1_500_000), Side("BONK", 75_100_000_000)),
+)
+DAMM_POOLS = (
+    DammPool(Side("SOL", 120_000), Side("USDC", 17_988_000), fee_numerator=2_000_000),
+    DammPool(
+        Side("SOL", 15_000), Side("USDC", 2_251_500), fee_numerator=400_000, index=1, volatile=True
+    ),
+    DammPool(Side("SOL", 60_000), Side("USDT", 8_997_000), fee_numerator=2_500_000),
+    DammPool(Side("USDC", 15_000_000), Side("USDT", 14_998_500), fee_numerator=200_000),
+    DammPool(Side("ETH", 5_000), Side("USDC", 15_015_000), fee_numerator=3_000_000),
+    DammPool(Side("JUP", 12_000_000), Side("SOL", 39_880), fee_numerator=3_000_000, volatile=True),
+    DammPool(Side("JUP", 4_000_000), Side("USDC", 2_002_000), fee_numerator=1_000_000),
+    DammPool(Side("RAY", 1_500_000), Side("SOL", 20_040), fee_numerator=2_500_000),
+    DammPool(Side("RAY", 1_000_000), Side("USDC", 1_999_000), fee_numerator=4_000_000),
+    DammPool(Side("BONK", 200_000_000_000), Side("SOL", 26_640), fee_numerator=5_000_000),
+    DammPool(Side("BONK", 50_000_000_000), Side("USDC", 1_000_500), fee_numerator=2_500_000),
+)
+
+
+def pool_accounts() -> dict[Pubkey, Account]:
+    """All pools with their vaults and what else a swap of them touches; the mints are not among them."""
+    accounts: dict[Pubkey, Account] = {}
+    for cpmm in CPMM_POOLS:
+        accounts |= raydium_cpmm.open_pool(
+            (cpmm.one.deposit, cpmm.other.deposit),
+            config_index=cpmm.config_index,
+            rates=CPMM_RATES[cpmm.config_index],
+        )
+    for damm in DAMM_POOLS:
+        accounts |= meteora_damm_v2.open_pool(
+            damm.one.deposit,
+            damm.other.deposit,
+            fee_numerator=damm.fee_numerator,
+            config_index=damm.index,
+            volatility_fee=meteora_damm_v2.VolatilityFee() if damm.volatile else None,
+        )
+    return accounts
