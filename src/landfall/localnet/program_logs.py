@@ -58,11 +58,10 @@ def retell(
     return tuple(told)
 
 
-def refusal_log(played: Played, words: Sequence[str], limit: int, error: Json) -> tuple[str, ...]:
+def refusal_log(played: Played, limit: int, error: Json) -> tuple[str, ...]:
     """The lines of a played instruction that refused."""
     _, cause = error["InstructionError"]
-    opening = _opening(Played(played.program, tuple(words), played.units, played.units_before))
-    return (*opening, *_closing(played, limit, instruction_sentence(cause)))
+    return (*_opening(played), *_closing(played, limit, instruction_sentence(cause)))
 
 
 def _opening(played: Played) -> list[str]:
