@@ -360,7 +360,7 @@ def open_pool(
         pool: owned_account(PROGRAM_ID, bytes(data)),
         vault_0: token_account(ordered[0], AUTHORITY),
         vault_1: token_account(ordered[1], AUTHORITY),
-        observation: owned_account(PROGRAM_ID, _fresh_observation(pool)),
+        observation: owned_account(PROGRAM_ID, fresh_observation(pool)),
     }
 
 
@@ -384,7 +384,8 @@ def _config_bytes(index: int, rates: FeeRates) -> bytes:
     return bytes(data)
 
 
-def _fresh_observation(pool: Pubkey) -> bytes:
+def fresh_observation(pool: Pubkey) -> bytes:
+    """The bytes of a pool's observation account before its first swap."""
     data = bytearray(OBSERVATION_BYTES)
     data[:8] = OBSERVATION_DISCRIMINATOR
     OBSERVATION_POOL.write(data, pool)

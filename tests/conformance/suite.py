@@ -1,0 +1,73 @@
+"""All cases of a set, checked and counted."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from landfall.core.values import Account, Pubkey
+from landfall.core.venues.meteora_damm_v2.layout import PROGRAM_ID as DAMM_V2
+from landfall.core.venues.raydium_cpmm.layout import PROGRAM_ID as CPMM
+from tests.conformance import meteora_recordings, raydium_recordings
+from tests.conformance.checks import Kind, Mismatch, check
+from tests.conformance.recordings import Case, RecordedSet, Unreadable, program_of
+
+Reader = Callable[[Any, Mapping[str, Account]], Case]
+
+READER_OF: Mapping[Pubkey, Reader] = {
+    CPMM: raydium_recordings.read,
+    DAMM_V2: meteora_recordings.read,
+}
+
+
+@dataclass(slots=True)
+class Tally:
+    """What checking a set came to. `skipped_programs` says why cases were passed over."""
+
+    name: str
+    cases: int = 0
+    skipped: int = 0
+    skipped_programs: Counter[str] = field(default_factory=Counter)
+    mismatches: list[tuple[str, Mismatch]] = field(default_factory=list)
+
+    def count(self, kind: Kind) -> int:
+        """How many cases differ in this; a case counts once, however often it does."""
+        return len({case for case, mismatch in self.mismatches if mismatch.kind is kind})
+
+    def line(self) -> str:
+        """The set's result on one line."""
+        counts = " ".join(f"{kind.value}={self.count(kind)}" for kind in Kind)
+        return f"{self.name} cases={self.cases} {counts} skipped={self.skipped}"
+
+
+def check_set(recorded: RecordedSet) -> Tally:
+    """Every case of a set.
+
+    A case of a program that no venue trades on is skipped, by name. A case that cannot be read is a
+    mismatch, not a skip: it was recorded to be checked.
+    """
+    tally = Tally(recorded.name)
+    states: Mapping[str, Account] = {}
+    for number, line in enumerate(recorded.lines()):
+        tally.cases += 1
+        case_id = str(line.get("id", number))
+        try:
+            program = program_of(line)
+            reader = READER_OF.get(program)
+            if reader is None:
+                tally.skipped += 1
+                tally.skipped_programs[str(program)] += 1
+                continue
+            states = states or recorded.states()
+            found = check(_read(reader, line, states))
+        except Exception as fault:  # noqa: BLE001 - one broken case must not hide the others
+            found = [Mismatch(Kind.REFUSAL, f"not checked: {fault!r}")]
+        tally.mismatches += [(case_id, mismatch) for mismatch in found]
+    return tally
+
+
+def _read(reader: Reader, line: Any, states: Mapping[str, Account]) -> Case:
+    try:
+        return reader(line, states)
+    except (KeyError, IndexError, TypeError, ValueError) as fault:
+        raise Unreadable(repr(fault)) from fault
