@@ -1,9 +1,10 @@
 """Every account of the cluster, and what it was at each slot that is not final yet.
 
-The newest state is kept whole; older states are kept as an undo log: for each slot, what every account it
-touched was before. A read at slot S therefore finds the first later slot that touched the account and
-answers with what it was before that, or with the newest state. The log is dropped as slots become final, so
-its size follows the unfinalized tip and never the history. Taking a slot back is playing its log backwards.
+The newest state is kept whole; older states are kept as an undo log: for each slot, what every
+account it touched was before. A read at slot S therefore finds the first later slot that touched
+the account and answers with what it was before that, or with the newest state. The log is dropped
+as slots become final, so its size follows the unfinalized tip and never the history. Taking a slot
+back is playing its log backwards.
 """
 
 from collections.abc import Iterator, Mapping
@@ -45,7 +46,7 @@ class AccountVersions:
         return {address: self.get(address, slot) for address in self._touched.get(slot, ())}
 
     def differing(self, addresses: tuple[Pubkey, ...], slot: Slot) -> dict[Pubkey, Account | None]:
-        """Those of `addresses` that are no longer what they were at the end of `slot`, as they were."""
+        """Those of `addresses` that changed after `slot`, as they were at its end."""
         return {
             address: self.get(address, slot)
             for address in addresses

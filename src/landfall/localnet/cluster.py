@@ -1,14 +1,15 @@
-"""The cluster: slots and heights, the blockhash window, what landed, and how sure everybody is of it.
+"""The cluster: slots and heights, the blockhash window, what landed, and how sure it is of that.
 
-It has no clock and starts nothing: `advance` closes the open block and opens the next, and whoever calls it says
-what time it is. A transaction executes on arrival, in the open block (processed); a closed block becomes
-confirmed and then finalized by the distance of slots. A block is written to the ledger before it is called
-confirmed, so what was confirmed outlives the process.
+It has no clock and starts nothing: `advance` closes the open block and opens the next, and whoever
+calls it says what time it is. A transaction executes on arrival, in the open block (processed); a
+closed block becomes confirmed and then finalized by the distance of slots. A block is written to
+the ledger before it is called confirmed, so what was confirmed outlives the process.
 
-Slots are skipped on purpose, from the start (the chain opens at FIRST_SLOT with height 1) and then one in
-every `skip_every`, so that nobody mistakes a slot for a height. A blockhash is good in blocks up to and
-including its `lastValidBlockHeight`: 150 blocks after its own. Everything younger than the finalized block is
-kept in a shape that can be taken back: account versions by slot, and blocks with their transactions.
+Slots are skipped on purpose, from the start (the chain opens at FIRST_SLOT with height 1) and then
+one in every `skip_every`, so that nobody mistakes a slot for a height. A blockhash is good in
+blocks up to and including its `lastValidBlockHeight`: 150 blocks after its own. Everything younger
+than the finalized block is kept in a shape that can be taken back: account versions by slot, and
+blocks with their transactions.
 """
 
 import hashlib
@@ -61,7 +62,7 @@ class History(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """What one `advance` did: the block it closed, and the blocks that rose in commitment, oldest first."""
+    """The block that one `advance` closed, and the blocks that rose in commitment, oldest first."""
 
     closed: Block
     confirmed: tuple[Block, ...]
@@ -133,13 +134,16 @@ class Cluster:
         return block.blockhash, BlockHeight(block.height + BLOCKHASH_AGE_MAX)
 
     def blockhash_is_valid(self, blockhash: Hash, commitment: Commitment) -> bool:
-        """Whether a transaction with this blockhash may land, as the newest block of that commitment sees it."""
+        """Whether a transaction with this blockhash may land, as seen at that commitment."""
         height = self._heights.get(blockhash)
         current = self.block(commitment).height
         return height is not None and height <= current <= height + BLOCKHASH_AGE_MAX
 
     def standing(self, signature: Signature, search_history: bool) -> Standing | None:
-        """Where a signature stands. Without `search_history` only the newest 300 blocks are known."""
+        """Where a signature stands.
+
+        Without `search_history` only the newest 300 blocks are known.
+        """
         found = self._standings.get(signature)
         return self._history.standing(signature) if found is None and search_history else found
 
@@ -148,7 +152,10 @@ class Cluster:
         return self._landed.get(signature)
 
     def submit(self, transaction: SignedMessage) -> tuple[Outcome, Landed | None]:
-        """Execute in the open block. Its signatures are the caller's to check. None: it left no trace."""
+        """Execute in the open block.
+
+        Its signatures are the caller's to check. None: it left no trace.
+        """
         refusal = self._refusal(transaction, Commitment.PROCESSED)
         if refusal is not None:
             return not_landed(refusal), None
@@ -167,7 +174,10 @@ class Cluster:
         return execute(self.svm, transaction, self._clock(block), self._clock(self._open))
 
     def advance(self, unix_timestamp: int) -> Advanced:
-        """Close the open block and open the next. `unix_timestamp`: seconds; time never runs backwards."""
+        """Close the open block and open the next.
+
+        `unix_timestamp`: seconds; time never runs backwards.
+        """
         closed = self._close()
         self._open = self._next_block(closed, unix_timestamp)
         confirmed = self._rise(self._confirmed.slot, self._pace.confirmed_lag)
@@ -182,7 +192,7 @@ class Cluster:
         return Advanced(closed, confirmed, finalized)
 
     def settle(self) -> None:
-        """Close the open block and confirm everything: nothing that was processed is lost by stopping now."""
+        """Close the open block and confirm everything, so that stopping now loses nothing."""
         closed = self._close()
         self._confirm(tuple(block for block in self._closed if block.slot > self._confirmed.slot))
         self._open = self._next_block(closed, closed.unix_timestamp)

@@ -29,7 +29,10 @@ class InnerCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a transaction does. `changes` is empty where it would not even be charged (`lands` is False)."""
+    """What a transaction does.
+
+    `changes` is empty where it would not even be charged (`lands` is False).
+    """
 
     error: Json | None
     lands: bool

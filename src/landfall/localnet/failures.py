@@ -1,4 +1,4 @@
-"""Transaction errors as the chain writes them: JSON for machines, the cluster's own sentences for people.
+"""Transaction errors as the chain writes them: JSON for machines, sentences for people.
 
 Source: anza-xyz/solana-sdk, transaction-error and instruction-error (Display implementations).
 """
@@ -116,7 +116,10 @@ def sentence(error: Json) -> str:
 
 
 def pays_fee(error: Json, ran: bool) -> bool:
-    """Whether a transaction with this error lands and pays. `ran` tells whether anything was executed."""
+    """Whether a transaction with this error lands and pays.
+
+    `ran` tells whether anything was executed.
+    """
     if isinstance(error, str):
         return error in CHARGED_WITHOUT_RUNNING
     return "InstructionError" in error or ("InsufficientFundsForRent" in error and ran)

@@ -1,6 +1,7 @@
 """The accounts a new chain is born with: a faucet, funded wallets, mints, and pools to trade on.
 
-Everything but the funded wallets follows from constants, so two chains of one genesis hold the same bytes.
+Everything but the funded wallets follows from constants, so two chains of one genesis hold the same
+bytes.
 Units: lamports and base units, unless a name says whole tokens.
 """
 
@@ -35,11 +36,14 @@ WALLET_WHOLE_TOKENS: Mapping[str, int] = {
     "RAY": 2_000_000,
     "BONK": 200_000_000_000,
 }
-"""What a funded wallet holds in token accounts; its SOL there is wrapped, and beside its lamports."""
+"""What a funded wallet holds in token accounts; the SOL there is wrapped."""
 
 
 def faucet() -> Keypair:
-    """The key that airdrops are paid from. Everybody can derive it, and it is worth nothing elsewhere."""
+    """The key that airdrops are paid from.
+
+    Everybody can derive it, and it is worth nothing elsewhere.
+    """
     return Keypair.from_seed(hashlib.sha256(b"landfall localnet faucet").digest())
 
 

@@ -1,18 +1,20 @@
 """The chain on disk: one SQLite file that holds what was confirmed, and nothing that was not.
 
 A block and every account it changed are written in one SQLite transaction before the cluster calls
-the block confirmed. A process that is killed therefore forgets whole blocks that nobody was told were confirmed,
-as a fork would; accounts, history and de-duplication always agree. Committed blocks survive kill -9; a power
-failure may take back the newest of them, never a part of one.
+the block confirmed. A process that is killed therefore forgets whole blocks that nobody was told
+were confirmed, as a fork would; accounts, history and de-duplication always agree. Committed blocks
+survive kill -9; a power failure may take back the newest of them, never a part of one.
 
-Tables (addresses in `accounts` and `transaction_addresses` are 32 raw bytes, all others base58 text):
+Tables. `accounts` and `transaction_addresses` hold addresses as 32 raw bytes, the others as base58.
 
-    chain                  format, genesis_hash, starts: one row
-    blocks                 slot, height, parent_slot, blockhash, unix_timestamp, transactions (their number)
-    accounts               address, owner, lamports, data, executable: the state after the newest block
-    transactions           signature, slot, position in the block, err (JSON, NULL where it succeeded), fee
-                           in lamports, fee_payer, unix_timestamp, wire (the signed bytes), meta (JSON): what
-                           really landed. A transaction that is not here did not move anything.
+    chain                  one row: format, genesis_hash, and how often the chain was started
+    blocks                 slot, height, parent_slot, blockhash, unix_timestamp, and how many
+                           transactions it has
+    accounts               address, owner, lamports, data, executable: as of the newest block
+    transactions           what really landed: signature, slot, position in the block, err (JSON, or
+                           NULL where it succeeded), fee in lamports, fee_payer, unix_timestamp,
+                           wire (the signed bytes), meta (JSON, as `getTransaction` shows it). What
+                           is not here moved nothing.
     transaction_addresses  address, slot, position: which transactions load an address
 """
 
@@ -115,7 +117,10 @@ class Ledger:
         return int(starts)
 
     def write(self, blocks: Sequence[tuple[Block, Mapping[Pubkey, Account | None]]]) -> None:
-        """Append closed blocks, each with the accounts it changed as they were at its end. All or nothing."""
+        """Append closed blocks, each with the accounts it changed as they were at its end.
+
+        All or nothing.
+        """
         with self._transaction():
             for block, changes in blocks:
                 self._write(block, changes)
@@ -194,7 +199,7 @@ class Ledger:
     def by_address(
         self, address: Pubkey, before: tuple[int, int], after: tuple[int, int], limit: int
     ) -> list[tuple[str, Slot, Standing, int]]:
-        """Newest first: (signature, slot, standing, unix timestamp) between two places, both excluded."""
+        """(signature, slot, standing, unix timestamp) between two places, newest first."""
         rows = self._database.execute(SELECT_BY_ADDRESS, (bytes(address), *before, *after, limit))
         return [
             (signature, Slot(slot), Standing(Slot(slot), _decoded(error)), unix_timestamp)

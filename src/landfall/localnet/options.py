@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +21,16 @@ class BadOption(Exception):
 class LocalnetOptions:
     """Units: `slot_ms` milliseconds, `pace` slots.
 
-    `data` None keeps the chain only as long as the process lives. `fund`, `account_files` and `seed` matter
-    where a new chain begins; `programs` are loaded at every start.
+    `data` None keeps the chain only as long as the process lives. `fund`, `account_files` and
+    `seed` matter where a new chain begins; `programs` are loaded at every start. Port 0 takes any
+    free one, and `slot_ms` 0 lets no slot pass by itself.
     """
 
     host: str = "127.0.0.1"
     port: int = 8899
     data: Path | None = None
     slot_ms: int = 200
-    pace: Pace = Pace()
+    pace: Pace = field(default_factory=Pace)
     fund: tuple[Pubkey, ...] = ()
     account_files: tuple[Path, ...] = ()
     programs: Mapping[Pubkey, Path] | None = None

@@ -1,4 +1,4 @@
-"""The `params` of a JSON-RPC request, read one by one; what is wrong with them is told as agave tells it."""
+"""The `params` of a JSON-RPC request, read one by one, and refused as agave refuses them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +28,10 @@ def invalid_params(message: str) -> RpcError:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The options object that most methods take last. Unknown options are passed over, as agave does."""
+    """The options object that most methods take last.
+
+    Unknown options are passed over, as agave does.
+    """
 
     options: dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""`jsonParsed` for the accounts clients most often ask it of: mints and token accounts without extensions.
+"""`jsonParsed` for mints and token accounts without extensions, which clients ask it of most.
 
 Source: anza-xyz/agave, account-decoder/src/parse_token.rs.
 """

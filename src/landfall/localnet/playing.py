@@ -1,10 +1,11 @@
 """A transaction that calls a stand-in, executed: what it can, the SVM runs; the rest is played.
 
-Each stand-in sees the accounts as the instructions before it left them, and answers with effects. Its
-token transfers take its place in the message, so the SVM executes everything in order and atomically.
-Where a transfer's authority is an address of the pool program, nobody can sign for it; there the fee
-payer is named delegate of the source account, for exactly that amount and only while the SVM runs.
-What is recorded is told as if the program had run: indexes, logs and fee are the original message's.
+Each stand-in sees the accounts as the instructions before it left them, and answers with effects.
+Its token transfers take its place in the message, so the SVM executes everything in order and
+atomically. Where a transfer's authority is an address of the pool program, nobody can sign for it;
+there the fee payer is named delegate of the source account, for exactly that amount and only while
+the SVM runs. What is recorded is told as if the program had run: indexes, logs and fee are the
+original message's.
 
 Units: compute units. A played instruction counts STAND_IN_UNITS, about what the programs burn.
 """
@@ -42,7 +43,10 @@ def play(
 
 
 class _Stopped(Exception):
-    """A played instruction failed. `cause` is its program's number, or the runtime's name for it."""
+    """A played instruction failed.
+
+    `cause` is its program's number, or the runtime's name for it.
+    """
 
     def __init__(self, cause: int | str, words: tuple[str, ...] = ()) -> None:
         super().__init__(str(cause))

@@ -1,8 +1,8 @@
-"""The pools a new chain is born with: every demo pair on both venues, at prices that disagree a little.
+"""The pools a new chain is born with: the demo's pairs on both venues, not quite at one price.
 
-Depths, fees and prices differ on purpose, so that a router has something to decide: the cheap pool is
-shallow, the deep one dear, and one pair is a detour away from another. SOL is near 150 USDC, ETH near
-3,000, JUP near 0.50, RAY near 2.00 and BONK near 0.00002.
+Depths, fees and prices differ on purpose, so that a router has something to decide: the cheap pool
+is shallow, the deep one dear, and one pair is a detour away from another. SOL is near 150 USDC, ETH
+near 3,000, JUP near 0.50, RAY near 2.00 and BONK near 0.00002.
 
 Units: amounts are whole tokens; CPMM's rates parts per million, DAMM v2's parts per 1e9.
 """
@@ -88,7 +88,7 @@ DAMM_POOLS = (
 
 
 def pool_accounts() -> dict[Pubkey, Account]:
-    """All pools with their vaults and what else a swap of them touches; the mints are not among them."""
+    """All pools with everything a swap of them touches but the mints."""
     accounts: dict[Pubkey, Account] = {}
     for cpmm in CPMM_POOLS:
         accounts |= raydium_cpmm.open_pool(

@@ -1,7 +1,8 @@
-"""Logs of a rewritten transaction, retold as if the stand-in had been a program that made the calls.
+"""Logs of a rewritten transaction, retold as if the stand-in had been a program.
 
-The SVM logs one group of lines per instruction, from `Program X invoke [1]` to its success or failure.
-Groups that belong to a played instruction are moved one level down, between lines of its own.
+The SVM logs one group of lines per instruction, from `Program X invoke [1]` to its success or
+failure. Groups that belong to a played instruction are moved one level down, between lines of its
+own.
 """
 
 import re
@@ -31,7 +32,7 @@ def retell(
     lines: Sequence[str],
     limit: int,
 ) -> tuple[str, ...]:
-    """All lines, in the original's order. `steps` are (original index, program called) of each instruction."""
+    """All lines, in the original's order. `steps` are (original index, program called)."""
     groups = _groups(lines)
     told: list[str] = []
     position = 0

@@ -1,8 +1,9 @@
 """PubSub: who wants to hear of what, and what they are told when it happens.
 
 A subscription is told of something once, when it reaches the subscription's commitment. Account and
-program notifications are sent per slot, when the slot closes or rises, with the state at its end; signatures and
-logs at `processed` are told at once. A listener that does not read is closed, not waited for.
+program notifications are sent per slot, when the slot closes or rises, with the state at its end;
+signatures and logs at `processed` are told at once. A listener that does not read is closed, not
+waited for.
 Source: anza-xyz/agave, rpc/src/rpc_pubsub.rs and rpc_subscriptions.rs.
 """
 
@@ -35,7 +36,10 @@ Send = Callable[[bytes], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """One wish of one connection. `key` is the signature, account, program or mention it is about."""
+    """One wish of one connection.
+
+    `key` is the signature, account, program or mention it is about.
+    """
 
     number: int
     kind: str

@@ -10,7 +10,10 @@ from landfall.localnet.wire import Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landed:
-    """One transaction on the ledger. `error` is None where it succeeded; `meta` is the RPC's object."""
+    """One transaction on the ledger.
+
+    `error` is None where it succeeded; `meta` is the RPC's object.
+    """
 
     signature: Signature
     slot: Slot

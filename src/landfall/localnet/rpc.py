@@ -1,6 +1,6 @@
 """JSON-RPC 2.0 over one node: bytes in, bytes out. No request makes it raise.
 
-Source: the error codes are those of the specification and of agave, rpc-client-api/src/custom_error.rs.
+Source: error codes of the specification and of anza-xyz/agave, rpc-client-api/src/custom_error.rs.
 """
 
 import logging

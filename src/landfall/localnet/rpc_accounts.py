@@ -8,8 +8,7 @@ import binascii
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from landfall.core.token import NATIVE_MINT
-from landfall.core.values import Account, Commitment, Pubkey
+from landfall.core.values import Account, Pubkey
 from landfall.localnet.context import bank_slot, with_context
 from landfall.localnet.meta import TOKEN_PROGRAMS, is_token_account, mint_decimals
 from landfall.localnet.node import Node
@@ -35,6 +34,7 @@ Filter = Callable[[bytes], bool]
 
 
 def get_account_info(node: Node, params: Params) -> Json:
+    """One account, or null."""
     address, config = params.pubkey(0), params.config(1)
     slot = bank_slot(node, config)
     account = node.cluster.svm.account(address, slot)
@@ -42,6 +42,7 @@ def get_account_info(node: Node, params: Params) -> Json:
 
 
 def get_multiple_accounts(node: Node, params: Params) -> Json:
+    """Up to 100 accounts of one slot, null where there is none."""
     addresses = [parse_pubkey(value) for value in params.listing(0, ACCOUNTS_MAX)]
     config = params.config(1)
     slot = bank_slot(node, config)
@@ -55,6 +56,7 @@ def get_multiple_accounts(node: Node, params: Params) -> Json:
 
 
 def get_balance(node: Node, params: Params) -> Json:
+    """Lamports; 0 where there is no account."""
     address = params.pubkey(0)
     slot = bank_slot(node, params.config(1))
     account = node.cluster.svm.account(address, slot)
@@ -62,6 +64,7 @@ def get_balance(node: Node, params: Params) -> Json:
 
 
 def get_program_accounts(node: Node, params: Params) -> Json:
+    """The accounts of a program that pass the filters, ordered by address."""
     program, config = params.pubkey(0), params.config(1)
     wanted = account_filters(config)
     slot = bank_slot(node, config)
@@ -76,6 +79,7 @@ def get_program_accounts(node: Node, params: Params) -> Json:
 
 
 def get_token_account_balance(node: Node, params: Params) -> Json:
+    """What a token account holds."""
     address = params.pubkey(0)
     slot = bank_slot(node, params.config(1))
     account = node.cluster.svm.account(address, slot)
@@ -89,6 +93,7 @@ def get_token_account_balance(node: Node, params: Params) -> Json:
 
 
 def get_token_supply(node: Node, params: Params) -> Json:
+    """How much of a mint there is."""
     address = params.pubkey(0)
     slot = bank_slot(node, params.config(1))
     mint = node.cluster.svm.account(address, slot)
@@ -103,14 +108,17 @@ def get_token_supply(node: Node, params: Params) -> Json:
 
 
 def get_token_accounts_by_owner(node: Node, params: Params) -> Json:
+    """Token accounts of a wallet, by mint or token program."""
     return _token_accounts(node, params, slice(32, 64))
 
 
 def get_token_accounts_by_delegate(node: Node, params: Params) -> Json:
+    """Token accounts somebody may spend from, by mint or token program."""
     return _token_accounts(node, params, slice(76, 108))
 
 
 def get_token_largest_accounts(node: Node, params: Params) -> Json:
+    """The twenty richest accounts of a mint."""
     mint_address = params.pubkey(0)
     slot = bank_slot(node, params.config(1))
     mint = node.cluster.svm.account(mint_address, slot)
@@ -133,6 +141,7 @@ def get_token_largest_accounts(node: Node, params: Params) -> Json:
 
 
 def get_minimum_balance_for_rent_exemption(node: Node, params: Params) -> Json:
+    """Lamports an account of so many bytes must hold."""
     size = params.number(0)
     if size > 10 * 1024 * 1024:
         raise invalid_params("Invalid params: the account would be larger than 10 MiB")
@@ -140,6 +149,7 @@ def get_minimum_balance_for_rent_exemption(node: Node, params: Params) -> Json:
 
 
 def get_supply(node: Node, params: Params) -> Json:
+    """All lamports there are; none is locked here."""
     config = params.config(0)
     slot = bank_slot(node, config)
     total = sum(account.lamports for _, account in node.cluster.svm.accounts.newest())

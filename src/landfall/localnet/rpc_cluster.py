@@ -17,16 +17,19 @@ BLOCKS_MAX = 500_000
 
 
 def get_slot(node: Node, params: Params) -> Json:
+    """The newest slot of a commitment."""
     return bank_slot(node, params.config(0))
 
 
 def get_block_height(node: Node, params: Params) -> Json:
+    """The height of the newest block of a commitment."""
     config = params.config(0)
     bank_slot(node, config)
     return node.cluster.block(config.commitment()).height
 
 
 def get_latest_blockhash(node: Node, params: Params) -> Json:
+    """A blockhash to sign with, and the last height it is good for."""
     config = params.config(0)
     slot = bank_slot(node, config)
     blockhash, last_valid = node.cluster.latest_blockhash(config.commitment())
@@ -34,12 +37,14 @@ def get_latest_blockhash(node: Node, params: Params) -> Json:
 
 
 def is_blockhash_valid(node: Node, params: Params) -> Json:
+    """Whether a blockhash may still be used."""
     blockhash, config = parse_hash(params.text(0)), params.config(1)
     slot = bank_slot(node, config)
     return with_context(slot, node.cluster.blockhash_is_valid(blockhash, config.commitment()))
 
 
 def get_epoch_info(node: Node, params: Params) -> Json:
+    """Where in its epoch the cluster is."""
     config = params.config(0)
     slot = bank_slot(node, config)
     return {
@@ -53,6 +58,7 @@ def get_epoch_info(node: Node, params: Params) -> Json:
 
 
 def get_epoch_schedule(node: Node, params: Params) -> Json:
+    """Epochs of equal length, from the first."""
     return {
         "firstNormalEpoch": 0,
         "firstNormalSlot": 0,
@@ -63,6 +69,7 @@ def get_epoch_schedule(node: Node, params: Params) -> Json:
 
 
 def get_block_time(node: Node, params: Params) -> Json:
+    """When a block was made, in Unix seconds."""
     slot = Slot(params.number(0))
     for commitment in Commitment:
         block = node.cluster.block(commitment)
@@ -75,6 +82,7 @@ def get_block_time(node: Node, params: Params) -> Json:
 
 
 def get_block(node: Node, params: Params) -> Json:
+    """A confirmed block with its transactions."""
     slot = Slot(params.number(0))
     config = params.config(1)
     commitment = config.commitment()
@@ -105,6 +113,7 @@ def get_block(node: Node, params: Params) -> Json:
 
 
 def get_blocks(node: Node, params: Params) -> Json:
+    """The slots that have a block, in a range."""
     first = Slot(params.number(0))
     newest = node.cluster.block(params.config(2).commitment()).slot
     last = params.optional_number(1)
@@ -115,6 +124,7 @@ def get_blocks(node: Node, params: Params) -> Json:
 
 
 def get_blocks_with_limit(node: Node, params: Params) -> Json:
+    """The next slots that have a block."""
     first, limit = Slot(params.number(0)), params.number(1)
     if limit > BLOCKS_MAX:
         raise invalid_params(f"Limit too large; max {BLOCKS_MAX}")
@@ -123,38 +133,47 @@ def get_blocks_with_limit(node: Node, params: Params) -> Json:
 
 
 def get_first_available_block(node: Node, params: Params) -> Json:
+    """The oldest slot with a block: all are kept."""
     return 0
 
 
 def get_genesis_hash(node: Node, params: Params) -> Json:
+    """The chain's identity."""
     return str(node.cluster.genesis_hash)
 
 
 def get_health(node: Node, params: Params) -> Json:
+    """This node is never behind."""
     return "ok"
 
 
 def get_identity(node: Node, params: Params) -> Json:
+    """The only validator, which is also the faucet."""
     return {"identity": str(node.faucet.pubkey())}
 
 
 def get_slot_leader(node: Node, params: Params) -> Json:
+    """The only validator leads every slot."""
     return str(node.faucet.pubkey())
 
 
 def get_version(node: Node, params: Params) -> Json:
+    """The release whose RPC this follows."""
     return {"feature-set": 0, "solana-core": API_VERSION}
 
 
 def get_transaction_count(node: Node, params: Params) -> Json:
+    """How many transactions ever landed."""
     return node.ledger.transaction_count()
 
 
 def get_cluster_nodes(node: Node, params: Params) -> Json:
+    """There is no gossip here."""
     return []
 
 
 def get_vote_accounts(node: Node, params: Params) -> Json:
+    """Nobody votes here."""
     return {"current": [], "delinquent": []}
 
 

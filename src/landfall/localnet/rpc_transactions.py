@@ -6,14 +6,12 @@ Source: anza-xyz/agave, rpc/src/rpc.rs.
 import base64
 import binascii
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from solders.message import Message, MessageV0
 from solders.message import from_bytes_versioned as message_from_bytes
-from solders.transaction import VersionedTransaction
 
-from landfall.core.values import Commitment, Pubkey, Slot
+from landfall.core.values import Commitment, Slot
 from landfall.localnet.compute_budget import transaction_fee
 from landfall.localnet.context import bank_slot, check_min_context_slot, with_context
 from landfall.localnet.execution import Outcome
@@ -49,6 +47,7 @@ BEFORE_TIME = (-1, -1)
 
 
 def send_transaction(node: Node, params: Params) -> Json:
+    """Take a transaction in; unless told otherwise, only after a preflight succeeds."""
     config = params.config(1)
     transaction = _decoded(params.text(0), config, "base58")
     if config.flag("skipPreflight"):
@@ -68,6 +67,7 @@ def send_transaction(node: Node, params: Params) -> Json:
 
 
 def simulate_transaction(node: Node, params: Params) -> Json:
+    """What a transaction would do now."""
     config = params.config(1)
     transaction = _decoded(params.text(0), config, "base58")
     commitment = config.commitment()
@@ -91,6 +91,7 @@ def simulate_transaction(node: Node, params: Params) -> Json:
 
 
 def get_signature_statuses(node: Node, params: Params) -> Json:
+    """Where signatures stand, as of the newest slot."""
     signatures = [parse_signature(value) for value in params.listing(0, SIGNATURES_MAX)]
     search = params.config(1).flag("searchTransactionHistory")
     cluster = node.cluster
@@ -103,6 +104,7 @@ def get_signature_statuses(node: Node, params: Params) -> Json:
 
 
 def get_transaction(node: Node, params: Params) -> Json:
+    """A confirmed transaction in full, or null."""
     signature = parse_signature(params.text(0))
     config = _encoding_config(params, 1)
     commitment = config.commitment()
@@ -119,6 +121,7 @@ def get_transaction(node: Node, params: Params) -> Json:
 
 
 def get_signatures_for_address(node: Node, params: Params) -> Json:
+    """Confirmed transactions that load an address, newest first."""
     address, config = params.pubkey(0), params.config(1)
     limit = config.number("limit")
     limit = ADDRESS_PAGE_MAX if limit is None else limit
@@ -147,6 +150,7 @@ def get_signatures_for_address(node: Node, params: Params) -> Json:
 
 
 def get_fee_for_message(node: Node, params: Params) -> Json:
+    """Lamports a message would cost, or null where its blockhash is dead."""
     config = params.config(1)
     slot = bank_slot(node, config)
     try:
@@ -167,6 +171,7 @@ def get_fee_for_message(node: Node, params: Params) -> Json:
 
 
 def get_recent_prioritization_fees(node: Node, params: Params) -> Json:
+    """Nobody has to outbid anybody here: zero, for the newest 150 blocks."""
     if params.values:
         for value in params.listing(0, 128):
             parse_pubkey(value)
@@ -178,6 +183,7 @@ def get_recent_prioritization_fees(node: Node, params: Params) -> Json:
 
 
 def request_airdrop(node: Node, params: Params) -> Json:
+    """Lamports from the faucet."""
     to, lamports = params.pubkey(0), params.number(1)
     if lamports > AIRDROP_LAMPORTS_MAX:
         raise invalid_params("Invalid param: the faucet gives at most 10,000,000 SOL at a time")
@@ -195,8 +201,8 @@ def transaction_json(landed: Landed, config: Config) -> Json:
     if supported is None and version != "legacy":
         raise RpcError(
             -32015,
-            f"Transaction version ({version}) is not supported by the requesting client. Please try "
-            "the request again with the following configuration parameter: "
+            f"Transaction version ({version}) is not supported by the requesting client. "
+            "Please try the request again with the following configuration parameter: "
             f'"maxSupportedTransactionVersion": {version}',
         )
     shown = {

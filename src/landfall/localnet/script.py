@@ -1,8 +1,9 @@
-"""A message rewritten so that the SVM can run it: a stand-in's instruction is replaced by its transfers.
+"""A message rewritten for the SVM: a stand-in's instruction is replaced by its token transfers.
 
-The rewritten message keeps the signers, the blockhash and the compute budget of the original, so fee and
-limits stay what they were. It is always a legacy message: addresses from lookup tables take their place
-among the message's own, and what a transfer needs besides is added at the end, read-only.
+The rewritten message keeps the signers, the blockhash and the compute budget of the original, so
+fee and limits stay what they were. It is always a legacy message: addresses from lookup tables take
+their place among the message's own, and what a transfer needs besides is added at the end, read-
+only.
 """
 
 from collections.abc import Sequence
@@ -120,7 +121,7 @@ class Script:
 
     @property
     def added_instructions(self) -> int:
-        """How many instructions are in the written transaction that stand for none of the original's."""
+        """How many instructions of the written transaction stand for none of the original's."""
         return 0 if self._sets_limit else 1
 
     def calls(self) -> tuple[tuple[int, str], ...]:

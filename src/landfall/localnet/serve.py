@@ -41,7 +41,7 @@ class RunningLocalnet:
 async def running_localnet(
     options: LocalnetOptions, stand_ins: Sequence[StandIn] = STAND_INS
 ) -> AsyncIterator[RunningLocalnet]:
-    """A node on its ports for as long as the block lasts. Port 0 takes any free one; `slot_ms` 0 stands still.
+    """A node on its ports, for as long as the block lasts.
 
     Raises:
         BadOption: the options cannot be used, or the port is taken.
@@ -157,9 +157,11 @@ async def _tick(node: Node, slot_seconds: float) -> None:
 
 
 async def _watch_parent(stop: asyncio.Event) -> None:
+    # A process whose parent dies is given another one; nothing announces it.
     parent = os.getppid()
-    while os.getppid() == parent:
-        await asyncio.sleep(PARENT_POLL_SECONDS)
+    while os.getppid() == parent and not stop.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), PARENT_POLL_SECONDS)
     stop.set()
 
 

@@ -1,7 +1,8 @@
 """The SVM and the account states it mirrors: runs a transaction and keeps nothing unless told to.
 
-The SVM holds the newest account states. A run at an older slot lends it the older states of the accounts
-the transaction loads, and takes them back. Signatures, blockhashes and duplicates are the cluster's to check.
+The SVM holds the newest account states. A run at an older slot lends it the older states of the
+accounts the transaction loads, and takes them back. Signatures, blockhashes and duplicates are the
+cluster's to check.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -68,7 +69,7 @@ class Svm:
             self._vm.set_account(address, _to_svm(account))
 
     def account(self, address: Pubkey, slot: Slot | None = None) -> Account | None:
-        """An account at the end of `slot`; sysvars and built-in programs as the SVM has them now."""
+        """An account at the end of `slot`; sysvars and built-in programs as they are now."""
         account = self.accounts.get(address, slot)
         if account is not None or self.accounts.get(address) is not None:
             return account

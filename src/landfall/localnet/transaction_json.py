@@ -1,7 +1,7 @@
-"""A landed transaction in the encodings of JSON-RPC: base58, base64, json, and jsonParsed half-parsed.
+"""A landed transaction in the encodings of JSON-RPC; jsonParsed is only half parsed.
 
-`jsonParsed` names accounts and programs by address and leaves instruction data in base58, which is how agave
-shows every program it has no parser for.
+`jsonParsed` names accounts and programs by address and leaves instruction data in base58, which is
+how agave shows every program it has no parser for.
 Source: anza-xyz/agave, transaction-status (EncodableWithMeta).
 """
 

@@ -1,7 +1,7 @@
 """A transaction as a node takes it from the wire: decoded, checked for form, its accounts resolved.
 
-Addresses are in the order that JSON-RPC and instruction indexes use: the message's own keys, then the
-writable and then the read-only addresses loaded from lookup tables.
+Addresses are in the order that JSON-RPC and instruction indexes use: the message's own keys, then
+the writable and then the read-only addresses loaded from lookup tables.
 Source: anza-xyz/agave, rpc/src/rpc.rs (decode_and_deserialize), sdk address-lookup-table state.rs.
 """
 
@@ -27,7 +27,10 @@ class MalformedTransaction(Exception):
 
 
 class LookupFailed(Exception):
-    """An address lookup table does not give what the message asks of it. `error` is the chain's name for it."""
+    """An address lookup table does not give what the message asks of it.
+
+    `error` is the chain's name for it.
+    """
 
     def __init__(self, error: str) -> None:
         super().__init__(error)
@@ -87,7 +90,7 @@ def decode_transaction(wire: bytes) -> SignedMessage:
     """Bytes to a transaction of sound form.
 
     Raises:
-        MalformedTransaction: not a transaction, or one whose indexes and counts contradict each other.
+        MalformedTransaction: not a transaction, or one whose indexes and counts disagree.
     """
     try:
         decoded = VersionedTransaction.from_bytes(wire)

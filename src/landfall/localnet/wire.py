@@ -9,7 +9,10 @@ from typing import Any, Literal
 from landfall.core.values import U64_MAX, Account, Pubkey
 
 Json = Any
-"""A value that JSON can hold. RPC objects are built as plain dictionaries, in the field order agave uses."""
+"""A value that JSON can hold.
+
+RPC objects are built as plain dictionaries, in the field order agave uses.
+"""
 
 Encoding = Literal["base58", "base64", "binary", "jsonParsed"]
 
