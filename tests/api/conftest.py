@@ -1,116 +1,18 @@
-import asyncio
-import socket
 import uuid
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from collections.abc import AsyncIterator
 from uuid import UUID
 
-import httpx
 import pytest
 from tests.api.desk import Desk
-from tests.api.stories import SOL, STARTED_MS, USDC
+from tests.api.serving import Running, serving
 
-from landfall.api.app import ApiConfig, create_app
-from landfall.api.server import make_server
-from landfall.core.errors import Unavailable
-from landfall.core.token import Token
-from landfall.core.values import ChainClock, Pubkey, Slot
-from landfall.ports import PoolsAt, World
-
-
-class KnownTokens:
-    """Two tokens, by symbol or address."""
-
-    async def resolve(self, text: str) -> Token | None:
-        for token in (SOL, USDC):
-            if text in (token.symbol, str(token.mint)):
-                return token
-        return None
-
-
-class NoPools:
-    """A cluster on which nothing trades."""
-
-    async def trading(self, mint: Pubkey, other: Pubkey) -> PoolsAt:
-        clock = ChainClock(slot=Slot(77), epoch=0, unix_timestamp=0)
-        return PoolsAt(slot=Slot(77), clock=clock, pools=(), left_out={})
-
-    async def named(self, addresses: Sequence[Pubkey]) -> PoolsAt:
-        return await self.trading(SOL.mint, USDC.mint)
-
-
-class StoppedClock:
-    """Always the same instant."""
-
-    def now_ms(self) -> int:
-        return STARTED_MS
-
-    async def sleep_ms(self, delay_ms: int) -> None:
-        await asyncio.sleep(0)
-
-
-def world(desk: Desk) -> World:
-    """A World with the parts that accepting and pricing use; the others must not be touched."""
-    untouched = cast(Any, None)
-    return World(
-        chain=untouched,
-        pools=NoPools(),
-        sender=untouched,
-        signer=untouched,
-        tokens=KnownTokens(),
-        log=cast(Any, desk),
-        clock=StoppedClock(),
-        new_order_id=uuid.uuid4,
-        limits=untouched,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """An API served on a real port over a desk in memory."""
-
-    desk: Desk
-    http: httpx.AsyncClient
-    port: int
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def ws(self, path: str) -> str:
-        return f"ws://127.0.0.1:{self.port}{path}"
+from landfall.api.app import ApiConfig
 
 
 @pytest.fixture
 async def api() -> AsyncIterator[Running]:
-    desk = Desk()
-
-    async def chain() -> None:
-        raise Unavailable("no RPC answers")
-
-    app = create_app(
-        world(desk),
-        desk,
-        desk,
-        {"database": desk.ping, "chain": chain},
-        ApiConfig(first_message_timeout_ms=300),
-    )
-    port = free_port()
-    server = make_server(app, "127.0.0.1", port)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.005)
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as http:
-        yield Running(desk, http, port)
-    server.should_exit = True
-    await serving
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    async with serving(Desk(), ApiConfig(first_message_timeout_ms=300)) as running:
+        yield running
 
 
 @pytest.fixture

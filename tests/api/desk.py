@@ -26,6 +26,7 @@ class Desk:
         self.logs: dict[UUID, tuple[Recorded, ...]] = {}
         self.down = False
         self.following = 0
+        self.nobody_follows = asyncio.Event()
         self._changed = asyncio.Condition()
 
     async def accept(self, order: Order) -> Acceptance:
@@ -94,6 +95,7 @@ class Desk:
         self, order_id: UUID, after: int
     ) -> AsyncGenerator[tuple[Recorded, ...], None]:
         self.following += 1
+        self.nobody_follows.clear()
         try:
             while True:
                 log = self.logs[order_id]
@@ -108,9 +110,12 @@ class Desk:
                 if fold(log).status in TERMINAL:
                     return
                 async with self._changed:
-                    await self._changed.wait_for(lambda: len(self.logs[order_id]) > after + 1)
+                    while len(self.logs[order_id]) <= after + 1:
+                        await self._changed.wait()
         finally:
             self.following -= 1
+            if not self.following:
+                self.nobody_follows.set()
 
     def _answer(self) -> None:
         if self.down:

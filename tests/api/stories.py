@@ -164,7 +164,7 @@ def reverted_then_failed(order_id: UUID) -> list[list[Event]]:
 
 
 def recorded(order_id: UUID, story: list[list[Event]], first: int = 0) -> tuple[Recorded, ...]:
-    """A story as its log; commits are the inner lists, and each event comes 10 ms after the last."""
+    """A story as its log: the inner lists are commits, and events are 10 ms apart."""
     log: list[Recorded] = []
     for commit in story:
         for event in commit:

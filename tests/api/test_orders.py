@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from tests.api.conftest import Running
+from tests.api.serving import Running
 from tests.api.stories import confirmed, reverted_then_failed
 
 BODY = {"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1.5", "slippage": 0.01}

@@ -5,7 +5,7 @@ import json
 from uuid import UUID, uuid4
 
 import pytest
-from tests.api.conftest import Running
+from tests.api.serving import Running
 from tests.api.stories import confirmed, reverted_then_failed
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -20,8 +20,9 @@ async def read_all(socket: ClientConnection) -> tuple[list[dict], int, str]:
         while True:
             messages.append(json.loads(await asyncio.wait_for(socket.recv(), 5)))
     except ConnectionClosed as closed:
-        assert closed.rcvd is not None
-        return messages, closed.rcvd.code, closed.rcvd.reason
+        close = closed.rcvd
+    assert close is not None
+    return messages, close.code, close.reason
 
 
 @pytest.mark.parametrize("path", ["/api/orders/{}/ws", "/api/orders/execute?orderId={}"])
@@ -157,8 +158,7 @@ async def test_a_client_that_leaves_is_forgotten(api: Running, order_id: UUID):
         assert (await api.http.get("/api/orders/stats")).json()["websocket"]["connections"] == 1
         assert api.desk.following == 1
     async with asyncio.timeout(5):
-        while api.desk.following:
-            await asyncio.sleep(0.01)
+        await api.desk.nobody_follows.wait()
     assert (await api.http.get("/api/queue/stats")).json()["webSocketConnections"] == 0
 
 

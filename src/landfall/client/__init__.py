@@ -1,0 +1,43 @@
+"""The Python SDK: submit orders, follow them, read them. It knows the HTTP API and nothing else.
+
+    async with AsyncClient() as client:
+        accepted = await client.submit("SOL", "USDC", Decimal("1.5"))
+        async for update in client.follow(accepted.order_id):
+            ...
+
+`Client` has the same methods without `await`.
+"""
+
+from landfall.client.answers import (
+    Accepted,
+    Health,
+    LogEvent,
+    Order,
+    OrderDetail,
+    OrderPage,
+    Preview,
+    Quote,
+    Update,
+)
+from landfall.client.asynchronous import AsyncClient
+from landfall.client.errors import ApiError, ClientError, Unreachable
+from landfall.client.request import OrderForm
+from landfall.client.synchronous import Client
+
+__all__ = [
+    "Accepted",
+    "ApiError",
+    "AsyncClient",
+    "Client",
+    "ClientError",
+    "Health",
+    "LogEvent",
+    "Order",
+    "OrderDetail",
+    "OrderForm",
+    "OrderPage",
+    "Preview",
+    "Quote",
+    "Unreachable",
+    "Update",
+]
