@@ -88,6 +88,7 @@ async def rebuild_projection(pool: asyncpg.Pool, order_ids: Sequence[UUID]) -> i
         pool,
         _SQL["rebuild"],
         [execution.order.order_id for execution in executions],
+        [execution.order.account for execution in executions],
         [execution.accepted_at_ms for execution in executions],
         [execution.updated_at_ms for execution in executions],
         *map(list, zip(*rows, strict=True)),

@@ -21,7 +21,7 @@ accepted as (
     from wanted cross join moment
     order by place
     on conflict do nothing
-    returning order_id, accepted_at_ms
+    returning order_id, account, accepted_at_ms
 ),
 facts as (
     insert into order_events (order_id, version, recorded_at_ms, kind, ends_commit, body)
@@ -29,8 +29,9 @@ facts as (
     from accepted a join wanted w using (order_id)
 ),
 shown as (
-    insert into executions (order_id, status, version, accepted_at_ms, updated_at_ms, attempts)
-    select order_id, 'pending', 0, accepted_at_ms, accepted_at_ms, 0
+    insert into executions (order_id, account, status, version, accepted_at_ms, updated_at_ms,
+                            attempts)
+    select order_id, account, 'pending', 0, accepted_at_ms, accepted_at_ms, 0
     from accepted
 ),
 queued as (

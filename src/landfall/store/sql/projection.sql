@@ -1,29 +1,37 @@
 -- name: rebuild
--- Put what the logs say into the rows that say something else, unless the order has moved on since.
---   $1 order ids  $2 accepted at, ms  $3 updated at, ms  $4 versions  $5 statuses  $6 attempts
---   $7 signatures  $8 dexes  $9 venues  $10 fill slots  $11 fill in amounts  $12 fill out amounts
---   $13 fill fees  $14 failures  $15 finalized slots
-insert into executions as x (order_id, accepted_at_ms, updated_at_ms, version, status, attempts,
-                             signature, dex, venue, fill_slot, fill_in_amount, fill_out_amount,
-                             fill_fee_lamports, failure, finalized_slot)
+-- Replace the rows that are not as the logs say, and make those that are missing; an order that has
+-- moved on since its log was read is left alone. Rows are replaced and not changed, because nothing
+-- may change a terminal status, not even a correction.
+--   $1 order ids  $2 accounts  $3 accepted at, ms  $4 updated at, ms  $5 versions  $6 statuses
+--   $7 attempts  $8 signatures  $9 dexes  $10 venues  $11 fill slots  $12 fill in amounts
+--   $13 fill out amounts  $14 fill fees  $15 failures  $16 finalized slots
+with told as (
+    select *
+    from unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::int[], $6::text[],
+                $7::int[], $8::text[], $9::text[], $10::text[], $11::numeric[], $12::numeric[],
+                $13::numeric[], $14::numeric[], $15::json[], $16::numeric[])
+        as t (order_id, account, accepted_at_ms, updated_at_ms, version, status, attempts,
+              signature, dex, venue, fill_slot, fill_in_amount, fill_out_amount, fill_fee_lamports,
+              failure, finalized_slot)
+),
+wrong as (
+    delete from executions x
+    using told t
+    where x.order_id = t.order_id and x.version <= t.version
+        and (x.account, x.accepted_at_ms, x.updated_at_ms, x.version, x.status, x.attempts,
+             x.signature, x.dex, x.venue, x.fill_slot, x.fill_in_amount, x.fill_out_amount,
+             x.fill_fee_lamports, x.failure::text, x.finalized_slot)
+            is distinct from
+            (t.account, t.accepted_at_ms, t.updated_at_ms, t.version, t.status, t.attempts,
+             t.signature, t.dex, t.venue, t.fill_slot, t.fill_in_amount, t.fill_out_amount,
+             t.fill_fee_lamports, t.failure::text, t.finalized_slot)
+    returning x.order_id
+)
+insert into executions (order_id, account, accepted_at_ms, updated_at_ms, version, status, attempts,
+                        signature, dex, venue, fill_slot, fill_in_amount, fill_out_amount,
+                        fill_fee_lamports, failure, finalized_slot)
 select *
-from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::int[], $5::text[], $6::int[], $7::text[],
-            $8::text[], $9::text[], $10::numeric[], $11::numeric[], $12::numeric[], $13::numeric[],
-            $14::json[], $15::numeric[])
-on conflict (order_id) do update
-set accepted_at_ms = excluded.accepted_at_ms, updated_at_ms = excluded.updated_at_ms,
-    version = excluded.version, status = excluded.status, attempts = excluded.attempts,
-    signature = excluded.signature, dex = excluded.dex, venue = excluded.venue,
-    fill_slot = excluded.fill_slot, fill_in_amount = excluded.fill_in_amount,
-    fill_out_amount = excluded.fill_out_amount, fill_fee_lamports = excluded.fill_fee_lamports,
-    failure = excluded.failure, finalized_slot = excluded.finalized_slot
-where x.version <= excluded.version
-    and (x.accepted_at_ms, x.updated_at_ms, x.version, x.status, x.attempts, x.signature, x.dex,
-         x.venue, x.fill_slot, x.fill_in_amount, x.fill_out_amount, x.fill_fee_lamports,
-         x.failure::text, x.finalized_slot)
-        is distinct from
-        (excluded.accepted_at_ms, excluded.updated_at_ms, excluded.version, excluded.status,
-         excluded.attempts, excluded.signature, excluded.dex, excluded.venue, excluded.fill_slot,
-         excluded.fill_in_amount, excluded.fill_out_amount, excluded.fill_fee_lamports,
-         excluded.failure::text, excluded.finalized_slot)
+from told t
+where t.order_id in (select order_id from wrong)
+    or not exists (select from executions x where x.order_id = t.order_id)
 returning order_id;

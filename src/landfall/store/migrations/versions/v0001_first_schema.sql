@@ -68,6 +68,7 @@ create function is_terminal(status text) returns boolean language sql immutable 
 -- Amounts and slots are unsigned 64-bit on chain, which bigint cannot hold.
 create table executions (
     order_id          uuid primary key,
+    account           text not null,
     status            text not null,
     version           integer not null,
     accepted_at_ms    bigint not null,
@@ -85,9 +86,9 @@ create table executions (
 ) with (fillfactor = 80);
 
 -- name: executions_newest_of_status
--- Orders of one status, newest first.
+-- One account's orders in one status, newest first.
 create index executions_newest_of_status
-    on executions (status, accepted_at_ms desc, order_id desc);
+    on executions (account, status, accepted_at_ms desc, order_id desc);
 
 -- name: jobs
 -- One row per order that has something to do. Instants are this database's clock.

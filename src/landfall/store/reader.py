@@ -1,0 +1,108 @@
+"""What clients look at: one order's log, pages of orders, how the work stands.
+
+A page is found by key, not by counting, so that its cost is the same however long the history is.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from uuid import UUID
+
+import asyncpg
+
+from landfall.core.errors import OrderRejected, RejectionReason
+from landfall.core.events import Recorded
+from landfall.core.execution import OrderSummary
+from landfall.ports import OrderFilter, OrderPage, QueueStats
+from landfall.statements import load_statements
+from landfall.store.log_rows import read_log
+from landfall.store.projection import summary
+from landfall.store.session import read
+
+_SQL = load_statements("landfall.store.sql", "reader.sql")
+
+PAGE_MAX = 1_000
+OFFSET_MAX = 10_000
+
+
+class PostgresReader:
+    """Reads orders from PostgreSQL.
+
+    Args:
+        pool: made by `store.connection.connect`.
+    """
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def log(self, order_id: UUID) -> tuple[Recorded, ...]:
+        """The order's whole log; empty if there is no such order."""
+        return await read_log(self._pool, order_id)
+
+    async def orders(self, wanted: OrderFilter) -> OrderPage:
+        """One page of orders, newest first.
+
+        Raises:
+            OrderRejected: the cursor is none that a page gave, or the offset is beyond reason.
+            Unavailable: the database did not answer.
+        """
+        if not 0 <= wanted.offset <= OFFSET_MAX:
+            raise OrderRejected(
+                RejectionReason.WRONG_TYPE,
+                "offset",
+                f"offset must be 0 to {OFFSET_MAX}; to go further, use nextCursor.",
+            )
+        limit = max(1, min(wanted.limit, PAGE_MAX))
+        statement, arguments = _page(wanted, limit + 1)
+        rows = await read(self._pool, statement, *arguments)
+        orders = tuple(summary(row) for row in rows[:limit])
+        more = len(rows) > limit
+        return OrderPage(orders=orders, next_cursor=_cursor(orders[-1]) if more else None)
+
+    async def stats(self) -> QueueStats:
+        """How the work stands. Completed are confirmed orders; failed are failed or expired."""
+        (row,) = await read(self._pool, _SQL["stats"])
+        return QueueStats(**row)
+
+    async def ping(self) -> None:
+        """Return if the database answers."""
+        await read(self._pool, _SQL["ping"])
+
+
+def _page(wanted: OrderFilter, limit: int) -> tuple[str, list[object]]:
+    """The statement of a page: each set of conditions is its own, so that each has its own plan."""
+    # With a status given, its index holds the page in order; otherwise an index of `orders` does.
+    way = "newest_orders" if wanted.status is None else "newest_in_status"
+    conditions: list[tuple[str, tuple[object, ...]]] = []
+    if wanted.account is not None:
+        conditions.append((f"{way}_of_account", (wanted.account,)))
+    if wanted.status is not None:
+        conditions.append(("of_status", (wanted.status.value,)))
+    if wanted.order_type is not None:
+        conditions.append(("of_type", (wanted.order_type.value,)))
+    if wanted.user_id is not None:
+        conditions.append(("of_user", (wanted.user_id,)))
+    if wanted.cursor is not None:
+        conditions.append((f"{way}_after", _place(wanted.cursor)))
+    conditions.append((f"{way}_end", (limit, wanted.offset)))
+    pieces = [_SQL["newest_orders"], *(_SQL[name] for name, _ in conditions)]
+    arguments = [value for _, values in conditions for value in values]
+    statement = "\n".join(pieces)
+    for number in range(1, len(arguments) + 1):
+        statement = statement.replace("$?", f"${number}", 1)
+    return statement, arguments
+
+
+def _cursor(last: OrderSummary) -> str:
+    place = last.accepted_at_ms.to_bytes(8, "big") + last.order.order_id.bytes
+    return urlsafe_b64encode(place).decode()
+
+
+def _place(cursor: str) -> tuple[int, UUID]:
+    try:
+        place = urlsafe_b64decode(cursor)
+        return int.from_bytes(place[:8], "big", signed=True), UUID(bytes=place[8:])
+    except ValueError:
+        raise OrderRejected(
+            RejectionReason.WRONG_TYPE,
+            "cursor",
+            "cursor must be the nextCursor of an earlier page.",
+        ) from None

@@ -1,0 +1,60 @@
+-- name: newest_orders
+-- A page of orders, newest first, found by what was asked. Conditions and the end follow.
+select o.body, x.status, x.version, x.accepted_at_ms, x.updated_at_ms, x.attempts, x.signature,
+       x.dex, x.venue, x.fill_slot, x.fill_in_amount, x.fill_out_amount, x.fill_fee_lamports,
+       x.failure, x.finalized_slot
+from orders o join executions x using (order_id)
+where true;
+
+-- name: newest_orders_end
+-- The end of a page found by what was asked.
+order by o.accepted_at_ms desc, o.order_id desc limit $? offset $?;
+
+-- name: newest_orders_after
+-- Only what is older than the last row of the page before.
+and (o.accepted_at_ms, o.order_id) < ($?::bigint, $?::uuid);
+
+-- name: newest_orders_of_account
+-- Only one account's.
+and o.account = $?;
+
+-- name: newest_in_status_end
+-- The end of a page found by status.
+order by x.accepted_at_ms desc, x.order_id desc limit $? offset $?;
+
+-- name: newest_in_status_after
+-- Only what is older than the last row of the page before.
+and (x.accepted_at_ms, x.order_id) < ($?::bigint, $?::uuid);
+
+-- name: newest_in_status_of_account
+-- Only one account's.
+and x.account = $?;
+
+-- name: of_status
+-- Only orders in one status.
+and x.status = $?;
+
+-- name: of_type
+-- Only orders of one type.
+and o.order_type = $?;
+
+-- name: of_user
+-- Only one user's orders.
+and o.user_id = $?;
+
+-- name: stats
+-- How the work stands. Counts only orders that are not done, and keeps count of the others, so the
+-- cost does not grow with history.
+select
+    (select count(*) from jobs where fence = 0) as waiting,
+    (select count(*) from jobs where fence > 0 and lease_until is not null) as active,
+    (select count(*) from jobs where fence > 0 and lease_until is null) as delayed,
+    (select coalesce(sum(orders), 0)::bigint from outcomes where status = 'confirmed') as completed,
+    (select coalesce(sum(orders), 0)::bigint from outcomes where status in ('failed', 'expired'))
+        as failed,
+    (select count(*) from order_starts where started_at > clock_timestamp() - interval '1 minute')
+        as started_last_minute;
+
+-- name: ping
+-- Nothing, to see whether the database answers.
+select 1;
