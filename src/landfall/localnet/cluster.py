@@ -82,6 +82,7 @@ class Cluster:
         genesis_hash: Hash,
         pace: Pace,
         starts: int,
+        unix_timestamp: int,
     ) -> None:
         self.svm = svm
         self.genesis_hash = genesis_hash
@@ -91,7 +92,6 @@ class Cluster:
         self._heights = {block.blockhash: block.height for block in recent}
         self._recent = deque(((block.slot, block.blockhash) for block in recent), STATUS_BLOCKS)
         self._standings = dict(standings)
-        self._landed: dict[Signature, Landed] = {}
         root = recent[-1]
         self._finalized = Block(
             slot=root.slot,
@@ -103,7 +103,7 @@ class Cluster:
         )
         self._confirmed = self._finalized
         self._closed: deque[Block] = deque()
-        self._open = self._next_block(self._finalized, root.unix_timestamp)
+        self._open = self._next_block(self._finalized, unix_timestamp)
         self._begin()
 
     def block(self, commitment: Commitment) -> Block:
@@ -146,10 +146,6 @@ class Cluster:
         """
         found = self._standings.get(signature)
         return self._history.standing(signature) if found is None and search_history else found
-
-    def landed_unwritten(self, signature: Signature) -> Landed | None:
-        """A transaction of a block that is not confirmed yet."""
-        return self._landed.get(signature)
 
     def submit(self, transaction: SignedMessage) -> tuple[Outcome, Landed | None]:
         """Execute in the open block.
@@ -217,9 +213,6 @@ class Cluster:
         accounts = self.svm.accounts
         self._history.write([(block, accounts.touched_in(block.slot)) for block in blocks])
         self._confirmed = blocks[-1]
-        for block in blocks:
-            for landed in block.landed:
-                del self._landed[landed.signature]
 
     def _rise(self, reached: Slot, lag: int) -> tuple[Block, ...]:
         old_enough = self._open.slot - lag
@@ -285,7 +278,6 @@ class Cluster:
         )
         self.svm.apply(block.slot, outcome.changes)
         block.landed.append(landed)
-        self._landed[landed.signature] = landed
         self._standings[landed.signature] = Standing(block.slot, outcome.error)
         return landed
 

@@ -6,10 +6,12 @@ Units: lamports and base units, unless a name says whole tokens.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from solders.keypair import Keypair
 
+from landfall.core.account_fields import u64
 from landfall.core.token import (
     ACCOUNT_AMOUNT,
     ACCOUNT_MINT,
@@ -24,6 +26,7 @@ from landfall.localnet.programs.deposits import Deposit, owned_account, token_ac
 
 SYSTEM_PROGRAM = Pubkey.from_string("11111111111111111111111111111111")
 ASSOCIATED_TOKEN_PROGRAM = Pubkey.from_string("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL")
+MINT_SUPPLY = u64(36)
 LAMPORTS_PER_SOL = 10**9
 FAUCET_LAMPORTS = 500_000_000 * LAMPORTS_PER_SOL
 WALLET_LAMPORTS = 100_000 * LAMPORTS_PER_SOL
@@ -67,6 +70,21 @@ def associated_token_address(
     """Where a wallet's tokens of a mint are kept by convention."""
     seeds = [bytes(wallet), bytes(token_program), bytes(mint)]
     return Pubkey.find_program_address(seeds, ASSOCIATED_TOKEN_PROGRAM)[0]
+
+
+def wallet_grant(
+    wallet: Pubkey, read: Callable[[Pubkey], Account | None]
+) -> dict[Pubkey, Account | None]:
+    """What a wallet is given on a chain that exists: its accounts, and the mints that grow."""
+    changes: dict[Pubkey, Account | None] = dict(_wallet_accounts(wallet))
+    for symbol, amount in WALLET_WHOLE_TOKENS.items():
+        token = KNOWN_TOKENS[symbol]
+        mint = read(token.mint)
+        if mint is not None and token.mint != NATIVE_MINT:
+            data = bytearray(mint.data)
+            MINT_SUPPLY.write(data, MINT_SUPPLY.read(data) + amount * 10**token.decimals)
+            changes[token.mint] = replace(mint, data=bytes(data))
+    return changes
 
 
 def _wallet_accounts(wallet: Pubkey) -> dict[Pubkey, Account]:

@@ -1,6 +1,5 @@
 """One node over the cluster: the place where requests come in and news goes out."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -68,20 +67,3 @@ class Node:
         signed = decode_transaction(bytes(VersionedTransaction(message, [self.faucet])))
         outcome, _ = self.submit(signed)
         return signed.signature, outcome
-
-    def landed(self, signature: Signature, commitment: Commitment) -> Landed | None:
-        """A transaction in full, if it reached that commitment."""
-        found = self.cluster.landed_unwritten(signature) or self.ledger.landed(signature)
-        if found is None or self.cluster.commitment_of(found.slot) < commitment:
-            return None
-        return found
-
-    def stop(self) -> None:
-        """Confirm what was processed, and let go of the ledger."""
-        self.cluster.settle()
-        self.ledger.close()
-
-
-def each_landed(blocks: Sequence[Block]) -> list[Landed]:
-    """The transactions of these blocks, in order."""
-    return [landed for block in blocks for landed in block.landed]

@@ -38,6 +38,23 @@ class LocalnetOptions:
     exit_with_parent: bool = False
 
 
+def check_options(options: LocalnetOptions) -> None:
+    """Refuse numbers that make no sense.
+
+    Raises:
+        BadOption: one does not.
+    """
+    pace = options.pace
+    if not 0 <= options.port <= 65_535:
+        raise BadOption(f"{options.port} is not a port. Choose one between 1 and 65535.")
+    if min(options.slot_ms, pace.skip_every) < 0 or pace.skip_every == 1:
+        raise BadOption(
+            "Neither slot time nor skipped slots can be negative, nor every slot skipped."
+        )
+    if not 0 <= pace.confirmed_lag <= pace.finalized_lag:
+        raise BadOption("A block is finalized after it is confirmed: the lags must say so.")
+
+
 def read_programs(options: LocalnetOptions) -> dict[Pubkey, bytes]:
     """Program binaries by program id.
 

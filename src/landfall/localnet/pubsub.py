@@ -24,7 +24,8 @@ from landfall.localnet.params import (
 )
 from landfall.localnet.records import Block, Landed
 from landfall.localnet.rpc import encode
-from landfall.localnet.rpc_accounts import Filter, account_filters, shown
+from landfall.localnet.rpc_accounts import Filter, account_filters, written
+from landfall.localnet.svm import SYSTEM_PROGRAM
 from landfall.localnet.wire import Json, keyed_account_json
 
 SUBSCRIPTIONS_MAX = 10_000
@@ -77,6 +78,9 @@ class Hub:
         if len(connection.numbers) >= SUBSCRIPTIONS_MAX:
             raise RpcError(-32603, "Internal error: too many subscriptions on this connection")
         key, config = KINDS[kind](params)
+        # Refused here rather than at the first notification.
+        config.account_encoding("binary")
+        config.data_slice()
         self._next += 1
         subscription = Subscription(
             number=self._next,
@@ -87,7 +91,6 @@ class Hub:
             filters=tuple(account_filters(config)) if kind == "program" else (),
             send=connection.send,
         )
-        config.account_encoding("base64")
         self._all[subscription.number] = subscription
         self._by_kind[kind][subscription.number] = subscription
         if isinstance(key, Signature):
@@ -178,7 +181,7 @@ class Hub:
         for subscription in list(accounts.values()):
             key = subscription.key
             if subscription.commitment is commitment and isinstance(key, Pubkey) and key in touched:
-                value = self._shown(subscription, key, touched[key])
+                value = self._shown(subscription, touched[key])
                 _notify(subscription, _with_slot(block.slot, value))
         for subscription in list(programs.values()):
             if subscription.commitment is commitment:
@@ -191,16 +194,15 @@ class Hub:
             if account is None or account.owner != subscription.key:
                 continue
             if all(test(account.data) for test in subscription.filters):
-                value = keyed_account_json(address, self._shown(subscription, address, account))
+                value = keyed_account_json(address, self._shown(subscription, account))
                 _notify(subscription, _with_slot(slot, value))
 
-    def _shown(self, subscription: Subscription, address: Pubkey, account: Account | None) -> Json:
+    def _shown(self, subscription: Subscription, account: Account | None) -> Json:
         # A removed account is told as an empty one of the system program.
         known = account or Account(SYSTEM_PROGRAM, 0, b"")
-        try:
-            return shown(self._node, address, known, subscription.config, "binary")
-        except RpcError as error:
-            return {"error": error.message}
+        config = subscription.config
+        encoding = config.account_encoding("binary")
+        return written(self._node, known, encoding, config.data_slice())
 
     def _remove(self, number: int) -> None:
         subscription = self._all.pop(number, None)
@@ -212,9 +214,6 @@ class Hub:
             waiting.discard(number)
             if not waiting:
                 self._by_signature.pop(subscription.key, None)
-
-
-SYSTEM_PROGRAM = Pubkey.from_string("11111111111111111111111111111111")
 
 
 def _with_slot(slot: Slot, value: Json) -> Json:

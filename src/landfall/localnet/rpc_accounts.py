@@ -38,7 +38,7 @@ def get_account_info(node: Node, params: Params) -> Json:
     address, config = params.pubkey(0), params.config(1)
     slot = bank_slot(node, config)
     account = node.cluster.svm.account(address, slot)
-    return with_context(slot, shown(node, address, account, config, "binary"))
+    return with_context(slot, shown(node, account, config, "binary"))
 
 
 def get_multiple_accounts(node: Node, params: Params) -> Json:
@@ -49,7 +49,7 @@ def get_multiple_accounts(node: Node, params: Params) -> Json:
     return with_context(
         slot,
         [
-            shown(node, address, node.cluster.svm.account(address, slot), config, "base64")
+            shown(node, node.cluster.svm.account(address, slot), config, "base64")
             for address in addresses
         ],
     )
@@ -69,7 +69,7 @@ def get_program_accounts(node: Node, params: Params) -> Json:
     wanted = account_filters(config)
     slot = bank_slot(node, config)
     listed = [
-        keyed_account_json(address, shown(node, address, account, config, "binary"))
+        keyed_account_json(address, shown(node, account, config, "binary"))
         for address, account in sorted(
             node.cluster.svm.accounts.owned_by(program, slot), key=lambda entry: bytes(entry[0])
         )
@@ -172,23 +172,33 @@ def account_filters(config: Config) -> list[Filter]:
     return [_filter(entry) for entry in listed]
 
 
-def shown(
-    node: Node, address: Pubkey, account: Account | None, config: Config, default: Encoding
-) -> Json:
-    """An account as the request wants it written, or null."""
+def shown(node: Node, account: Account | None, config: Config, default: Encoding) -> Json:
+    """An account as the request wants it written, or null.
+
+    Raises:
+        RpcError: there is more data than base58 is allowed for.
+    """
     if account is None:
         return None
     encoding = config.account_encoding(default)
     data_slice = config.data_slice()
-    length = len(account.data) if data_slice is None else data_slice[1]
-    if encoding in ("binary", "base58") and min(length, len(account.data)) > (
-        BASE58_ACCOUNT_BYTES_MAX
-    ):
+    length = len(account.data)
+    if data_slice is not None:
+        offset, longest = data_slice
+        length = min(longest, max(0, length - offset))
+    if encoding in ("binary", "base58") and length > BASE58_ACCOUNT_BYTES_MAX:
         raise RpcError(
             -32600,
             "Encoded binary (base 58) data should be less than 128 bytes, please use Base64 "
             "encoding.",
         )
+    return written(node, account, encoding, data_slice)
+
+
+def written(
+    node: Node, account: Account, encoding: Encoding, data_slice: tuple[int, int] | None
+) -> Json:
+    """An account in an encoding; what base58 may not hold is replaced by agave's remark."""
     if encoding == "jsonParsed":
         parsed = parsed_json(account, node.cluster.svm.account)
         if parsed is not None:
@@ -265,7 +275,7 @@ def _token_accounts(node: Node, params: Params, whose: slice) -> Json:
     return with_context(
         slot,
         [
-            keyed_account_json(address, shown(node, address, account, config, "binary"))
+            keyed_account_json(address, shown(node, account, config, "binary"))
             for address, account in found
         ],
     )

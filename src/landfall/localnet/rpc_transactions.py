@@ -84,6 +84,8 @@ def simulate_transaction(node: Node, params: Params) -> Json:
         replaced = {"blockhash": str(blockhash), "lastValidBlockHeight": last_valid}
     outcome = node.cluster.preview(transaction, commitment, check_age=not fresh)
     shown = _simulation_json(outcome)
+    if config.flag("innerInstructions"):
+        shown["innerInstructions"] = inner_instructions_json(outcome)
     shown["accounts"] = _simulated_accounts(node, outcome, config, slot)
     if replaced is not None:
         shown["replacementBlockhash"] = replaced
@@ -110,8 +112,8 @@ def get_transaction(node: Node, params: Params) -> Json:
     commitment = config.commitment()
     if commitment is Commitment.PROCESSED:
         raise invalid_params("Method does not support commitment below `confirmed`")
-    landed = node.landed(signature, commitment)
-    if landed is None:
+    landed = node.ledger.landed(signature)
+    if landed is None or node.cluster.commitment_of(landed.slot) < commitment:
         return None
     return {
         "slot": landed.slot,
@@ -248,10 +250,8 @@ def _bad_signature() -> RpcError:
 
 
 def _preflight_failure(preview: Outcome) -> RpcError:
-    shown = _simulation_json(preview)
-    shown["accounts"] = None
     message = f"Transaction simulation failed: {sentence(preview.error)}"
-    return RpcError(-32002, message, shown)
+    return RpcError(-32002, message, _simulation_json(preview))
 
 
 def _simulation_json(outcome: Outcome) -> dict[str, Json]:
@@ -261,7 +261,7 @@ def _simulation_json(outcome: Outcome) -> dict[str, Json]:
         "accounts": None,
         "unitsConsumed": outcome.units,
         "returnData": return_data_json(outcome),
-        "innerInstructions": inner_instructions_json(outcome) or None,
+        "innerInstructions": None,
         "replacementBlockhash": None,
         "fee": outcome.fee,
         "loadedAddresses": loaded_addresses_json(outcome),

@@ -8,6 +8,7 @@ import contextlib
 import os
 import signal
 import socket
+import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -19,9 +20,9 @@ import uvloop
 
 from landfall.localnet.app import App
 from landfall.localnet.node import Node
-from landfall.localnet.options import BadOption, LocalnetOptions
+from landfall.localnet.options import BadOption, LocalnetOptions, check_options
 from landfall.localnet.programs import STAND_INS, StandIn
-from landfall.localnet.start import start_node
+from landfall.localnet.start import opened_node
 
 PARENT_POLL_SECONDS = 0.5
 DRAIN_SECONDS = 2
@@ -29,12 +30,16 @@ DRAIN_SECONDS = 2
 
 @dataclass(frozen=True, slots=True)
 class RunningLocalnet:
-    """A node that can be reached. `node` may also be driven by hand, from the same event loop."""
+    """A node that can be reached. `node` may also be driven by hand, from the same event loop.
+
+    `ticking` ends only by failing: slots that no longer pass.
+    """
 
     node: Node
     rpc_url: str
     ws_url: str
     second_ws_url: str | None
+    ticking: asyncio.Task[None]
 
 
 @asynccontextmanager
@@ -46,20 +51,31 @@ async def running_localnet(
     Raises:
         BadOption: the options cannot be used, or the port is taken.
     """
+    check_options(options)
     listener = _listen(options.host, options.port)
     if listener is None:
         raise BadOption(
             f"Port {options.port} on {options.host} is in use. Stop what runs there, "
             "or choose another with --port."
         )
-    try:
-        node = start_node(options, stand_ins, int(time.time()))
-    except BaseException:
-        listener.close()
-        raise
     port = listener.getsockname()[1]
     second = _listen(options.host, port + 1) if options.port else None
-    listeners = [listener] if second is None else [listener, second]
+    with contextlib.ExitStack() as held:
+        listeners = [held.enter_context(each) for each in (listener, second) if each is not None]
+        node = held.enter_context(opened_node(options, stand_ins, int(time.time())))
+        shown = f"[{options.host}]" if ":" in options.host else options.host
+        async with _served(node, listeners), _ticking(node, options.slot_ms) as ticking:
+            yield RunningLocalnet(
+                node,
+                f"http://{shown}:{port}",
+                f"ws://{shown}:{port}",
+                None if second is None else f"ws://{shown}:{port + 1}",
+                ticking,
+            )
+
+
+@asynccontextmanager
+async def _served(node: Node, listeners: list[socket.socket]) -> AsyncIterator[None]:
     server = uvicorn.Server(
         uvicorn.Config(
             App(node),
@@ -80,23 +96,23 @@ async def running_localnet(
     server.config.load()
     server.lifespan = server.config.lifespan_class(server.config)
     await server.startup(sockets=listeners)
-    tasks = [asyncio.create_task(server.main_loop())]
-    if options.slot_ms:
-        tasks.append(asyncio.create_task(_tick(node, options.slot_ms / 1000)))
+    running = asyncio.create_task(server.main_loop())
     try:
-        shown = f"[{options.host}]" if ":" in options.host else options.host
-        yield RunningLocalnet(
-            node,
-            f"http://{shown}:{port}",
-            f"ws://{shown}:{port}",
-            None if second is None else f"ws://{shown}:{port + 1}",
-        )
+        yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        server.should_exit = True
+        await running
         await server.shutdown(sockets=listeners)
-        node.stop()
+
+
+@asynccontextmanager
+async def _ticking(node: Node, slot_ms: int) -> AsyncIterator[asyncio.Task[None]]:
+    ticking = asyncio.create_task(_tick(node, slot_ms / 1000))
+    try:
+        yield ticking
+    finally:
+        ticking.cancel()
+        await asyncio.wait({ticking})
 
 
 async def serve(options: LocalnetOptions) -> None:
@@ -112,7 +128,11 @@ async def serve(options: LocalnetOptions) -> None:
     watcher = asyncio.create_task(_watch_parent(stop)) if options.exit_with_parent else None
     async with running_localnet(options) as running:
         _announce(options, running)
-        await stop.wait()
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({stopped, running.ticking}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if running.ticking.done():
+            running.ticking.result()
     if watcher is not None:
         watcher.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -126,6 +146,9 @@ def run(options: LocalnetOptions) -> int:
             runner.run(serve(options))
     except BadOption as error:
         sys.stderr.write(f"{error}\n")
+        return 1
+    except sqlite3.Error as error:
+        sys.stderr.write(f"The chain cannot be written any more: {error}.\n")
         return 1
     return 0
 
@@ -147,7 +170,9 @@ def _announce(options: LocalnetOptions, running: RunningLocalnet) -> None:
 
 
 async def _tick(node: Node, slot_seconds: float) -> None:
-    """Slots keep their rhythm; a late one is not made up for."""
+    """Slots keep their rhythm; a late one is not made up for. At 0 seconds none passes."""
+    if not slot_seconds:
+        await asyncio.Event().wait()
     loop = asyncio.get_running_loop()
     due = loop.time() + slot_seconds
     while True:

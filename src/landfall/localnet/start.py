@@ -1,14 +1,18 @@
 """A node from its options: a new chain, or the one in the data directory."""
 
+import fcntl
 import hashlib
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from solders.hash import Hash
 
-from landfall.core.values import Account, BlockHeight, Pubkey, Slot
+from landfall.core.values import Account, BlockHeight, Commitment, Pubkey, Slot
 from landfall.localnet.accounts import AccountVersions
 from landfall.localnet.cluster import STATUS_BLOCKS, Cluster
-from landfall.localnet.genesis import faucet, genesis_accounts
+from landfall.localnet.genesis import faucet, genesis_accounts, wallet_grant
 from landfall.localnet.ledger import Ledger, WrongFormat
 from landfall.localnet.node import Node
 from landfall.localnet.options import BadOption, LocalnetOptions, read_accounts, read_programs
@@ -17,37 +21,76 @@ from landfall.localnet.records import Block
 from landfall.localnet.svm import Svm
 
 LEDGER_FILE = "ledger.sqlite"
+LOCK_FILE = "lock"
 
 
-def start_node(options: LocalnetOptions, stand_ins: Sequence[StandIn], unix_timestamp: int) -> Node:
-    """Open or begin the chain. `unix_timestamp` (seconds) is when it begins, if it does.
+@contextmanager
+def opened_node(
+    options: LocalnetOptions, stand_ins: Sequence[StandIn], unix_timestamp: int
+) -> Iterator[Node]:
+    """The node, for as long as the block lasts; then everything processed is confirmed and kept.
+
+    Args:
+        unix_timestamp: seconds; when the chain begins, if it does, and when its first slot opens.
 
     Raises:
         BadOption: the options or the data directory cannot be used.
     """
     programs = read_programs(options)
-    if options.data is not None:
-        options.data.mkdir(parents=True, exist_ok=True)
-    ledger = Ledger(None if options.data is None else options.data / LEDGER_FILE)
+    files = read_accounts(options)
+    with _locked(options.data) as path:
+        ledger = _opened_ledger(path)
+        try:
+            genesis_hash = ledger.genesis_hash()
+            if genesis_hash is None:
+                accounts = {**genesis_accounts(options.fund), **files}
+                genesis_hash = _begin(ledger, options.seed, accounts, unix_timestamp)
+            recent = ledger.newest_blocks(STATUS_BLOCKS)
+            cluster = Cluster(
+                Svm(AccountVersions(ledger.accounts()), stand_ins, programs),
+                ledger,
+                recent,
+                dict(ledger.standings_since(recent[0].slot)),
+                genesis_hash=genesis_hash,
+                pace=options.pace,
+                starts=ledger.count_start(),
+                unix_timestamp=unix_timestamp,
+            )
+            _fund_newcomers(cluster, options.fund)
+            yield Node(cluster, ledger, faucet())
+            cluster.settle()
+        except WrongFormat as error:
+            raise BadOption(str(error)) from error
+        finally:
+            ledger.close()
+
+
+@contextmanager
+def _locked(directory: Path | None) -> Iterator[Path | None]:
+    """The path of the ledger in a directory that is ours alone; the kernel unlocks it if we die."""
+    if directory is None:
+        yield None
+        return
     try:
-        genesis_hash = ledger.genesis_hash()
-    except WrongFormat as error:
-        ledger.close()
-        raise BadOption(str(error)) from error
-    if genesis_hash is None:
-        accounts = {**genesis_accounts(options.fund), **read_accounts(options)}
-        genesis_hash = _begin(ledger, options.seed, accounts, unix_timestamp)
-    recent = ledger.newest_blocks(STATUS_BLOCKS)
-    cluster = Cluster(
-        Svm(AccountVersions(ledger.accounts()), stand_ins, programs),
-        ledger,
-        recent,
-        dict(ledger.standings_since(recent[0].slot)),
-        genesis_hash=genesis_hash,
-        pace=options.pace,
-        starts=ledger.count_start(),
-    )
-    return Node(cluster, ledger, faucet())
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = (directory / LOCK_FILE).open("w")
+    except OSError as error:
+        raise BadOption(f"The data directory {directory} cannot be used: {error.strerror}.") from (
+            error
+        )
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise BadOption(f"Another localnet is using the chain in {directory}.") from error
+        yield directory / LEDGER_FILE
+
+
+def _opened_ledger(path: Path | None) -> Ledger:
+    try:
+        return Ledger(path)
+    except sqlite3.Error as error:
+        raise BadOption(f"The chain in {path} cannot be opened: {error}.") from error
 
 
 def _begin(ledger: Ledger, seed: int, accounts: dict[Pubkey, Account], unix_timestamp: int) -> Hash:
@@ -64,3 +107,11 @@ def _begin(ledger: Ledger, seed: int, accounts: dict[Pubkey, Account], unix_time
     )
     ledger.create(genesis, accounts)
     return genesis_hash
+
+
+def _fund_newcomers(cluster: Cluster, funded: Sequence[Pubkey]) -> None:
+    """Wallets named only now get in the next block what they would have got at the chain's birth."""
+    slot = cluster.block(Commitment.PROCESSED).slot
+    for wallet in funded:
+        if cluster.svm.accounts.get(wallet) is None:
+            cluster.svm.apply(slot, wallet_grant(wallet, cluster.svm.accounts.get))

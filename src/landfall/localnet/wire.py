@@ -59,9 +59,9 @@ def account_json(
     shown: Json
     match encoding:
         case "binary":
-            shown = base58_encode(data)
+            shown = _short_base58(data)
         case "base58":
-            shown = [base58_encode(data), "base58"]
+            shown = [_short_base58(data), "base58"]
         case "base64" | "jsonParsed":
             shown = [base64.b64encode(data).decode(), "base64"]
     return {
@@ -72,6 +72,12 @@ def account_json(
         "rentEpoch": U64_MAX,
         "space": len(account.data),
     }
+
+
+def _short_base58(data: bytes) -> str:
+    if len(data) > BASE58_ACCOUNT_BYTES_MAX:
+        return "error: data too large for bs58 encoding"
+    return base58_encode(data)
 
 
 def keyed_account_json(address: Pubkey, account: Json) -> Json:
