@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from landfall.core.account_fields import u64
+from landfall.core.errors import MalformedAccount
 from landfall.core.token import (
     ACCOUNT_AMOUNT,
     Extension,
@@ -38,8 +39,11 @@ def applied(
         TokenRefused: one of them is refused.
     """
     after = dict(accounts)
-    for transfer in transfers:
-        _transfer(transfer, after, epoch)
+    try:
+        for transfer in transfers:
+            _transfer(transfer, after, epoch)
+    except MalformedAccount:
+        raise TokenRefused(None, "InvalidAccountData") from None
     return after
 
 

@@ -134,7 +134,7 @@ class MeteoraDammV2:
             refuse(refused.fault)
         except MalformedAccount:
             refuse(INVALID_ACCOUNT_DATA)
-        except OverflowError:
+        except ArithmeticError:
             refuse(curve.MATH_OVERFLOW)
 
 

@@ -114,7 +114,7 @@ class RaydiumCpmm:
             refuse(refused.fault)
         except MalformedAccount:
             refuse(INVALID_ACCOUNT_DATA)
-        except OverflowError:
+        except ArithmeticError:
             refuse(anchor.PANIC)
 
 

@@ -80,7 +80,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         INVALID_BASE_FEE_MODE.name: "The pool's base fee is of a kind this program does not know.",
         UNDETERMINED_ERROR.name: "The pool's rate limiter cannot price this amount.",
         INVALID_POOL_VERSION.name: "The pool's fee version is one this program does not know.",
-        PANIC.name: "The pool has no liquidity.",
+        PANIC.name: "The pool has no liquidity, or a limiter without a reference.",
     }
 )
 

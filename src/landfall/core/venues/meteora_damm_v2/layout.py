@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from landfall.core.account_fields import Address, u8, u16, u32, u64, u128, u256
 from landfall.core.errors import MalformedAccount
 from landfall.core.values import (
+    BPS_DENOMINATOR,
     Account,
     Accounts,
     MemcmpFilter,
@@ -274,10 +275,19 @@ def _check_known(address: Pubkey, data: bytes) -> None:
         ("activation type", POOL_ACTIVATION_TYPE, ACTIVATION_BY_TIME),
         ("fee version", POOL_FEE_VERSION, FEE_VERSION_MAX),
         ("layout version", POOL_LAYOUT_VERSION, LAYOUT_VERSION_MAX),
+        ("protocol share", POOL_PROTOCOL_PERCENT, 100),
+        ("referral share", POOL_REFERRAL_PERCENT, 100),
+        ("compounding share", POOL_COMPOUNDING_BPS, BPS_DENOMINATOR),
     )
     for name, field, known_max in limits:
         if (value := field.read(data)) > known_max:
             raise MalformedAccount(f"pool {address} has unknown {name} {value}")
+    low, price, high = (
+        field.read(data) for field in (POOL_SQRT_MIN, POOL_SQRT_PRICE, POOL_SQRT_MAX)
+    )
+    compounds = POOL_COLLECT_FEE_MODE.read(data) == COLLECT_COMPOUNDING
+    if not compounds and not 0 < low <= price <= high:
+        raise MalformedAccount(f"pool {address} has its price outside its range")
 
 
 def _base_fee(data: bytes) -> BaseFee | None:

@@ -135,14 +135,14 @@ def _exact_in(pool: Pool, zero_for_one: bool, amount: int, clock: ChainClock) ->
         total_fee = ceil_div(taxed * rate, RATE_DENOMINATOR)
         creator_fee = _creator_share(pool, total_fee)
         trade_fee = total_fee - creator_fee
-        net_in = taxed - total_fee
+        net_in = _left(taxed, total_fee)
         gross_out = vault_out = net_in * y // (x + net_in)
     else:
         trade_fee = ceil_div(taxed * pool.trade_rate, RATE_DENOMINATOR)
-        net_in = taxed - trade_fee
+        net_in = _left(taxed, trade_fee)
         gross_out = net_in * y // (x + net_in)
         creator_fee = ceil_div(gross_out * pool.creator_rate, RATE_DENOMINATOR)
-        vault_out = gross_out - creator_fee
+        vault_out = _left(gross_out, creator_fee)
     received = vault_out - _transfer_fee(side_out.transfer_fees, vault_out, clock.epoch)
     if received <= 0:
         raise SwapRefused(REQUIRE_GT_VIOLATED)
@@ -233,8 +233,16 @@ def _creator_share(pool: Pool, total_fee: int) -> int:
     return total_fee * pool.creator_rate // rate
 
 
+def _left(amount: int, fee: int) -> int:
+    if fee > amount:
+        raise SwapRefused(ZERO_TRADING_TOKENS)
+    return amount - fee
+
+
 def _before_fee(amount: int, rate: int) -> int:
     """The amount of which `amount` is left after a fee of `rate`, rounded up."""
+    if rate >= RATE_DENOMINATOR:
+        raise SwapRefused(PANIC)
     return ceil_div(amount * RATE_DENOMINATOR, RATE_DENOMINATOR - rate)
 
 
