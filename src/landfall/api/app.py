@@ -42,8 +42,8 @@ def create_app(
             title="Landfall",
             version=__version__,
             description=describe.INTRODUCTION,
-            path="/",
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            path="/openapi.json",
+            render_plugins=[JsonRenderPlugin(path="/")],
             use_handler_docstrings=True,
         ),
         logging_config=None,  # The framework's would log every client request of the process.

@@ -1,0 +1,48 @@
+"""The log over the wire and back."""
+
+from dataclasses import replace
+from uuid import UUID
+
+import msgspec
+import pytest
+from tests.api.stories import FILL, confirmed, order, recorded, reverted_then_failed
+
+from landfall.api.facts import KINDS, RecordedWire, decode, encode
+from landfall.core.events import OrderCancelled, OrderExpired, Recorded
+from landfall.core.values import U64_MAX, BaseUnits
+
+ORDER_ID = UUID(int=7)
+LOG = (
+    *recorded(ORDER_ID, confirmed(ORDER_ID)),
+    *recorded(ORDER_ID, reverted_then_failed(ORDER_ID)),
+    *recorded(ORDER_ID, [[OrderCancelled()], [OrderExpired()]]),
+)
+
+
+def over_the_wire(event: Recorded) -> Recorded:
+    text = msgspec.json.encode(encode(event))
+    return decode(event.order_id, msgspec.json.decode(text, type=RecordedWire))
+
+
+def test_the_stories_hold_every_kind_of_event():
+    assert {type(each.event).__name__ for each in LOG} == set(KINDS)
+
+
+@pytest.mark.parametrize("event", LOG, ids=lambda each: type(each.event).__name__)
+def test_every_event_comes_back_as_it_was(event: Recorded):
+    assert over_the_wire(event) == event
+
+
+def test_text_that_looks_like_something_else_stays_text():
+    for text in ("null", "true", "12", "1.5", "amount"):
+        event = LOG[0].event
+        odd = replace(LOG[0], event=replace(event, order=replace(order(ORDER_ID), user_id=text)))
+        assert over_the_wire(odd) == odd
+
+
+def test_amounts_beyond_a_javascript_number_are_strings():
+    largest = replace(FILL, out_amount=BaseUnits(U64_MAX))
+    done = next(each for each in LOG if type(each.event).__name__ == "TransactionConfirmed")
+    event = replace(done, event=replace(done.event, fill=largest))
+    assert encode(event).data["fill"]["outAmount"] == str(U64_MAX)
+    assert over_the_wire(event) == event
