@@ -31,7 +31,6 @@ LAMPORTS_PER_SOL = 10**9
 FAUCET_LAMPORTS = 500_000_000 * LAMPORTS_PER_SOL
 WALLET_LAMPORTS = 100_000 * LAMPORTS_PER_SOL
 WALLET_WHOLE_TOKENS: Mapping[str, int] = {
-    "SOL": 10_000,
     "USDC": 10_000_000,
     "USDT": 10_000_000,
     "ETH": 2_000,
@@ -39,7 +38,7 @@ WALLET_WHOLE_TOKENS: Mapping[str, int] = {
     "RAY": 2_000_000,
     "BONK": 200_000_000_000,
 }
-"""What a funded wallet holds in token accounts; the SOL there is wrapped."""
+"""What a funded wallet holds beside its SOL, which is all native: none of it is wrapped."""
 
 
 def faucet() -> Keypair:
@@ -80,7 +79,7 @@ def wallet_grant(
     for symbol, amount in WALLET_WHOLE_TOKENS.items():
         token = KNOWN_TOKENS[symbol]
         mint = read(token.mint)
-        if mint is not None and token.mint != NATIVE_MINT:
+        if mint is not None:
             data = bytearray(mint.data)
             MINT_SUPPLY.write(data, MINT_SUPPLY.read(data) + amount * 10**token.decimals)
             changes[token.mint] = replace(mint, data=bytes(data))
