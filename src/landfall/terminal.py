@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from landfall.client.answers import Health, Order, Preview, Update
-from landfall.replay import Step
+
+if TYPE_CHECKING:  # Folding needs the whole core; showing an order does not.
+    from landfall.replay import Step
 
 _COLOURS = {
     "confirmed": "green",
@@ -65,7 +67,7 @@ def orders_table(orders: Iterable[Order]) -> Table:
     return table
 
 
-def steps_table(steps: Iterable[Step]) -> Table:
+def steps_table(steps: "Iterable[Step]") -> Table:
     """A log as it was folded, one event a row."""
     table = Table("version", "since accepted", "event", "status after", "facts")
     for step in steps:

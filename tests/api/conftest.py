@@ -3,10 +3,10 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
-from tests.api.desk import Desk
-from tests.api.serving import Running, serving
 
 from landfall.api.app import ApiConfig
+from tests.api.desk import Desk
+from tests.api.serving import Running, serving
 
 
 @pytest.fixture

@@ -8,8 +8,6 @@ import asyncio
 from collections.abc import AsyncGenerator
 from uuid import UUID
 
-from tests.api.stories import STARTED_MS
-
 from landfall.core.errors import OrderRejected, RejectionReason, Unavailable
 from landfall.core.events import Event, OrderAccepted, Recorded
 from landfall.core.execution import Status, summarize
@@ -17,6 +15,7 @@ from landfall.core.lifecycle.evolve import fold
 from landfall.core.lifecycle.transitions import TERMINAL
 from landfall.core.order import Order
 from landfall.ports import Acceptance, OrderFilter, OrderPage, QueueStats
+from tests.api.stories import STARTED_MS
 
 
 class Desk:

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import httpx
-from tests.api.desk import Desk
-from tests.api.stories import SOL, STARTED_MS, USDC
 
 from landfall.api.app import ApiConfig, create_app
 from landfall.api.guard import App
@@ -19,6 +17,8 @@ from landfall.core.errors import Unavailable
 from landfall.core.token import Token
 from landfall.core.values import ChainClock, Pubkey, Slot
 from landfall.ports import PoolsAt, World
+from tests.api.desk import Desk
+from tests.api.stories import SOL, STARTED_MS, USDC
 
 
 class KnownTokens:

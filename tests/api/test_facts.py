@@ -5,11 +5,11 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from tests.api.stories import FILL, confirmed, order, recorded, reverted_then_failed
 
 from landfall.api.facts import KINDS, RecordedWire, decode, encode
 from landfall.core.events import OrderCancelled, OrderExpired, Recorded
 from landfall.core.values import U64_MAX, BaseUnits
+from tests.api.stories import FILL, confirmed, order, recorded, reverted_then_failed
 
 ORDER_ID = UUID(int=7)
 LOG = (

@@ -6,10 +6,10 @@ import json
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.api.serving import Running
 
 from landfall.api.aliases import CANONICAL
 from landfall.api.guard import host_of
+from tests.api.serving import Running
 
 BODY = {"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1.5"}
 JSON_TYPE = {"content-type": "application/json"}

@@ -5,10 +5,11 @@ import json
 from uuid import UUID, uuid4
 
 import pytest
-from tests.api.serving import Running
-from tests.api.stories import confirmed, reverted_then_failed
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from tests.api.serving import Running
+from tests.api.stories import confirmed, reverted_then_failed
 
 BODY = {"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": 1.5}
 

@@ -21,7 +21,7 @@ from landfall.pipeline.market import preview
 from landfall.ports import OrderFilter
 
 LIMIT_MAX = 500
-OFFSET_MAX = 100_000
+OFFSET_MAX = 10_000
 CURSOR_LENGTH_MAX = 200
 _LIST_PARAMETERS = frozenset({"status", "type", "userId", "limit", "offset", "cursor"})
 
@@ -78,6 +78,8 @@ async def orders(
     for name in request.query_params:
         if name not in _LIST_PARAMETERS:
             raise Refusal(400, "unknown_parameter", f"There is no parameter {name!r}.", name)
+    if user_id is not None and not user_id.isprintable():
+        raise Refusal(400, "invalid_parameter", "userId must be printable text.", "userId")
     wanted = OrderFilter(
         account=parts.config.account,
         status=status,

@@ -1,5 +1,8 @@
 """Serve the application with uvicorn."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -17,6 +20,15 @@ class UpgradesOnGet(HttpToolsProtocol):
 
     def _should_upgrade(self) -> bool:
         return self.scope["method"] == "GET" and super()._should_upgrade()
+
+
+class ServerWithoutSignals(uvicorn.Server):
+    """A server that leaves SIGINT and SIGTERM to the program, which stops more than a server."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture nothing."""
+        yield
 
 
 def make_server(app: App, host: str, port: int) -> uvicorn.Server:
@@ -44,4 +56,4 @@ def make_server(app: App, host: str, port: int) -> uvicorn.Server:
         lifespan="off",
         timeout_graceful_shutdown=5,
     )
-    return uvicorn.Server(config)
+    return ServerWithoutSignals(config)

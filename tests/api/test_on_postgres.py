@@ -1,0 +1,125 @@
+"""The API over the real log, reader and feed on PostgreSQL."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+import httpx
+import pytest
+from websockets.asyncio.client import connect
+
+from landfall.api.app import ApiConfig, create_app
+from landfall.core.events import Event
+from landfall.core.lifecycle.evolve import fold
+from landfall.ports import Claim, Held
+from landfall.store.event_log import PostgresEventLog
+from landfall.store.feed import PostgresFeed
+from landfall.store.listener import Listener
+from landfall.store.reader import PostgresReader
+from tests.api.desk import Desk
+from tests.api.serving import free_port, running, world
+from tests.api.stories import confirmed
+
+BODY = {"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1.5"}
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The API on a port, and the log behind it."""
+
+    http: httpx.AsyncClient
+    log: PostgresEventLog
+    ws: str
+
+    async def play(self, order_id: UUID, story: list[list[Event]]) -> None:
+        """Record these commits as a worker would."""
+        execution = fold(await self.log.load(order_id))
+        claim = Claim(order_id, 0)
+        for commit in story:
+            execution = await self.log.append(claim, execution, commit, Held.HELD)
+
+
+@pytest.fixture
+async def engine(pool, dsn) -> AsyncIterator[Engine]:
+    listener = Listener(dsn)
+    feed = PostgresFeed(pool, listener)
+    reader = PostgresReader(pool)
+    log = PostgresEventLog(pool)
+    await listener.start()
+    await feed.start()
+    await listener.listening()
+    app = create_app(
+        replace(world(Desk()), log=log), reader, feed, {"database": reader.ping}, ApiConfig()
+    )
+    port = free_port()
+    async with (
+        running(app, port),
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as http,
+    ):
+        yield Engine(http, log, f"ws://127.0.0.1:{port}")
+    await feed.stop()
+    await listener.stop()
+
+
+async def test_an_order_is_followed_live_from_the_database(engine: Engine):
+    order_id = UUID((await engine.http.post("/api/orders/execute", json=BODY)).json()["orderId"])
+    playing = None
+    versions = []
+    async with connect(f"{engine.ws}/api/orders/{order_id}/ws") as socket:
+        async for message in socket:
+            versions.append(json.loads(message)["version"])
+            playing = playing or asyncio.create_task(engine.play(order_id, confirmed(order_id)[1:]))
+        assert socket.close_code == 1000
+    assert playing is not None
+    await playing
+    assert versions == [0, 1, 2, 3, 4]
+    told = (await engine.http.get(f"/api/orders/{order_id}")).json()
+    assert (told["status"], told["amountOut"]) == ("confirmed", "225.000001")
+    again = await connect(f"{engine.ws}/api/orders/{order_id}/ws?after=3")
+    assert json.loads(await again.recv())["status"] == "confirmed"
+    await again.close()
+
+
+async def test_many_submissions_with_one_client_order_id_are_one_order(engine: Engine):
+    body = BODY | {"clientOrderId": uuid.uuid4().hex}
+    answers = await asyncio.gather(
+        *(engine.http.post("/api/orders/execute", json=body) for _ in range(20))
+    )
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["orderId"] for answer in answers}) == 1
+    conflict = await engine.http.post("/api/orders/execute", json=body | {"amountIn": "2"})
+    assert conflict.status_code == 409
+    assert (await engine.http.get("/api/queue/stats")).json()["waiting"] == 1
+
+
+async def test_pages_join_without_a_gap_or_a_repeat(engine: Engine):
+    placed = [
+        (await engine.http.post("/api/orders/execute", json=BODY)).json()["orderId"]
+        for _ in range(5)
+    ]
+    listed, cursor = [], None
+    while True:
+        query = {"limit": 2} | ({"cursor": cursor} if cursor else {})
+        page = (await engine.http.get("/api/orders", params=query)).json()
+        listed += [each["orderId"] for each in page["orders"]]
+        cursor = page["nextCursor"]
+        if cursor is None:
+            break
+    assert sorted(listed) == sorted(placed)
+
+
+async def test_odd_list_parameters_are_the_clients_fault(engine: Engine):
+    for query in (
+        "cursor=x",
+        "cursor=" + "A" * 32,
+        "cursor=_____________________________w==",
+        "cursor=%00",
+        "userId=%00",
+        "userId=%ED%A0%80",
+        "offset=10001",
+    ):
+        answer = await engine.http.get(f"/api/orders?{query}")
+        assert answer.status_code in (200, 400, 422), query
