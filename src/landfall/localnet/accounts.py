@@ -72,11 +72,10 @@ class AccountVersions:
         """`slot` is final: nobody will ask for anything older."""
         for final in [touched for touched in self._touched if touched <= slot]:
             for address in self._touched.pop(final):
-                remaining = [entry for entry in self._before[address] if entry[0] > slot]
+                versions = self._before.pop(address, [])
+                remaining = [entry for entry in versions if entry[0] > slot]
                 if remaining:
                     self._before[address] = remaining
-                else:
-                    del self._before[address]
 
     def _store(self, address: Pubkey, account: Account | None) -> None:
         previous = self._newest.get(address)

@@ -32,7 +32,7 @@ class Node:
 
     cluster: Cluster
     ledger: Ledger
-    faucet: Keypair
+    faucet: Keypair = field(repr=False)
     listeners: list[Listener] = field(default_factory=list)
     airdrops: int = 0
 

@@ -110,7 +110,7 @@ def _begin(ledger: Ledger, seed: int, accounts: dict[Pubkey, Account], unix_time
 
 
 def _fund_newcomers(cluster: Cluster, funded: Sequence[Pubkey]) -> None:
-    """Wallets named only now get in the next block what they would have got at the chain's birth."""
+    """Wallets named only now get in the next block what genesis would have given them."""
     slot = cluster.block(Commitment.PROCESSED).slot
     for wallet in funded:
         if cluster.svm.accounts.get(wallet) is None:
