@@ -2,14 +2,20 @@
 
 import asyncio
 import json
+import socket
 from uuid import UUID, uuid4
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.api.serving import Running
-from tests.api.stories import confirmed, reverted_then_failed
+from landfall.api.app import ApiConfig
+from landfall.core.errors import FailureReason
+from landfall.core.events import AttemptFailed, Event, RetryScheduled, RoutingStarted
+from landfall.core.values import Slot
+from tests.api.desk import Desk
+from tests.api.serving import Running, serving
+from tests.api.stories import confirmed, quote, reverted_then_failed
 
 BODY = {"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": 1.5}
 
@@ -185,3 +191,37 @@ async def test_a_page_of_this_host_may_open_a_socket(api: Running):
         await socket.send("{}")
         messages, _, _ = await read_all(socket)
     assert messages[0]["error"]["code"] == "missing_field"
+
+
+async def test_a_slow_reader_is_closed_with_the_version_to_resume_from(order_id: UUID):
+    many = [quote(pool % 255 + 1, 1) for pool in range(3000)]
+    started = confirmed(order_id)[:1]
+    cycles: list[list[Event]] = []
+    for attempt in range(1, 9):
+        cycles += [
+            [RoutingStarted(attempt=attempt, quotes=(*many,), refused=(), context_slot=Slot(1))],
+            [
+                AttemptFailed(attempt=attempt, reason=FailureReason.STALE_QUOTE, detail="old"),
+                RetryScheduled(next_attempt=attempt + 1, delay_ms=1),
+            ],
+        ]
+    narrow = socket.socket()
+    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    async with serving(Desk(), ApiConfig(send_timeout_ms=1000)) as api:
+        await api.desk.play(order_id, started)
+        narrow.connect(("127.0.0.1", api.port))
+        url = api.ws(f"/api/orders/{order_id}/ws")
+        async with connect(url, sock=narrow, max_queue=1, max_size=None) as slow:
+            while not api.desk.following:  # noqa: ASYNC110 — the desk has no event for it.
+                await asyncio.sleep(0.01)
+            await api.desk.play(order_id, cycles)
+            await api.desk.nobody_follows.wait()
+            frames, code, reason = await read_all(slow)
+        assert code == 1013
+        last = frames[-1]["version"]
+        assert [frame["version"] for frame in frames] == sorted(
+            {recorded.version for recorded in api.desk.logs[order_id] if recorded.ends_commit}
+        )[: len(frames)]
+        resume = int(reason.rpartition("after=")[2])
+        assert resume == last
+        assert len(frames) < 17
