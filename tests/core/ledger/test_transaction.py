@@ -1,0 +1,150 @@
+"""A route as one atomic transaction: what is in it, in which order, and how large it may be."""
+
+import pytest
+from solders.hash import Hash
+from solders.instruction import AccountMeta, Instruction
+from solders.transaction import VersionedTransaction
+
+from landfall.core.errors import AttemptFailure, FailureReason
+from landfall.core.ledger.answers import LatestBlockhash
+from landfall.core.ledger.token_accounts import associated_address, open_account, unwrap, wrap
+from landfall.core.ledger.transaction import (
+    COMPUTE_UNITS_MAX,
+    PACKET_BYTES_MAX,
+    ComputeBudget,
+    instructions,
+    message,
+    signed,
+    to_sign,
+    trader_accounts,
+)
+from landfall.core.values import BlockHeight, Lamports, Pubkey, Signature, Slot, SwapMode
+from tests.core.examples import ETH, SOL, USDC, WALLET, a_quote, a_route, an_order, pubkey
+
+BUDGET = ComputeBudget(unit_limit=120_000, unit_price_micro_lamports=0)
+LATEST = LatestBlockhash(str(Hash(bytes([3] * 32))), BlockHeight(1_150), Slot(500))
+COMPUTE_BUDGET_PROGRAM = Pubkey.from_string("ComputeBudget111111111111111111111111111111")
+
+
+def a_swap(first_account: int = 1, accounts: int = 13) -> Instruction:
+    """A swap over so many accounts that nobody else uses."""
+    addresses = [pubkey(first_account * 1_000 + number) for number in range(accounts)]
+    return Instruction(
+        pubkey(999), bytes(24), [AccountMeta(address, False, True) for address in addresses]
+    )
+
+
+def test_paying_in_sol_opens_wraps_swaps_and_unwraps_the_rest():
+    order, swap = an_order(), a_swap()
+    assert instructions(order, a_route(), [swap], WALLET) == [
+        open_account(WALLET, SOL),
+        open_account(WALLET, USDC),
+        *wrap(WALLET, SOL, Lamports(1_500_000_000)),
+        swap,
+        unwrap(WALLET, SOL),
+    ]
+
+
+def test_being_paid_in_sol_wraps_nothing_and_unwraps_after_the_swap():
+    order, swap = an_order(token_in=USDC, token_out=SOL), a_swap()
+    assert instructions(order, a_route(), [swap], WALLET) == [
+        open_account(WALLET, USDC),
+        open_account(WALLET, SOL),
+        swap,
+        unwrap(WALLET, SOL),
+    ]
+
+
+def test_a_trade_without_sol_opens_two_accounts_and_swaps():
+    order, swap = an_order(token_in=USDC, token_out=ETH), a_swap()
+    assert instructions(order, a_route(), [swap], WALLET) == [
+        open_account(WALLET, USDC),
+        open_account(WALLET, ETH),
+        swap,
+    ]
+
+
+def test_for_a_fixed_output_as_much_sol_is_wrapped_as_the_bound_lets_the_pool_take():
+    order = an_order(swap_mode=SwapMode.EXACT_OUT)
+    route = a_route(a_quote(mode=SwapMode.EXACT_OUT), threshold=1_515_000_000)
+    steps = instructions(order, route, [a_swap()], WALLET)
+    assert steps[2:4] == wrap(WALLET, SOL, Lamports(1_515_000_000))
+
+
+def test_the_budget_comes_first_and_a_price_of_nothing_is_left_out():
+    steps = instructions(an_order(), a_route(), [a_swap()], WALLET)
+    free = message(steps, BUDGET, WALLET, LATEST)
+    priced = message(steps, ComputeBudget(120_000, 5_000), WALLET, LATEST)
+    assert _programs(free)[:2] == [COMPUTE_BUDGET_PROGRAM, open_account(WALLET, SOL).program_id]
+    assert _programs(priced)[:2] == [COMPUTE_BUDGET_PROGRAM] * 2
+    assert free.instructions[0].data == bytes([2]) + (120_000).to_bytes(4, "little")
+    assert priced.instructions[1].data == bytes([3]) + (5_000).to_bytes(8, "little")
+
+
+def test_the_wallet_pays_and_is_the_only_signer():
+    compiled = message([a_swap()], BUDGET, WALLET, LATEST)
+    assert compiled.account_keys[0] == WALLET
+    assert compiled.header.num_required_signatures == 1
+    assert str(compiled.recent_blockhash) == LATEST.blockhash
+
+
+def test_what_does_not_fit_one_packet_fails_before_it_is_signed():
+    order = an_order()
+    with pytest.raises(AttemptFailure) as failed:
+        message(
+            instructions(order, a_route(), [a_swap(n) for n in range(1, 5)], WALLET),
+            BUDGET,
+            WALLET,
+            LATEST,
+        )
+    assert failed.value.reason is FailureReason.TRANSACTION_TOO_LARGE
+    assert str(PACKET_BYTES_MAX) in failed.value.detail
+
+
+def test_the_last_byte_of_a_packet_is_usable_and_the_next_one_is_not():
+    def of(size: int) -> Instruction:
+        return Instruction(pubkey(999), bytes(size), [])
+
+    spare = PACKET_BYTES_MAX - _size([of(200)])
+    assert _size([of(200 + spare)]) == PACKET_BYTES_MAX
+    with pytest.raises(AttemptFailure):
+        message([of(201 + spare)], BUDGET, WALLET, LATEST)
+
+
+def test_the_size_does_not_depend_on_the_compute_limit():
+    """So that what was simulated at the largest limit still fits at the one that is signed."""
+    steps = instructions(an_order(), a_route(), [a_swap()], WALLET)
+    assert _size(steps) == _size(steps, ComputeBudget(COMPUTE_UNITS_MAX, 0))
+
+
+def test_a_signed_transaction_carries_its_signature_and_how_long_it_may_land():
+    compiled = message([a_swap()], BUDGET, WALLET, LATEST)
+    signature = Signature(bytes([5] * 64))
+    transaction = signed(compiled, signature, LATEST)
+    parsed = VersionedTransaction.from_bytes(transaction.raw)
+    assert parsed.signatures == [signature]
+    assert parsed.message == compiled
+    assert transaction.last_valid_block_height == LATEST.last_valid_block_height
+    assert transaction.min_context_slot == LATEST.context_slot
+    assert transaction.blockhash == LATEST.blockhash
+
+
+def test_what_is_signed_is_the_message_with_its_version():
+    compiled = message([a_swap()], BUDGET, WALLET, LATEST)
+    assert to_sign(compiled) == bytes([0x80]) + bytes(compiled)
+
+
+def test_the_trader_pays_from_and_into_its_associated_accounts():
+    assert trader_accounts(an_order(), WALLET) == (
+        associated_address(WALLET, SOL),
+        associated_address(WALLET, USDC),
+    )
+
+
+def _programs(compiled):
+    return [compiled.account_keys[step.program_id_index] for step in compiled.instructions]
+
+
+def _size(steps, budget=BUDGET):
+    compiled = message(steps, budget, WALLET, LATEST)
+    return len(signed(compiled, Signature.default(), LATEST).raw)
