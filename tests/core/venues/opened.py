@@ -1,0 +1,173 @@
+"""Freshly opened pools of every venue, with the mints and the trader a swap needs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from landfall.core.quote import Leg, Quote, Refused, SwapRequest
+from landfall.core.token import (
+    ACCOUNT_AMOUNT,
+    MINT_DECIMALS,
+    MINT_INITIALIZED,
+    TOKEN_2022_PROGRAM,
+    Token,
+)
+from landfall.core.token_list import KNOWN_TOKENS
+from landfall.core.values import Account, BaseUnits, ChainClock, Pubkey, Slot, SwapMode
+from landfall.core.venue import AnyVenue, NeedAccounts, Pool, Trader
+from landfall.core.venues import VENUES
+from landfall.localnet.programs import STAND_INS, AccountRef, meteora_damm_v2, raydium_cpmm
+from landfall.localnet.programs.deposits import Deposit, token_account
+from tests.conformance.token_ledger import applied
+
+SOL, USDC = KNOWN_TOKENS["SOL"], KNOWN_TOKENS["USDC"]
+TAXED = Token(
+    mint=Pubkey.from_string("9MpFaoqFGRwCgsML2Vbbm7GxLEJuhuGdupt9cH73B84Q"),
+    decimals=6,
+    program=TOKEN_2022_PROGRAM,
+)
+WALLET = Pubkey.from_string("E2JNQSMVJiPiBW6wiXNDnBX4sfVeV76YSn9ivKxMXS2G")
+CLOCK = ChainClock(Slot(100), 5, 1_800_000_000)
+HOLDINGS = {
+    SOL.mint: Pubkey.from_string("7RuNG7XnE9yiLqRcAfaLsJdbBPVoARNcry2Liwo2yVeq"),
+    USDC.mint: Pubkey.from_string("BGnVNRhPkpDPHCEwLkMjVNqau33NkamckvpmVCWNMrDd"),
+    TAXED.mint: Pubkey.from_string("6DncZdPfRJMTDpz3iCoh7VXEXZRumMeCjzvyPJN1Rk6Z"),
+}
+TRADER_BALANCE = 2**60
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One pool, everything a swap of it touches, and a trader with plenty of both tokens."""
+
+    venue: AnyVenue
+    address: Pubkey
+    accounts: Mapping[Pubkey, Account] = field(repr=False)
+
+    def with_account(self, address: Pubkey, account: Account) -> "Opened":
+        """The same pool with one account changed."""
+        return replace(self, accounts={**self.accounts, address: account})
+
+    def with_bytes(self, address: Pubkey, offset: int, written: bytes) -> "Opened":
+        """The same pool with some bytes of one account overwritten."""
+        account = self.accounts[address]
+        data = bytearray(account.data)
+        data[offset : offset + len(written)] = written
+        return self.with_account(address, replace(account, data=bytes(data)))
+
+    def holding(self, mint: Pubkey) -> int:
+        """The trader's balance."""
+        return ACCOUNT_AMOUNT.read(self.accounts[HOLDINGS[mint]].data)
+
+    def pool(self) -> Pool:
+        """The pool as the venue loads it."""
+        answer = self.venue.load(self.address, self.accounts, Slot(99))
+        assert not isinstance(answer, NeedAccounts)
+        pool: Pool = answer
+        return pool
+
+    def ask(
+        self, amount: int, mode: SwapMode = SwapMode.EXACT_IN, *, first_in: bool = True
+    ) -> Quote | Refused:
+        """A quote, or a refusal, at `CLOCK`."""
+        pool = self.pool()
+        mint_in, mint_out = pool.mints if first_in else pool.mints[::-1]
+        request = SwapRequest(
+            in_mint=mint_in, out_mint=mint_out, mode=mode, amount=BaseUnits(amount)
+        )
+        answer: Quote | Refused = self.venue.quote(pool, request, CLOCK)
+        return answer
+
+    def quote(
+        self, amount: int, mode: SwapMode = SwapMode.EXACT_IN, *, first_in: bool = True
+    ) -> Quote:
+        """A quote that must not be refused."""
+        answer = self.ask(amount, mode, first_in=first_in)
+        assert isinstance(answer, Quote), answer
+        return answer
+
+    def after(self, quote: Quote) -> "Opened":
+        """The pool after this swap, by the venue's instruction and the stand-in."""
+        request = quote.request
+        threshold = quote.out_amount if request.mode is SwapMode.EXACT_IN else quote.in_amount
+        trader = Trader(WALLET, HOLDINGS[request.in_mint], HOLDINGS[request.out_mint])
+        built = self.venue.swap(self.pool(), Leg(quote=quote, threshold=threshold), trader)
+        refs = [
+            AccountRef(meta.pubkey, meta.is_signer, meta.is_writable) for meta in built.accounts
+        ]
+        (stand_in,) = [one for one in STAND_INS if one.program_id == self.venue.program_id]
+        effects = stand_in.process(bytes(built.data), refs, self.accounts, CLOCK)
+        moved = dict(applied(effects.transfers, self.accounts, CLOCK.epoch))
+        for address, data in effects.writes.items():
+            moved[address] = replace(moved[address], data=data)
+        return replace(self, accounts=moved)
+
+
+def mint_account(token: Token, transfer_fee_bps: int = 0, fee_max: int = 2**63) -> Account:
+    """A mint's bytes, with Token-2022's transfer fee where one is given."""
+    data = bytearray(82)
+    MINT_DECIMALS.write(data, token.decimals)
+    MINT_INITIALIZED.write(data, 1)
+    if transfer_fee_bps:
+        fee = bytes(8) + fee_max.to_bytes(8, "little") + transfer_fee_bps.to_bytes(2, "little")
+        data += bytes(83) + bytes([1]) + b"\x01\x00" + b"\x6c\x00" + bytes(72) + fee + fee
+    return Account(owner=token.program, lamports=10**9, data=bytes(data))
+
+
+def opened(
+    venue_name: str, made: Mapping[Pubkey, Account], address: Pubkey, *tokens: Token
+) -> Opened:
+    """A pool's accounts, with its mints and a trader's holdings beside them."""
+    accounts = dict(made)
+    for token in tokens:
+        accounts[token.mint] = mint_account(token, 250 if token is TAXED else 0)
+        holding = Deposit(token=token, amount=TRADER_BALANCE, charges_transfer_fee=token is TAXED)
+        accounts[HOLDINGS[token.mint]] = token_account(holding, WALLET)
+    return Opened(VENUES[venue_name], address, accounts)
+
+
+def cpmm(
+    amounts: tuple[int, int] = (10**12, 15 * 10**10),
+    tokens: tuple[Token, Token] = (SOL, USDC),
+    **options: object,
+) -> Opened:
+    """A CPMM pool; `options` are those of its `open_pool`."""
+    deposits = _deposits(amounts, tokens)
+    made = raydium_cpmm.open_pool(deposits, **options)  # type: ignore[arg-type]
+    return opened("raydium_cpmm", made, raydium_cpmm.pool_address(deposits, 0), *tokens)
+
+
+def damm_v2(
+    amounts: tuple[int, int] = (10**12, 15 * 10**10),
+    tokens: tuple[Token, Token] = (SOL, USDC),
+    **options: object,
+) -> Opened:
+    """A DAMM v2 pool; `options` are those of its `open_pool`."""
+    deposits = _deposits(amounts, tokens)
+    made = meteora_damm_v2.open_pool(*deposits, **options)  # type: ignore[arg-type]
+    return opened("meteora_damm_v2", made, meteora_damm_v2.pool_address(*deposits), *tokens)
+
+
+def _deposits(amounts: tuple[int, int], tokens: tuple[Token, Token]) -> tuple[Deposit, Deposit]:
+    first, second = (
+        Deposit(token=token, amount=amount, charges_transfer_fee=token is TAXED)
+        for token, amount in zip(tokens, amounts, strict=True)
+    )
+    return first, second
+
+
+POOLS: Mapping[str, Opened] = {
+    "cpmm": cpmm(),
+    "cpmm, creator fee on the input": cpmm(
+        creator_fee_on=0, rates=raydium_cpmm.FeeRates(creator=7_000)
+    ),
+    "cpmm, creator fee on token 0": cpmm(
+        creator_fee_on=1, rates=raydium_cpmm.FeeRates(creator=7_000)
+    ),
+    "cpmm, transfer fee": cpmm(tokens=(TAXED, USDC)),
+    "damm v2, fee on the output": damm_v2(),
+    "damm v2, fee in token B": damm_v2(collect_fee_mode=1),
+    "damm v2, compounding": damm_v2(collect_fee_mode=2, compounding_bps=5_000),
+    "damm v2, volatility": damm_v2(volatility_fee=meteora_damm_v2.VolatilityFee()),
+    "damm v2, transfer fee": damm_v2(tokens=(SOL, TAXED)),
+}
+"""One of each kind, for what must hold of every pool."""
