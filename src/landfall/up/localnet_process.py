@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from landfall import observe
-from landfall.core.errors import LandfallError, Unavailable
+from landfall.core.errors import LandfallError
 from landfall.core.values import Pubkey
-from landfall.ports import ChainClient
 from landfall.up.home import Home
 
+_READY = "localnet is ready"
 _READY_SECONDS_MAX = 30
 _STOP_SECONDS_MAX = 5
 _LOOK_SECONDS = 0.05
@@ -51,9 +51,8 @@ class LocalnetCommand:
 class LocalnetProcess:
     """One running local chain. `start` returns when it answers; `stop` when it is gone."""
 
-    def __init__(self, command: LocalnetCommand, chain: ChainClient) -> None:
+    def __init__(self, command: LocalnetCommand) -> None:
         self._command = command
-        self._chain = chain
         self._process: asyncio.subprocess.Process | None = None
         self._watch: asyncio.Task[None] | None = None
 
@@ -101,8 +100,7 @@ class LocalnetProcess:
         while asyncio.get_running_loop().time() < deadline:
             if self._process.returncode is not None:
                 raise LocalnetError(f"The local chain does not start: {self._last_words()}")
-            with suppress(Unavailable):
-                await self._chain.genesis_hash()
+            if _READY in self._command.home.chain_log.read_text(errors="replace"):
                 return
             await asyncio.sleep(_LOOK_SECONDS)
         raise LocalnetError(f"The local chain does not answer: {self._last_words()}")

@@ -1,0 +1,297 @@
+"""Join everything: the only module that knows concrete adapters.
+
+`joined` makes the parts of one process over a database and a chain that exist. `run_api` and
+`run_worker` run one of them alone; `landfall.up` runs both in one process, beside its own database
+and chain.
+"""
+
+import asyncio
+import ipaddress
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+from typing import NoReturn
+
+import aiohttp
+import uvicorn
+
+from landfall.api.app import create_app
+from landfall.api.parts import ApiConfig, HealthChecks
+from landfall.api.server import make_server
+from landfall.chain.jsonrpc import JsonRpc
+from landfall.chain.pools import FreshPools
+from landfall.chain.rpc import RpcChain
+from landfall.chain.tokens import ChainTokens
+from landfall.clock import SystemClock, new_order_id
+from landfall.core.errors import LandfallError
+from landfall.core.lifecycle.retry import RetryLimits
+from landfall.core.values import Pubkey
+from landfall.pipeline.run import carry
+from landfall.ports import Limits, Reader, Signer, World
+from landfall.queue.postgres import PostgresQueue
+from landfall.queue.worker import Worker
+from landfall.settings import Secret, Settings
+from landfall.store.cluster import claim_cluster
+from landfall.store.connection import connect
+from landfall.store.event_log import PostgresEventLog
+from landfall.store.feed import PostgresFeed
+from landfall.store.listener import Listener
+from landfall.store.migrations.migrate import migrate
+from landfall.store.reader import PostgresReader
+from landfall.wallet.keypair import KeypairSigner, from_file, from_text
+
+PUBLIC_CLUSTERS: Mapping[str, str] = MappingProxyType(
+    {
+        "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d": "mainnet-beta",
+        "EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG": "devnet",
+        "4uhcVJyU9pJkvQyS88uRDiswHXSGkY3zQawwpjk2NsNY": "testnet",
+    }
+)
+"""Genesis hashes of the clusters where tokens may be worth something."""
+
+_CONNECTIONS_SPARE = 10
+
+
+class CannotStart(LandfallError):
+    """This combination of settings is refused; the sentence says why and what to do."""
+
+
+class NoKey:
+    """The signer of a process that must never sign: it has no key to leak."""
+
+    address: Pubkey = Pubkey.default()
+
+    def sign(self, message: bytes) -> NoReturn:
+        """Refuse."""
+        raise CannotStart("This process holds no key and signs nothing.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """The parts of one process."""
+
+    settings: Settings
+    world: World
+    queue: PostgresQueue
+    reader: Reader
+    feed: PostgresFeed
+    chain: RpcChain
+
+    def worker(self) -> Worker:
+        """A worker over these parts, not yet running."""
+        return Worker(
+            self.queue,
+            partial(carry, self.world, self.queue),
+            concurrency=self.settings.concurrency,
+            lease_ms=self.settings.lease_ms,
+        )
+
+    def server(self) -> uvicorn.Server:
+        """The API over these parts, not yet serving."""
+        app = create_app(self.world, self.reader, self.feed, self._health(), ApiConfig())
+        return make_server(app, self.settings.host, self.settings.port)
+
+    def _health(self) -> HealthChecks:
+        async def chain() -> None:
+            await self.chain.latest_blockhash()
+
+        async def queue() -> None:
+            await self.reader.stats()
+
+        return {"database": self.reader.ping, "chain": chain, "queue": queue}
+
+
+def open_wallet(settings: Settings) -> KeypairSigner | None:
+    """The wallet the settings name, or None if they name none.
+
+    Raises:
+        CannotStart: they name two.
+        WalletError: it cannot be used.
+    """
+    if settings.private_key is not None and settings.wallet_file is not None:
+        raise CannotStart("PRIVATE_KEY and WALLET_KEYPAIR both name a wallet; set one of them.")
+    if settings.private_key is not None:
+        return from_text(settings.private_key.reveal())
+    if settings.wallet_file is not None:
+        return from_file(settings.wallet_file)
+    return None
+
+
+@asynccontextmanager
+async def joined(
+    settings: Settings, dsn: str, rpc_url: str, signer: Signer
+) -> AsyncIterator[Joined]:
+    """The parts over a migrated database and a chain that answers, until the context ends.
+
+    Raises:
+        CannotStart: the cluster is one that needs an API key.
+        DatabaseUnusable: the database belongs to another chain.
+        Unavailable: the database or the chain does not answer.
+    """
+    async with AsyncExitStack() as stack:
+        pool = await connect(dsn, size=_CONNECTIONS_SPARE)
+        stack.callback(pool.terminate)
+        session = await stack.enter_async_context(
+            aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        )
+        chain = RpcChain(JsonRpc(session, rpc_url, settings.rpc_timeout_ms))
+        genesis_hash = await chain.genesis_hash()
+        _refuse_public(genesis_hash)
+        await claim_cluster(pool, genesis_hash)
+        listener = Listener(dsn)
+        queue = PostgresQueue(
+            pool,
+            listener,
+            worker=f"{socket.gethostname()}:{os.getpid()}",
+            lease_ms=settings.lease_ms,
+            starts_per_minute_max=settings.rate_limit,
+        )
+        feed = PostgresFeed(pool, listener)
+        await listener.start()
+        stack.push_async_callback(listener.stop)
+        await feed.start()
+        stack.push_async_callback(feed.stop)
+        clock = SystemClock()
+        world = World(
+            chain=chain,
+            pools=FreshPools(chain, clock, settings.pools_remembered_ms),
+            sender=chain,
+            signer=signer,
+            tokens=ChainTokens(chain),
+            log=PostgresEventLog(pool),
+            clock=clock,
+            new_order_id=new_order_id,
+            limits=_limits(settings),
+        )
+        yield Joined(
+            settings=settings,
+            world=world,
+            queue=queue,
+            reader=PostgresReader(pool),
+            feed=feed,
+            chain=chain,
+        )
+
+
+def refuse_other_than_loopback(settings: Settings) -> None:
+    """Without API keys, nobody but this machine may reach the API.
+
+    Raises:
+        CannotStart: HOST is not a loopback address.
+    """
+    host = settings.host
+    with suppress(ValueError):
+        if ipaddress.ip_address(host).is_loopback:
+            return
+    if host != "localhost":
+        raise CannotStart(
+            f"HOST={host} would let other machines trade with this wallet, and there are no API "
+            "keys yet to keep them out; use HOST=127.0.0.1."
+        )
+
+
+def stop_signals() -> tuple[asyncio.Event, asyncio.Event]:
+    """Set by the first and by the second SIGINT or SIGTERM."""
+    first, second = asyncio.Event(), asyncio.Event()
+
+    def heard() -> None:
+        (second if first.is_set() else first).set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, heard)
+    return first, second
+
+
+async def until(stop: asyncio.Event, *works: Awaitable[object]) -> None:
+    """Run until told to stop, or until one of the works ends; its error is raised."""
+    tasks = [asyncio.ensure_future(work) for work in (stop.wait(), *works)]
+    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+async def drained(worker: Worker, drain_ms: int, now: asyncio.Event) -> None:
+    """Let the worker end what it carries, at most `drain_ms`, or until `now` is set."""
+    draining = asyncio.create_task(worker.drain(drain_ms))
+    await until(now, draining)
+
+
+async def run_migrations(settings: Settings) -> None:
+    """Bring the database of the settings to the newest revision."""
+    await migrate(_needed(settings.database_url, "DATABASE_URL").reveal())
+
+
+async def run_api(settings: Settings) -> None:
+    """Serve the API alone until told to stop; it holds no key."""
+    refuse_other_than_loopback(settings)
+    dsn, rpc_url = _addresses(settings)
+    await migrate(dsn)
+    stop, _ = stop_signals()
+    async with joined(settings, dsn, rpc_url, NoKey()) as parts:
+        server = parts.server()
+        serving = asyncio.create_task(server.serve())
+        await until(stop, asyncio.shield(serving))
+        server.should_exit = True
+        await serving
+
+
+async def run_worker(settings: Settings) -> None:
+    """Carry orders until told to stop."""
+    dsn, rpc_url = _addresses(settings)
+    signer = open_wallet(settings)
+    if signer is None:
+        raise CannotStart("A worker needs a wallet; set WALLET_KEYPAIR to a key file.")
+    await migrate(dsn)
+    stop, now = stop_signals()
+    async with joined(settings, dsn, rpc_url, signer) as parts:
+        worker = parts.worker()
+        working = asyncio.create_task(worker.run())
+        await until(stop, asyncio.shield(working))
+        await drained(worker, settings.drain_ms, now)
+
+
+def _addresses(settings: Settings) -> tuple[str, str]:
+    return (
+        _needed(settings.database_url, "DATABASE_URL").reveal(),
+        _needed(settings.rpc_url, "SOLANA_RPC_URL").reveal(),
+    )
+
+
+def _needed(value: Secret | None, name: str) -> Secret:
+    if value is None:
+        raise CannotStart(
+            f"{name} is not set. Set it, or use `landfall up`, which brings everything along."
+        )
+    return value
+
+
+def _refuse_public(genesis_hash: str) -> None:
+    cluster = PUBLIC_CLUSTERS.get(genesis_hash)
+    if cluster is not None:
+        raise CannotStart(
+            f"The RPC node is on {cluster}. Trading there needs API keys, which this version does "
+            "not have yet; use localnet."
+        )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        retry=RetryLimits(
+            attempts_max=settings.attempts_max,
+            delay_first_ms=settings.retry_delay_ms,
+            order_timeout_ms=settings.order_timeout_ms,
+        ),
+        quote_age_slots_max=settings.quote_age_slots,
+        status_poll_ms=settings.status_poll_ms,
+        rebroadcast_ms=settings.rebroadcast_ms,
+        finality_poll_ms=settings.finality_poll_ms,
+        compute_unit_price_micro_lamports=settings.compute_unit_price,
+    )

@@ -1,0 +1,180 @@
+"""`landfall up`: start everything in order, say where it is, and stop everything in order.
+
+What is started last is stopped first: no more requests, then the orders in flight, then the chain,
+then the database. An error on the way stops what runs already.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvloop
+from rich.console import Console
+
+from landfall import observe
+from landfall.bootstrap import (
+    CannotStart,
+    Joined,
+    drained,
+    joined,
+    open_wallet,
+    refuse_other_than_loopback,
+    stop_signals,
+    until,
+)
+from landfall.settings import Settings
+from landfall.store.embedded import EmbeddedPostgres
+from landfall.store.migrations.migrate import migrate
+from landfall.up.banner import Progress, balances, ready
+from landfall.up.home import Home, open_home
+from landfall.up.localnet_process import LocalnetCommand, LocalnetProcess
+from landfall.wallet.keypair import KeypairSigner, create_file, from_file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpOptions:
+    """`fresh` deletes orders and chain first; the others are passed on to the local chain."""
+
+    fresh: bool = False
+    accounts: tuple[Path, ...] = ()
+    programs: tuple[str, ...] = ()
+
+
+def up(settings: Settings, options: UpOptions) -> None:
+    """Run everything until SIGINT or SIGTERM.
+
+    Raises:
+        LandfallError: it cannot start; one sentence says why.
+    """
+    refuse_other_than_loopback(settings)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_up(settings, options))
+
+
+async def _up(settings: Settings, options: UpOptions) -> None:
+    stop, now = stop_signals()
+    console = Console()
+    progress = Progress(console)
+    async with AsyncExitStack() as stack:
+        home = stack.enter_context(open_home(settings.home))
+        listener = _listen(settings)
+        stack.callback(listener.close)
+        dsn = await _database(stack, settings, options, home, progress)
+        signer = open_wallet(settings) or _demo_wallet(home)
+        rpc_url = await _chain(stack, settings, options, home, signer, progress)
+        progress.doing("Preparing the database")
+        await migrate(dsn)
+        parts = await stack.enter_async_context(joined(settings, dsn, rpc_url, signer))
+        async with _running(parts, listener, now) as tasks:
+            progress.done("API and worker run")
+            ready(
+                console,
+                api=f"http://{settings.host}:{settings.port}",
+                rpc=rpc_url,
+                home=str(home.path),
+                wallet=signer.address,
+                held=await balances(parts.chain, signer.address),
+            )
+            await until(stop, *tasks)
+            console.print("\nStopping: orders in flight are followed to their end.")
+    console.print("Stopped.")
+
+
+async def _database(
+    stack: AsyncExitStack, settings: Settings, options: UpOptions, home: Home, progress: Progress
+) -> str:
+    """Your database, or the embedded one, running until the stack unwinds."""
+    if settings.database_url is not None:
+        if options.fresh:
+            raise CannotStart("--fresh deletes embedded data only; DATABASE_URL names your own.")
+        return settings.database_url.reveal()
+    postgres = EmbeddedPostgres(home.database)
+    if options.fresh:
+        await asyncio.to_thread(postgres.stop)
+        await asyncio.to_thread(home.start_over)
+    progress.doing("Starting PostgreSQL")
+    stack.push_async_callback(asyncio.to_thread, postgres.stop)
+    dsn = await asyncio.to_thread(postgres.start)
+    progress.done("PostgreSQL runs")
+    return dsn
+
+
+async def _chain(
+    stack: AsyncExitStack,
+    settings: Settings,
+    options: UpOptions,
+    home: Home,
+    signer: KeypairSigner,
+    progress: Progress,
+) -> str:
+    """Your cluster's address, or that of the local chain, running until the stack unwinds."""
+    if settings.rpc_url is not None:
+        return settings.rpc_url.reveal()
+    progress.doing("Starting the local chain")
+    rpc_url = f"http://127.0.0.1:{settings.localnet_port}"
+    _free("127.0.0.1", settings.localnet_port, "LOCALNET_PORT").close()
+    command = LocalnetCommand(
+        home=home,
+        port=settings.localnet_port,
+        slot_ms=settings.localnet_slot_ms,
+        wallet=signer.address,
+        accounts=options.accounts,
+        programs=options.programs,
+    )
+    localnet = LocalnetProcess(command)
+    stack.push_async_callback(localnet.stop)
+    await localnet.start()
+    progress.done("The local chain runs")
+    return rpc_url
+
+
+def _demo_wallet(home: Home) -> KeypairSigner:
+    return from_file(home.wallet) if home.wallet.exists() else create_file(home.wallet)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    return _free(settings.host, settings.port, "PORT")
+
+
+def _free(host: str, port: int, variable: str) -> socket.socket:
+    """A socket bound to the port.
+
+    Raises:
+        CannotStart: the port is taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise CannotStart(
+            f"Port {port} cannot be used ({error.strerror}); set {variable} to another one, "
+            f"for example: {variable}={port + 100} make run"
+        ) from None
+    return listener
+
+
+@asynccontextmanager
+async def _running(
+    parts: Joined, listener: socket.socket, now: asyncio.Event
+) -> AsyncIterator[tuple[asyncio.Future[None], ...]]:
+    """API and worker in this process, stopped in order when the context ends.
+
+    Yields what ends if one of them does by itself.
+    """
+    server, worker = parts.server(), parts.worker()
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    working = asyncio.create_task(worker.run())
+    observe.started("api and worker")
+    try:
+        yield asyncio.shield(serving), asyncio.shield(working)
+    finally:
+        server.should_exit = True
+        await until(now, serving)
+        await drained(worker, parts.settings.drain_ms, now)
+        working.cancel()
