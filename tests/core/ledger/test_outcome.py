@@ -121,6 +121,22 @@ def test_rent_and_sol_that_was_wrapped_before_cancel_out(paid, got, creates, wra
     assert (fill.in_amount, fill.out_amount) == (paid, got)
 
 
+def test_lamports_that_lay_at_the_address_of_an_unopened_account_are_no_profit():
+    """Anyone may send SOL there; opening uses it for rent, and closing hands it to the wallet."""
+    fill = read_fill(
+        an_order(),
+        WALLET,
+        landed(
+            lamports=[
+                (WALLET, 10_000_000_000, 8_500_000_000 + 777 - FEE),
+                (associated_address(WALLET, SOL), 777, 0),
+            ],
+            tokens=[usdc(0, 225_000_000)],
+        ),
+    )
+    assert fill.in_amount == 1_500_000_000
+
+
 def test_a_transfer_fee_shows_in_what_arrived():
     taxed = Token(mint=pubkey(40), decimals=6, program=TOKEN_2022_PROGRAM)
     account = associated_address(WALLET, taxed)
