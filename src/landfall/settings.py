@@ -37,9 +37,8 @@ class Secret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
-    """One setting:
-
-    its names in the environment, what it means, its default as text (None: no default).
+    """One setting: its names in the environment, what it means, its default as text (None: no
+    default).
     """
 
     names: tuple[str, ...]

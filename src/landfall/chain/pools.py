@@ -77,9 +77,8 @@ class FreshPools:
         return await asyncio.shield(read)
 
     async def _read(self, addresses: frozenset[Pubkey]) -> PoolsAt:
-        """Read what the pools needed last time;
-
-        while one needs more, read everything again at once.
+        """Read what the pools needed last time; while one needs more, read everything again at
+        once.
         """
         for _ in range(_ROUNDS_MAX):
             wanted = {CLOCK_SYSVAR, *addresses}

@@ -160,9 +160,8 @@ class RpcChain:
         return await _read(self._node.call("getGenesisHash", [], str))
 
     async def accounts(self, addresses: Sequence[Pubkey]) -> AccountsAt:
-        """Accounts of one slot;
-
-        more than a call takes are asked again until one slot has them all.
+        """Accounts of one slot; more than a call takes are asked again until one slot has them
+        all.
         """
         if len(addresses) > _ACCOUNTS_PER_CALL:
             raise Unavailable(f"{len(addresses)} accounts asked at once")

@@ -1,6 +1,5 @@
-"""What a client's word for a token means:
-
-a symbol of the built-in list, or any mint on the cluster.
+"""What a client's word for a token means: a symbol of the built-in list, or any mint on the
+cluster.
 """
 
 from landfall.core.errors import MalformedAccount

@@ -87,9 +87,8 @@ class AttemptFailure(LandfallError):
 
 
 class Unavailable(LandfallError):
-    """The request surely did not arrive, or asked nothing that could change the world:
-
-    do the same step later.
+    """The request surely did not arrive, or asked nothing that could change the world: do the
+    same step later.
     """
 
 
@@ -102,9 +101,8 @@ class VersionConflict(LandfallError):
 
 
 class MalformedAccount(LandfallError):
-    """Account bytes that are not what they claim to be:
-
-    wrong owner, discriminator, size or contents.
+    """Account bytes that are not what they claim to be: wrong owner, discriminator, size or
+    contents.
     """
 
 

@@ -56,9 +56,8 @@ class Trader:
 
 @dataclass(frozen=True, slots=True)
 class ProgramError:
-    """An error as the chain reports it:
-
-    the program that raised it, its number, and its name if the logs give it.
+    """An error as the chain reports it: the program that raised it, its number, and its name if
+    the logs give it.
     """
 
     program_id: Pubkey

@@ -1,4 +1,3 @@
-"""Everything on one machine:
-
-database, chain, API and worker, started in order and stopped in order.
+"""Everything on one machine: database, chain, API and worker, started in order and stopped in
+order.
 """

@@ -1,7 +1,4 @@
-"""The local chain as a child process:
-
-started, watched until it answers, restarted if it dies, stopped.
-"""
+"""The local chain as a child process: started, watched, restarted if it dies, stopped."""
 
 import asyncio
 import sys

@@ -1,4 +1,3 @@
-"""Solana's rules without asking it:
-
-token accounts, transactions, and what the ledger's answers mean.
+"""Solana's rules without asking it: token accounts, transactions, and what the ledger's answers
+mean.
 """

@@ -89,9 +89,8 @@ class TokenBalance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LandedTransaction:
-    """A transaction as the ledger recorded it:
-
-    who had what, before and after. Lamports by account.
+    """A transaction as the ledger recorded it: who had what, before and after. Lamports by
+    account.
     """
 
     slot: Slot

@@ -29,9 +29,8 @@ RETRYABLE: Mapping[FailureReason, bool] = {
 
 
 UNCOUNTED = frozenset({FailureReason.STALE_QUOTE})
-"""Nothing was tried:
-
-a fresh quote follows at once, and the attempt does not count. Only time bounds these.
+"""Nothing was tried: a fresh quote follows at once, and the attempt does not count. Only time
+bounds these.
 """
 
 

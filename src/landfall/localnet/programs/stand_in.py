@@ -41,9 +41,8 @@ class TokenTransfer:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What one instruction does:
-
-    token movements in order, then the new data of the program's own accounts.
+    """What one instruction does: token movements in order, then the new data of the program's
+    own accounts.
     """
 
     transfers: tuple[TokenTransfer, ...]
