@@ -19,7 +19,7 @@ class UpgradesOnGet(HttpToolsProtocol):
     """
 
     def _should_upgrade(self) -> bool:
-        return super()._should_upgrade()
+        return self.scope["method"] == "GET" and super()._should_upgrade()
 
 
 class ServerWithoutSignals(uvicorn.Server):
