@@ -87,8 +87,9 @@ def test_a_broken_rule_is_seen(tree, contract):
     assert forbidden.removeprefix("import ").split(".")[0] in linted.stdout.split("BROKEN")[1]
 
 
-def test_a_module_without_a_place_in_the_core_is_seen(tree):
-    (tree / "landfall/core/homeless.py").write_text('"""Belongs nowhere."""\n')
-    linted = lint(tree, "--contract", "core")
+@pytest.mark.parametrize(("contract", "room"), [("house", ""), ("core", "core")])
+def test_a_module_without_a_place_is_seen(tree, contract, room):
+    (tree / "landfall" / room / "homeless.py").write_text('"""Belongs nowhere."""\n')
+    linted = lint(tree, "--contract", contract)
     assert linted.returncode == 1
     assert "homeless" in linted.stdout

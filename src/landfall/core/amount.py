@@ -1,4 +1,4 @@
-"""Between a decimal that people write and the base units that programs move, exactly or not at all."""
+"""Between a decimal that people write and the base units that programs move: exactly or not."""
 
 from decimal import Context, Decimal, Inexact, InvalidOperation
 
