@@ -5,11 +5,17 @@ that it does not use. Exit codes: 0 if what was asked for happened (an order: co
 """
 
 import asyncio
+import os
 import sys
 from collections.abc import Coroutine
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from landfall.client.asynchronous import AsyncClient
+    from landfall.settings import Settings
 
 app = typer.Typer(
     help="Landfall: an order execution engine for Solana DEXs.",
@@ -198,6 +204,51 @@ def health(json: Json = False, url: Url = URL) -> None:
     _finish(ask())
 
 
+@app.command()
+def up(
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Delete the embedded orders and chain first.")
+    ] = False,
+    account: Annotated[
+        list[Path] | None,
+        typer.Option(help="For the local chain: a file of `solana account --output json`."),
+    ] = None,
+    program: Annotated[
+        list[str] | None, typer.Option(help="For the local chain: ID=FILE.so, the real program.")
+    ] = None,
+) -> None:
+    """Run everything: database, local chain, API and worker, until Ctrl-C."""
+    from landfall.up.run import UpOptions
+    from landfall.up.run import up as run
+
+    options = UpOptions(fresh=fresh, accounts=tuple(account or ()), programs=tuple(program or ()))
+    run(_settings(), options)
+
+
+@app.command()
+def api() -> None:
+    """Serve the API alone, over DATABASE_URL and SOLANA_RPC_URL."""
+    from landfall.bootstrap import run_api
+
+    _run(run_api(_settings()))
+
+
+@app.command()
+def worker() -> None:
+    """Carry orders, over DATABASE_URL and SOLANA_RPC_URL; as many as you like may run."""
+    from landfall.bootstrap import run_worker
+
+    _run(run_worker(_settings()))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database named by DATABASE_URL to the newest revision."""
+    from landfall.bootstrap import run_migrations
+
+    _run(run_migrations(_settings()))
+
+
 @app.command(
     add_help_option=False,
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
@@ -209,7 +260,7 @@ def localnet(context: typer.Context) -> None:
     raise typer.Exit(run(context.args))
 
 
-async def _follow(client: Any, order_id: str, json: bool) -> bool:
+async def _follow(client: "AsyncClient", order_id: str, json: bool) -> bool:
     """Print an order's changes until it has ended; whether it was confirmed."""
     from landfall import terminal
 
@@ -229,6 +280,23 @@ async def _follow(client: Any, order_id: str, json: bool) -> bool:
 def _finish(work: Coroutine[Any, Any, bool]) -> None:
     if not asyncio.run(work):
         raise typer.Exit(1)
+
+
+def _settings() -> "Settings":
+    """The environment's settings, with logging set up as they say."""
+    from landfall import observe
+    from landfall.settings import read_settings
+
+    settings = read_settings(os.environ)
+    observe.configure(settings.log_level, settings.log_format == "json")
+    return settings
+
+
+def _run(process: Coroutine[Any, Any, None]) -> None:
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(process)
 
 
 def _echo_json(value: Any) -> None:
