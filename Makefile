@@ -37,7 +37,7 @@ vectors: $(READY_TO_TEST)  ## Run the conformance suite over recorded swaps: mak
 	@$(BIN)/python -m tests.conformance $(DIR)
 
 docs: $(READY_TO_TEST)  ## Regenerate the pages that follow from the code
-	$(BIN)/python -m docs.generate
+	@$(BIN)/python scripts/generate_docs.py
 
 lock: $(READY_TO_TEST)  ## Pin the dependencies again, with hashes; UPGRADE=--upgrade takes newer ones
 	$(LOCK) $(UPGRADE) --output-file=requirements.lock pyproject.toml
