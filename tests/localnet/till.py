@@ -1,7 +1,7 @@
 """A stand-in that does what its instruction says: takes one amount, gives another, and counts.
 
-Data: a verb, then what to take and what to give (u64 each). Its state account holds how often it was
-called, and what it saw in the trader's input account the last time.
+Data: a verb, then what to take and what to give (u64 each). Its state account holds how often it
+was called, and what it saw in the trader's input account the last time.
 """
 
 from dataclasses import dataclass
