@@ -1,12 +1,22 @@
-"""What programs written with Anchor have in common: errors that carry a name.
+"""What programs written with Anchor have in common: typed accounts, and errors that carry a name.
 
-An Anchor program refuses with a number that its log spells out as a name. Numbers below 6000 are
-the framework's, the same in every program; from 6000 on they are the program's own, and they move
-between builds while names stay.
+An account starts with eight bytes hashed from its type's name, which two programs may share; so an
+account is told by owner, discriminator and size together. An Anchor program refuses with a number
+that its log spells out as a name. Numbers below 6000 are the framework's, the same in every
+program; from 6000 on they are the program's own, and they move between builds while names stay.
+
 Source: coral-xyz/anchor, lang/error/src/lib.rs (0.32).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from landfall.core.errors import FailureReason, MalformedAccount
+from landfall.core.values import Account, Pubkey
+from landfall.core.venue import ProgramError
+
+TOKEN_INSUFFICIENT_FUNDS = 1
+"""The token programs' number, passed on by the program that called them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,49 @@ class SwapRefused(Exception):
     def __init__(self, fault: ProgramFault) -> None:
         super().__init__(fault.name)
         self.fault = fault
+
+
+def account_data(
+    address: Pubkey,
+    account: Account | None,
+    *,
+    kind: str,
+    program_id: Pubkey,
+    discriminator: bytes,
+    size: int,
+) -> bytes:
+    """The bytes of an account that is what `kind` says.
+
+    Raises:
+        MalformedAccount: it is absent, of another program, of another type or size.
+    """
+    if account is None:
+        raise MalformedAccount(f"{kind} {address} does not exist")
+    if account.owner != program_id:
+        raise MalformedAccount(f"{kind} {address} is owned by {account.owner}, not {program_id}")
+    if len(account.data) != size or not account.data.startswith(discriminator):
+        raise MalformedAccount(f"{address} is not a {kind}")
+    return account.data
+
+
+def explained(
+    error: ProgramError, program_id: Pubkey, reasons: Mapping[ProgramFault, FailureReason]
+) -> FailureReason:
+    """What an error during a swap means for the order, given the faults that mean something.
+
+    A name decides where the log gave one: numbers are only unique within a program and a build.
+    """
+    if error.code == TOKEN_INSUFFICIENT_FUNDS:
+        return FailureReason.INSUFFICIENT_FUNDS
+    is_ours = error.program_id == program_id
+    for fault, reason in reasons.items():
+        if error.name == fault.name or (
+            error.name is None and is_ours and error.code == fault.code
+        ):
+            return reason
+    if is_ours and error.code is not None:
+        return FailureReason.POOL_REFUSED
+    return FailureReason.PROGRAM_ERROR
 
 
 PANIC = ProgramFault(None, "panic", "The program aborts on this input")

@@ -23,14 +23,32 @@ class PoolSide:
     balance: int
     transfer_fees: TransferFeeConfig | None
 
+    def transfer_fee(self, amount: int, epoch: int) -> int:
+        """What the mint keeps of `amount` sent in `epoch`."""
+        return 0 if self.transfer_fees is None else self.transfer_fees.at(epoch).of(amount)
 
-def load_side(mint: Pubkey, vault: Pubkey, authority: Pubkey, accounts: Accounts) -> PoolSide:
-    """Read one side of a pool from the bytes of its mint and its vault.
+
+def load_sides(
+    mints: tuple[Pubkey, Pubkey],
+    vaults: tuple[Pubkey, Pubkey],
+    authority: Pubkey,
+    accounts: Accounts,
+) -> tuple[PoolSide, PoolSide]:
+    """Read both sides of a pool from the bytes of its mints and its vaults.
 
     Raises:
-        MalformedAccount: either is not what the pool says it is, or the mint has an extension under
-            which a transfer cannot be predicted; the message names it.
+        MalformedAccount: one of them is not what the pool says it is, or a mint has an extension
+            under which a transfer cannot be predicted; the message names it.
     """
+    if mints[0] == mints[1] or vaults[0] == vaults[1]:
+        raise MalformedAccount(f"a pool names the same mint or vault twice: {mints}, {vaults}")
+    return (
+        _load_side(mints[0], vaults[0], authority, accounts),
+        _load_side(mints[1], vaults[1], authority, accounts),
+    )
+
+
+def _load_side(mint: Pubkey, vault: Pubkey, authority: Pubkey, accounts: Accounts) -> PoolSide:
     mint_state = decode_mint(mint, accounts[mint])
     if mint_state.hazards:
         raise MalformedAccount(f"mint {mint}: {', '.join(mint_state.hazards)}")

@@ -43,6 +43,11 @@ class Deposit:
     charges_transfer_fee: bool = False
 
 
+def derived(program: Pubkey, *seeds: bytes) -> Pubkey:
+    """The program's own address for these seeds."""
+    return Pubkey.find_program_address(list(seeds), program)[0]
+
+
 def rent_exempt(size: int) -> int:
     """Lamports an account of `size` bytes must hold to stay."""
     return (ACCOUNT_OVERHEAD_BYTES + size) * LAMPORTS_PER_BYTE

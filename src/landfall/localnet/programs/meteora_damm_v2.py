@@ -62,7 +62,7 @@ from landfall.localnet.programs.account_checks import (
     refuse,
     require,
 )
-from landfall.localnet.programs.deposits import Deposit, owned_account, token_account
+from landfall.localnet.programs.deposits import Deposit, derived, owned_account, token_account
 from landfall.localnet.programs.stand_in import AccountRef, Effects, TokenTransfer
 
 ARGUMENTS = (u64(8), u64(16))
@@ -316,9 +316,9 @@ def pool_address(token_a: Deposit, token_b: Deposit, config_index: int | None = 
     """Where `open_pool` puts the pool of these two mints; one pair has one customizable pool."""
     low, high = sorted((bytes(token_a.token.mint), bytes(token_b.token.mint)))
     if config_index is None:
-        return _derived(b"cpool", high, low)
-    config = _derived(b"config", config_index.to_bytes(8, "little"))
-    return _derived(b"pool", bytes(config), high, low)
+        return derived(PROGRAM_ID, b"cpool", high, low)
+    config = derived(PROGRAM_ID, b"config", config_index.to_bytes(8, "little"))
+    return derived(PROGRAM_ID, b"pool", bytes(config), high, low)
 
 
 def open_pool(
@@ -354,7 +354,8 @@ def open_pool(
         for deposit, amount in zip((token_a, token_b), shape.amounts, strict=True)
     )
     vaults = [
-        _derived(b"token_vault", bytes(deposit.token.mint), bytes(pool)) for deposit in deposits
+        derived(PROGRAM_ID, b"token_vault", bytes(deposit.token.mint), bytes(pool))
+        for deposit in deposits
     ]
     data = bytearray(layout.POOL_BYTES)
     data[:8] = layout.POOL_DISCRIMINATOR
@@ -433,7 +434,3 @@ def _volatility_fields(fee: VolatilityFee | None) -> tuple[tuple[UInt, int], ...
         (layout.POOL_REDUCTION_FACTOR, fee.reduction_factor),
         (layout.POOL_BIN_STEP_Q64, BIN_STEP_Q64),
     )
-
-
-def _derived(*seeds: bytes) -> Pubkey:
-    return Pubkey.find_program_address(list(seeds), PROGRAM_ID)[0]

@@ -41,7 +41,7 @@ from landfall.localnet.programs.account_checks import (
     refuse,
     require,
 )
-from landfall.localnet.programs.deposits import Deposit, owned_account, token_account
+from landfall.localnet.programs.deposits import Deposit, derived, owned_account, token_account
 from landfall.localnet.programs.stand_in import AccountRef, Effects, TokenTransfer
 
 ARGUMENTS = (u64(8), u64(16))
@@ -300,7 +300,7 @@ DEFAULT_RATES = FeeRates()
 def pool_address(deposits: tuple[Deposit, Deposit], config_index: int) -> Pubkey:
     """Where `open_pool` puts the pool of these two mints under this config."""
     mints = sorted(bytes(deposit.token.mint) for deposit in deposits)
-    return _derived(b"pool", bytes(_config_address(config_index)), *mints)
+    return derived(PROGRAM_ID, b"pool", bytes(_config_address(config_index)), *mints)
 
 
 def open_pool(
@@ -326,9 +326,10 @@ def open_pool(
     pool = pool_address(deposits, config_index)
     ordered = sorted(deposits, key=lambda deposit: bytes(deposit.token.mint))
     vault_0, vault_1 = (
-        _derived(b"pool_vault", bytes(pool), bytes(deposit.token.mint)) for deposit in ordered
+        derived(PROGRAM_ID, b"pool_vault", bytes(pool), bytes(deposit.token.mint))
+        for deposit in ordered
     )
-    observation = _derived(b"observation", bytes(pool))
+    observation = derived(PROGRAM_ID, b"observation", bytes(pool))
     data = bytearray(layout.POOL_BYTES)
     data[:8] = layout.POOL_DISCRIMINATOR
     for address_field, address in (
@@ -336,7 +337,7 @@ def open_pool(
         (layout.POOL_CREATOR, creator),
         (layout.POOL_VAULTS[0], vault_0),
         (layout.POOL_VAULTS[1], vault_1),
-        (layout.POOL_LP_MINT, _derived(b"pool_lp_mint", bytes(pool))),
+        (layout.POOL_LP_MINT, derived(PROGRAM_ID, b"pool_lp_mint", bytes(pool))),
         (layout.POOL_MINTS[0], ordered[0].token.mint),
         (layout.POOL_MINTS[1], ordered[1].token.mint),
         (layout.POOL_PROGRAMS[0], ordered[0].token.program),
@@ -365,7 +366,7 @@ def open_pool(
 
 
 def _config_address(index: int) -> Pubkey:
-    return _derived(b"amm_config", index.to_bytes(2, "big"))
+    return derived(PROGRAM_ID, b"amm_config", index.to_bytes(2, "big"))
 
 
 def _config_bytes(index: int, rates: FeeRates) -> bytes:
@@ -390,7 +391,3 @@ def fresh_observation(pool: Pubkey) -> bytes:
     data[:8] = OBSERVATION_DISCRIMINATOR
     OBSERVATION_POOL.write(data, pool)
     return bytes(data)
-
-
-def _derived(*seeds: bytes) -> Pubkey:
-    return Pubkey.find_program_address(list(seeds), PROGRAM_ID)[0]

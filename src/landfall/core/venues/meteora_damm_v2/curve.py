@@ -245,7 +245,7 @@ def _exact_in(
     pool: Pool, a_to_b: bool, amount: int, clock: ChainClock, on_input: bool, partial: bool
 ) -> _Exchanged:
     side_in, side_out = pool.sides if a_to_b else pool.sides[::-1]
-    taxed = amount - _transfer_fee(side_in.transfer_fees, amount, clock.epoch)
+    taxed = amount - side_in.transfer_fee(amount, clock.epoch)
     if taxed <= 0:
         raise SwapRefused(AMOUNT_IS_ZERO)
     numerator = _fee_numerator(pool, a_to_b, taxed, clock, is_net=False)
@@ -266,7 +266,7 @@ def _exact_in(
         if taxed == 0:
             raise SwapRefused(AMOUNT_IS_ZERO)
         amount = _with_transfer_fee(side_in.transfer_fees, taxed, clock.epoch)
-    received = vault_out - _transfer_fee(side_out.transfer_fees, vault_out, clock.epoch)
+    received = vault_out - side_out.transfer_fee(vault_out, clock.epoch)
     return amount, received, vault_out, net_in, gross_out, fee, sqrt_price
 
 
@@ -576,10 +576,6 @@ def _before_fee(net: int, numerator: int) -> int:
 
 
 # --- transfer fees and widths ---------------------------------------------------------------------
-
-
-def _transfer_fee(config: TransferFeeConfig | None, amount: int, epoch: int) -> int:
-    return 0 if config is None else config.at(epoch).of(amount)
 
 
 def _with_transfer_fee(config: TransferFeeConfig | None, received: int, epoch: int) -> int:

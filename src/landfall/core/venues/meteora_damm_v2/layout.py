@@ -13,6 +13,7 @@ Source: MeteoraAg/damm-v2 a3d3827 (0.2.1), programs/cp-amm/src/state/{pool,fee}.
 from dataclasses import dataclass
 
 from landfall.core.account_fields import Address, u8, u16, u32, u64, u128, u256
+from landfall.core.anchor import account_data
 from landfall.core.errors import MalformedAccount
 from landfall.core.values import (
     BPS_DENOMINATOR,
@@ -23,7 +24,7 @@ from landfall.core.values import (
     Pubkey,
     Slot,
 )
-from landfall.core.vault import PoolSide, load_side
+from landfall.core.vault import PoolSide, load_sides
 from landfall.core.venue import NeedAccounts
 
 PROGRAM_ID = Pubkey.from_string("cpamdpZCGKUy5JxQXB4dcpGPiikHawvSWAd6mEn1sGG")
@@ -209,18 +210,13 @@ def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts
     """
     if address not in accounts:
         return NeedAccounts((address,))
-    data = pool_data(address, accounts[address])
+    data = _pool_data(address, accounts[address])
     mints = (POOL_MINTS[0].read(data), POOL_MINTS[1].read(data))
     vaults = (POOL_VAULTS[0].read(data), POOL_VAULTS[1].read(data))
     missing = tuple(key for key in (*mints, *vaults) if key not in accounts)
     if missing:
         return NeedAccounts(missing)
-    if vaults[0] == vaults[1] or mints[0] == mints[1]:
-        raise MalformedAccount(f"pool {address} names the same mint or vault twice")
-    sides = (
-        load_side(mints[0], vaults[0], AUTHORITY, accounts),
-        load_side(mints[1], vaults[1], AUTHORITY, accounts),
-    )
+    sides = load_sides(mints, vaults, AUTHORITY, accounts)
     _check_known(address, data)
     return decode(address, data, sides, slot)
 
@@ -253,19 +249,15 @@ def decode(address: Pubkey, data: bytes, sides: tuple[PoolSide, PoolSide], slot:
     )
 
 
-def pool_data(address: Pubkey, account: Account | None) -> bytes:
-    """The bytes of a pool account.
-
-    Raises:
-        MalformedAccount: the account is absent, of another program, kind or size.
-    """
-    if account is None:
-        raise MalformedAccount(f"pool {address} does not exist")
-    if account.owner != PROGRAM_ID:
-        raise MalformedAccount(f"pool {address} is owned by {account.owner}, not by DAMM v2")
-    if len(account.data) != POOL_BYTES or account.data[:8] != POOL_DISCRIMINATOR:
-        raise MalformedAccount(f"{address} is not a DAMM v2 pool")
-    return account.data
+def _pool_data(address: Pubkey, account: Account | None) -> bytes:
+    return account_data(
+        address,
+        account,
+        kind="DAMM v2 pool",
+        program_id=PROGRAM_ID,
+        discriminator=POOL_DISCRIMINATOR,
+        size=POOL_BYTES,
+    )
 
 
 def _check_known(address: Pubkey, data: bytes) -> None:

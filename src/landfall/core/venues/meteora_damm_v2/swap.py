@@ -11,8 +11,12 @@ Source: MeteoraAg/damm-v2 a3d3827 (0.2.1), programs/cp-amm/src/instructions/swap
 error.rs.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from solders.instruction import AccountMeta, Instruction
 
+from landfall.core.anchor import ProgramFault, explained
 from landfall.core.errors import FailureReason
 from landfall.core.quote import Leg
 from landfall.core.values import Pubkey, SwapMode
@@ -30,7 +34,14 @@ SWAP = bytes.fromhex("f8c69e91e17587c8")
 SWAP2 = bytes.fromhex("414b3f4ceb5b5b88")
 MODE_EXACT_IN, MODE_PARTIAL_FILL, MODE_EXACT_OUT = 0, 1, 2
 INSTRUCTIONS_SYSVAR = Pubkey.from_string("Sysvar1nstructions1111111111111111111111111")
-TOKEN_INSUFFICIENT_FUNDS = 1
+
+REASONS: Mapping[ProgramFault, FailureReason] = MappingProxyType(
+    {
+        curve.EXCEEDED_SLIPPAGE: FailureReason.SLIPPAGE_EXCEEDED,
+        curve.POOL_DISABLED: FailureReason.POOL_CLOSED,
+    }
+)
+"""What the program's own refusals mean, where they mean more than a refusal."""
 
 
 def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
@@ -61,22 +72,8 @@ def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
 
 
 def explain(error: ProgramError) -> FailureReason:
-    """What a refusal during this swap means for the order; a name, if there is one, decides."""
-    if error.code == TOKEN_INSUFFICIENT_FUNDS:
-        return FailureReason.INSUFFICIENT_FUNDS
-    if _is(error, curve.EXCEEDED_SLIPPAGE.name, curve.EXCEEDED_SLIPPAGE.code):
-        return FailureReason.SLIPPAGE_EXCEEDED
-    if _is(error, curve.POOL_DISABLED.name, curve.POOL_DISABLED.code):
-        return FailureReason.POOL_CLOSED
-    if error.code is not None and error.program_id == PROGRAM_ID:
-        return FailureReason.POOL_REFUSED
-    return FailureReason.PROGRAM_ERROR
-
-
-def _is(error: ProgramError, name: str, code: int | None) -> bool:
-    if error.name is not None:
-        return error.name == name
-    return error.program_id == PROGRAM_ID and error.code == code
+    """What an error during this swap means for the order."""
+    return explained(error, PROGRAM_ID, REASONS)
 
 
 def _u64(amount: int) -> bytes:

@@ -125,7 +125,7 @@ def execute(pool: Pool, request: SwapRequest, clock: ChainClock) -> Swapped:
 def _exact_in(pool: Pool, zero_for_one: bool, amount: int, clock: ChainClock) -> Swapped:
     _check_open(pool, clock)
     side_in, side_out = pool.sides if zero_for_one else pool.sides[::-1]
-    taxed = amount - _transfer_fee(side_in.transfer_fees, amount, clock.epoch)
+    taxed = amount - side_in.transfer_fee(amount, clock.epoch)
     if taxed <= 0:
         raise SwapRefused(REQUIRE_GT_VIOLATED)
     x, y = _reserves(pool, zero_for_one)
@@ -143,7 +143,7 @@ def _exact_in(pool: Pool, zero_for_one: bool, amount: int, clock: ChainClock) ->
         gross_out = net_in * y // (x + net_in)
         creator_fee = ceil_div(gross_out * pool.creator_rate, RATE_DENOMINATOR)
         vault_out = _left(gross_out, creator_fee)
-    received = vault_out - _transfer_fee(side_out.transfer_fees, vault_out, clock.epoch)
+    received = vault_out - side_out.transfer_fee(vault_out, clock.epoch)
     if received <= 0:
         raise SwapRefused(REQUIRE_GT_VIOLATED)
     return Swapped(
@@ -244,10 +244,6 @@ def _before_fee(amount: int, rate: int) -> int:
     if rate >= RATE_DENOMINATOR:
         raise SwapRefused(PANIC)
     return ceil_div(amount * RATE_DENOMINATOR, RATE_DENOMINATOR - rate)
-
-
-def _transfer_fee(config: TransferFeeConfig | None, amount: int, epoch: int) -> int:
-    return 0 if config is None else config.at(epoch).of(amount)
 
 
 def _inverse_fee(config: TransferFeeConfig | None, received: int, epoch: int) -> int:

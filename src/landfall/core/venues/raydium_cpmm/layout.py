@@ -11,6 +11,7 @@ Source: raydium-io/raydium-cp-swap 609780f (2025-12), programs/cp-swap/src/state
 from dataclasses import dataclass
 
 from landfall.core.account_fields import Address, u8, u16, u64
+from landfall.core.anchor import account_data
 from landfall.core.errors import MalformedAccount
 from landfall.core.values import (
     Account,
@@ -20,7 +21,7 @@ from landfall.core.values import (
     Pubkey,
     Slot,
 )
-from landfall.core.vault import PoolSide, load_side
+from landfall.core.vault import PoolSide, load_sides
 from landfall.core.venue import NeedAccounts
 
 PROGRAM_ID = Pubkey.from_string("CPMMoo8L3F4NbTegBCKVNunggL7H1ZpdTHKxQB5qKP1C")
@@ -113,25 +114,20 @@ def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts
     """
     if address not in accounts:
         return NeedAccounts((address,))
-    data = pool_data(address, accounts[address])
+    data = _pool_data(address, accounts[address])
     config = POOL_CONFIG.read(data)
     mints = (POOL_MINTS[0].read(data), POOL_MINTS[1].read(data))
     vaults = (POOL_VAULTS[0].read(data), POOL_VAULTS[1].read(data))
     missing = tuple(key for key in (config, *mints, *vaults) if key not in accounts)
     if missing:
         return NeedAccounts(missing)
-    if vaults[0] == vaults[1] or mints[0] == mints[1]:
-        raise MalformedAccount(f"pool {address} names the same mint or vault twice")
-    sides = (
-        load_side(mints[0], vaults[0], AUTHORITY, accounts),
-        load_side(mints[1], vaults[1], AUTHORITY, accounts),
-    )
+    sides = load_sides(mints, vaults, AUTHORITY, accounts)
     for side, program in zip(sides, POOL_PROGRAMS, strict=True):
         if program.read(data) != side.program:
             raise MalformedAccount(f"pool {address} names another token program for {side.mint}")
     if POOL_CREATOR_FEE_ON.read(data) > CREATOR_FEE_ON_TOKEN_1:
         raise MalformedAccount(f"pool {address} has an unknown creator fee mode")
-    return decode(address, data, config_data(config, accounts[config]), sides, slot)
+    return decode(address, data, _config_data(config, accounts[config]), sides, slot)
 
 
 def decode(
@@ -161,39 +157,32 @@ def decode(
     )
 
 
-def pool_data(address: Pubkey, account: Account | None) -> bytes:
-    """The bytes of a pool account.
+def _pool_data(address: Pubkey, account: Account | None) -> bytes:
+    return account_data(
+        address,
+        account,
+        kind="CPMM pool",
+        program_id=PROGRAM_ID,
+        discriminator=POOL_DISCRIMINATOR,
+        size=POOL_BYTES,
+    )
 
-    Raises:
-        MalformedAccount: the account is absent, of another program, kind or size.
-    """
-    return _owned(address, account, POOL_DISCRIMINATOR, POOL_BYTES, "pool")
 
-
-def config_data(address: Pubkey, account: Account | None) -> bytes:
-    """The bytes of a config account whose fees leave something of a trade.
-
-    Raises:
-        MalformedAccount: the account is absent, of another program, kind or size.
-    """
-    data = _owned(address, account, CONFIG_DISCRIMINATOR, CONFIG_BYTES, "config")
+def _config_data(address: Pubkey, account: Account | None) -> bytes:
+    """A config's bytes, if its fees leave something of a trade."""
+    data = account_data(
+        address,
+        account,
+        kind="CPMM config",
+        program_id=PROGRAM_ID,
+        discriminator=CONFIG_DISCRIMINATOR,
+        size=CONFIG_BYTES,
+    )
     trade, creator = CONFIG_TRADE_RATE.read(data), CONFIG_CREATOR_RATE.read(data)
     shares = CONFIG_PROTOCOL_RATE.read(data) + CONFIG_FUND_RATE.read(data)
     if trade + creator >= RATE_DENOMINATOR or shares > RATE_DENOMINATOR:
         raise MalformedAccount(f"config {address} has fees of 100 % or more")
     return data
-
-
-def _owned(
-    address: Pubkey, account: Account | None, discriminator: bytes, size: int, kind: str
-) -> bytes:
-    if account is None:
-        raise MalformedAccount(f"{kind} {address} does not exist")
-    if account.owner != PROGRAM_ID:
-        raise MalformedAccount(f"{kind} {address} is owned by {account.owner}, not by CPMM")
-    if len(account.data) != size or account.data[:8] != discriminator:
-        raise MalformedAccount(f"{address} is not a CPMM {kind}")
-    return account.data
 
 
 def _unclaimed(data: bytes, side: int) -> int:

@@ -6,8 +6,12 @@ Source: raydium-io/raydium-cp-swap 609780f (2025-12), programs/cp-swap/src/instr
 swap_base_{input,output}.rs, error.rs.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from solders.instruction import AccountMeta, Instruction
 
+from landfall.core.anchor import ProgramFault, explained
 from landfall.core.errors import FailureReason
 from landfall.core.quote import Leg
 from landfall.core.values import SwapMode
@@ -17,7 +21,14 @@ from landfall.core.venues.raydium_cpmm.layout import AUTHORITY, PROGRAM_ID, Pool
 
 SWAP_BASE_INPUT = bytes.fromhex("8fbe5adac41e33de")
 SWAP_BASE_OUTPUT = bytes.fromhex("37d96256a34ab4ad")
-TOKEN_INSUFFICIENT_FUNDS = 1
+
+REASONS: Mapping[ProgramFault, FailureReason] = MappingProxyType(
+    {
+        curve.EXCEEDED_SLIPPAGE: FailureReason.SLIPPAGE_EXCEEDED,
+        curve.NOT_APPROVED: FailureReason.POOL_CLOSED,
+    }
+)
+"""What the program's own refusals mean, where they mean more than a refusal."""
 
 
 def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
@@ -52,22 +63,8 @@ def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
 
 
 def explain(error: ProgramError) -> FailureReason:
-    """What a refusal during this swap means for the order; a name, if there is one, decides."""
-    if error.code == TOKEN_INSUFFICIENT_FUNDS:
-        return FailureReason.INSUFFICIENT_FUNDS
-    if _is(error, curve.EXCEEDED_SLIPPAGE.name, curve.EXCEEDED_SLIPPAGE.code):
-        return FailureReason.SLIPPAGE_EXCEEDED
-    if _is(error, curve.NOT_APPROVED.name, curve.NOT_APPROVED.code):
-        return FailureReason.POOL_CLOSED
-    if error.code is not None and error.program_id == PROGRAM_ID:
-        return FailureReason.POOL_REFUSED
-    return FailureReason.PROGRAM_ERROR
-
-
-def _is(error: ProgramError, name: str, code: int | None) -> bool:
-    if error.name is not None:
-        return error.name == name
-    return error.program_id == PROGRAM_ID and error.code == code
+    """What an error during this swap means for the order."""
+    return explained(error, PROGRAM_ID, REASONS)
 
 
 def _u64(amount: int) -> bytes:
