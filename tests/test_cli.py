@@ -44,7 +44,7 @@ async def api() -> AsyncIterator[Running]:
 
 async def play_what_comes(api: Running, story) -> None:
     """Play this story to the first order that is placed."""
-    while not api.desk.logs:  # noqa: ASYNC110 — the desk tells nobody of its first order.
+    while not api.desk.logs:
         await asyncio.sleep(0.01)
     (order_id,) = api.desk.logs
     await api.desk.play(order_id, story(order_id)[1:])

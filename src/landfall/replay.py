@@ -30,6 +30,8 @@ from landfall.core.events import (
 from landfall.core.execution import Execution, Status
 from landfall.core.lifecycle.evolve import evolve
 from landfall.core.order import Order
+from landfall.core.token import Token
+from landfall.core.values import SwapMode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,12 +98,15 @@ def differences(folded: Execution, told: OrderDetail) -> list[str]:
 def _facts(order: Order, event: Event) -> str:
     match event:
         case OrderAccepted():
-            fixed = order.token_in if order.swap_mode.value == "ExactIn" else order.token_out
-            amount = to_decimal(order.amount, fixed.decimals).normalize()
-            pair = f"{_name(order, True)} → {_name(order, False)}"
-            return f"{pair}, {amount:f} {fixed.symbol or fixed.mint}, {order.slippage_bps} bps"
+            fixed = order.token_in if order.swap_mode is SwapMode.EXACT_IN else order.token_out
+            pair = f"{_name(order.token_in)} → {_name(order.token_out)}"
+            return f"{pair}, {_amount(order.amount, fixed)}, {order.slippage_bps} bps"
         case RoutingStarted():
-            best = f", best {_out(order, event.quotes[0].out_amount)}" if event.quotes else ""
+            best = (
+                f", best {_amount(event.quotes[0].out_amount, order.token_out)}"
+                if event.quotes
+                else ""
+            )
             refusals = f", {len(event.refused)} refused" if event.refused else ""
             return f"{len(event.quotes)} quotes at slot {event.context_slot}{best}{refusals}"
         case RouteSelected():
@@ -109,7 +114,7 @@ def _facts(order: Order, event: Event) -> str:
         case TransactionSigned(transaction=signed):
             return f"{signed.signature}, good until block {signed.last_valid_block_height}"
         case TransactionConfirmed(fill=fill):
-            return f"{_out(order, fill.out_amount)} at slot {fill.slot}"
+            return f"{_amount(fill.out_amount, order.token_out)} at slot {fill.slot}"
         case TransactionFinalized():
             return f"final at slot {event.slot}"
         case TransactionExpired():
@@ -122,10 +127,9 @@ def _facts(order: Order, event: Event) -> str:
             return ""
 
 
-def _name(order: Order, paid: bool) -> str:
-    token = order.token_in if paid else order.token_out
+def _name(token: Token) -> str:
     return token.symbol or str(token.mint)
 
 
-def _out(order: Order, units: int) -> str:
-    return f"{to_decimal(units, order.token_out.decimals).normalize():f} {_name(order, False)}"
+def _amount(units: int, token: Token) -> str:
+    return f"{to_decimal(units, token.decimals).normalize():f} {_name(token)}"

@@ -34,7 +34,9 @@ def update_line(update: Update, began: datetime | None) -> Text:
 def quotes_table(preview: Preview) -> Table:
     """Every pool's answer, best first."""
     paid, bought = preview.token_in.name, preview.token_out.name
-    table = Table("venue", "pool", f"in {paid}", f"out {bought}", "price", "impact", "fee")
+    table = Table(
+        "venue", "pool", f"in {paid}", f"out {bought}", "price", "impact", "fee", "behind"
+    )
     for quote in preview.quotes:
         table.add_row(
             quote.venue,
@@ -44,9 +46,10 @@ def quotes_table(preview: Preview) -> Table:
             "" if quote.price is None else f"{quote.price:f}",
             f"{quote.price_impact:%}",
             "" if quote.fee is None else f"{quote.fee:f}",
+            f"{quote.behind_bps} bps" if quote.behind_bps else "best",
         )
     for refused in preview.refused:
-        table.add_row(refused.venue, refused.pool, "", refused.error, "", "", "", style="dim")
+        table.add_row(refused.venue, refused.pool, "", refused.error, "", "", "", "", style="dim")
     return table
 
 
@@ -96,6 +99,8 @@ def _what(status: str, data: dict[str, Any]) -> str:
     match status:
         case "pending" if "retryInMs" in data:
             return f"again in {data['retryInMs']} ms: {data['reason']}"
+        case "pending" if data["swapMode"] == "ExactOut":
+            return f"{data['tokenIn']} → {data['amount']} {data['tokenOut']}"
         case "pending":
             return f"{data['amount']} {data['tokenIn']} → {data['tokenOut']}"
         case "routing":
@@ -107,7 +112,8 @@ def _what(status: str, data: dict[str, Any]) -> str:
         case "submitted":
             return str(data["txHash"])
         case "confirmed" if "txHash" in data:
-            return f"{data['amountOut']} out at {data['executedPrice']} on {data['venue']}"
+            moved = f"{data['amountIn']} in, {data['amountOut']} out"
+            return f"{moved}, at {data['executedPrice']} on {data['venue']}"
         case "failed":
             return f"{data['error']} ({data['code']})"
         case _:

@@ -109,7 +109,7 @@ async def running(app: App, port: int) -> AsyncIterator[None]:
     """An application served on this port, until the context ends."""
     server = make_server(app, "127.0.0.1", port)
     serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 — uvicorn has no event for it.
+    while not server.started:
         await asyncio.sleep(0.005)
     yield
     server.should_exit = True

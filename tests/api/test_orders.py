@@ -1,9 +1,11 @@
 """Submitting, pricing, looking up and listing over real HTTP."""
 
+from dataclasses import replace
 from uuid import UUID, uuid4
 
+from landfall.core.events import OrderAccepted
 from tests.api.serving import Running
-from tests.api.stories import confirmed, reverted_then_failed
+from tests.api.stories import confirmed, order, reverted_then_failed
 
 BODY = {"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1.5", "slippage": 0.01}
 
@@ -27,6 +29,7 @@ async def test_the_same_client_order_id_is_the_same_order(api: Running):
     assert first.json()["orderId"] == again.json()["orderId"]
     assert other.json()["error"]["code"] == "idempotency_conflict"
     assert len(api.desk.logs) == 1
+    assert first.headers["cache-control"] == "no-store"
 
 
 async def test_an_order_is_shown_with_its_whole_story(api: Running, order_id: UUID):
@@ -39,6 +42,7 @@ async def test_an_order_is_shown_with_its_whole_story(api: Running, order_id: UU
     assert body["finalizedSlot"] == 112
     attempt = body["attempts"][0]
     assert [each["amountOut"] for each in attempt["quotes"]] == ["225.000001", "224"]
+    assert [each["behindBps"] for each in attempt["quotes"]] == [0, 45]
     assert attempt["quotes"][0]["fee"] == "0.00375"
     assert attempt["quotes"][0]["priceImpact"] == "0.0012"
     assert attempt["refused"][0]["error"] == "PairDisabled"
@@ -56,6 +60,14 @@ async def test_a_failed_order_tells_why_each_attempt_failed(api: Running, order_
     assert codes == ["slippage_exceeded", "blockhash_expired", "no_route"]
     assert body["attempts"][0]["failure"]["programError"] == "ExceededSlippage"
     assert body["amountOut"] is None
+
+
+async def test_anothers_order_looks_like_no_order(api: Running, order_id: UUID):
+    mine = replace(order(order_id), account="somebody-else")
+    await api.desk.play(order_id, [[OrderAccepted(order=mine)]])
+    answer = await api.http.get(f"/api/orders/{order_id}")
+    unknown = await api.http.get(f"/api/orders/{uuid4()}")
+    assert (answer.status_code, answer.json()) == (404, unknown.json())
 
 
 async def test_an_unknown_or_malformed_id_is_not_found(api: Running):

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,11 +12,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from landfall.api.app import ApiConfig
 from landfall.core.errors import FailureReason
-from landfall.core.events import AttemptFailed, Event, RetryScheduled, RoutingStarted
+from landfall.core.events import AttemptFailed, Event, OrderAccepted, RetryScheduled, RoutingStarted
 from landfall.core.values import Slot
 from tests.api.desk import Desk
 from tests.api.serving import Running, serving
-from tests.api.stories import confirmed, quote, reverted_then_failed
+from tests.api.stories import confirmed, order, quote, reverted_then_failed
 
 BODY = {"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": 1.5}
 
@@ -98,6 +99,21 @@ async def test_an_unknown_order_is_told_and_closed(api: Running, path: str):
         messages, code, reason = await read_all(socket)
     assert messages[0]["error"]["code"] == "order_not_found"
     assert (code, reason) == (4404, "order_not_found")
+
+
+async def test_anothers_order_cannot_be_followed(api: Running, order_id: UUID):
+    theirs = replace(order(order_id), account="somebody-else")
+    await api.desk.play(order_id, [[OrderAccepted(order=theirs)]])
+    async with connect(api.ws(f"/api/orders/{order_id}/ws")) as socket:
+        messages, code, _ = await read_all(socket)
+    assert (messages[0]["error"]["code"], code) == ("order_not_found", 4404)
+
+
+async def test_a_socket_to_nowhere_is_refused(api: Running):
+    for path in ("/nowhere", "/health", "/api/orders"):
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(api.ws(path))
+        assert 400 <= refused.value.response.status_code < 500
 
 
 @pytest.mark.parametrize("after", ["x", "1.5", "²", "-", "99999999999999999999"])
@@ -212,7 +228,7 @@ async def test_a_slow_reader_is_closed_with_the_version_to_resume_from(order_id:
         narrow.connect(("127.0.0.1", api.port))
         url = api.ws(f"/api/orders/{order_id}/ws")
         async with connect(url, sock=narrow, max_queue=1, max_size=None) as slow:
-            while not api.desk.following:  # noqa: ASYNC110 — the desk has no event for it.
+            while not api.desk.following:
                 await asyncio.sleep(0.01)
             await api.desk.play(order_id, cycles)
             await api.desk.nobody_follows.wait()

@@ -1,6 +1,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+
 from tests.api.desk import Desk
 from tests.api.serving import Running, serving
 

@@ -6,11 +6,11 @@ from uuid import uuid4
 
 import httpx
 import pytest
+
+from landfall.client import ApiError, AsyncClient, Client, OrderForm, Unreachable
 from tests.api.desk import Desk
 from tests.api.serving import Running, free_port, serving
 from tests.api.stories import confirmed
-
-from landfall.client import ApiError, AsyncClient, Client, OrderForm, Unreachable
 
 FORM = OrderForm(token_in="SOL", token_out="USDC", amount=Decimal("1.5"), slippage="0.01")
 

@@ -37,6 +37,7 @@ def create_app(
         ],
         dependencies={"parts": Provide(lambda: parts, sync_to_thread=False)},
         exception_handlers={Exception: answer_error},
+        response_headers={"cache-control": "no-store", "x-content-type-options": "nosniff"},
         request_max_body_size=config.body_bytes_max,
         openapi_config=OpenAPIConfig(
             title="Landfall",

@@ -109,7 +109,7 @@ def answer_error(request: Request[Any, Any, State], error: Exception) -> Respons
     told = refusal(error)
     if told.status >= 500:
         observe.request_failed(request.method, request.url.path, error)
-    headers = {"cache-control": "no-store"}
+    headers: dict[str, str] = {}
     if told.status == 503:
         headers["retry-after"] = str(RETRY_AFTER_SECONDS)
     if told.status == 405 and isinstance(error, HTTPException) and error.headers:

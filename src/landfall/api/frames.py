@@ -15,7 +15,7 @@ from landfall.api.shapes import (
     RoutingData,
     SubmittedData,
 )
-from landfall.api.wire import amount, fill, fraction, instant, quote, refused, route
+from landfall.api.wire import amount, fill, fraction, instant, quotes, refused, route
 from landfall.core.events import (
     AttemptFailed,
     OrderAccepted,
@@ -70,7 +70,7 @@ def _data(
         case RoutingStarted() as event:
             return RoutingData(
                 attempt=event.attempt,
-                quotes=[quote(order, each) for each in event.quotes],
+                quotes=quotes(order, event.quotes),
                 refused=[refused(each) for each in event.refused],
                 context_slot=event.context_slot,
             )

@@ -29,7 +29,11 @@ class TokenWire(Wire, frozen=True, kw_only=True):
 
 
 class QuoteWire(Wire, frozen=True, kw_only=True):
-    """One pool's answer. `price` is after the pool's fee; `fee` is in units of `feeMint`."""
+    """One pool's answer.
+
+    `price` is after the pool's fee; `fee` is in units of `feeMint`. `behindBps` is how much worse
+    than the best quote it is, and so why it lost: 0 for the best, else rounded up.
+    """
 
     dex: str
     venue: str
@@ -44,6 +48,7 @@ class QuoteWire(Wire, frozen=True, kw_only=True):
     fee_mint: str
     price_impact: str
     price_impact_bps: int
+    behind_bps: int
     context_slot: int
 
 

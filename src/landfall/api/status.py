@@ -47,7 +47,7 @@ async def health_detailed(parts: GivenParts) -> Response[HealthDetail]:
     checks = dict(zip(parts.health, answers, strict=True))
     well = all(each.ok for each in answers)
     detail = HealthDetail(status="ok" if well else "degraded", checks=checks)
-    return Response(detail, status_code=200 if well else 503, headers={"cache-control": "no-store"})
+    return Response(detail, status_code=200 if well else 503)
 
 
 @get(["/api/queue/stats", "/api/orders/queue/metrics"], summary="Counts of the queue")

@@ -8,6 +8,7 @@ are decimal strings, 0.01 for 1 %. Slots, heights, versions and basis points are
 are ISO 8601 in UTC with milliseconds. A field that is not known yet is null.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
@@ -48,7 +49,7 @@ from landfall.core.execution import (
 from landfall.core.order import Order
 from landfall.core.quote import Leg, Quote, Refused, Route
 from landfall.core.token import Token
-from landfall.core.values import BPS_DENOMINATOR, SwapMode
+from landfall.core.values import BPS_DENOMINATOR, SwapMode, ceil_div
 from landfall.pipeline.market import Preview
 from landfall.ports import OrderPage, QueueStats
 
@@ -115,8 +116,12 @@ def token(known: Token) -> TokenWire:
     return TokenWire(symbol=known.symbol, mint=str(known.mint), decimals=known.decimals)
 
 
-def quote(order: Order, answer: Quote) -> QuoteWire:
-    """One pool's answer in the tokens' own units."""
+def quotes(order: Order, answers: Sequence[Quote]) -> list[QuoteWire]:
+    """The pools' answers, best first as they come."""
+    return [_quote(order, answer, answers[0]) for answer in answers]
+
+
+def _quote(order: Order, answer: Quote, best: Quote) -> QuoteWire:
     sides = {side.mint: side for side in (order.token_in, order.token_out)}
     fee_token = sides.get(answer.fee_mint)
     return QuoteWire(
@@ -133,8 +138,18 @@ def quote(order: Order, answer: Quote) -> QuoteWire:
         fee_mint=str(answer.fee_mint),
         price_impact=fraction(answer.price_impact_bps),
         price_impact_bps=answer.price_impact_bps,
+        behind_bps=_behind_bps(order, answer, best),
         context_slot=answer.context_slot,
     )
+
+
+def _behind_bps(order: Order, answer: Quote, best: Quote) -> int:
+    match order.swap_mode:
+        case SwapMode.EXACT_IN:
+            worse, of = best.out_amount - answer.out_amount, best.out_amount
+        case SwapMode.EXACT_OUT:
+            worse, of = answer.in_amount - best.in_amount, best.in_amount
+    return ceil_div(worse * BPS_DENOMINATOR, of)
 
 
 def refused(answer: Refused) -> RefusedWire:
@@ -262,7 +277,7 @@ def preview(answer: Preview) -> QuoteAnswer:
         swap_mode=order.swap_mode.value,
         amount=amount(order.amount, fixed),
         slippage_bps=order.slippage_bps,
-        quotes=[quote(order, each) for each in answer.market.quotes],
+        quotes=quotes(order, answer.market.quotes),
         refused=[refused(each) for each in answer.market.refused],
         route=None if answer.route is None else route(order, answer.route),
         reason=answer.reason,
@@ -323,7 +338,7 @@ def _attempt(order: Order, attempt: Attempt) -> AttemptWire:
     return AttemptWire(
         number=attempt.number,
         started_at=instant(attempt.started_at_ms),
-        quotes=[quote(order, each) for each in attempt.quotes],
+        quotes=quotes(order, attempt.quotes),
         refused=[refused(each) for each in attempt.refused],
         route=None if attempt.route is None else route(order, attempt.route),
         reason=attempt.route_reason,

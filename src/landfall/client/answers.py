@@ -40,7 +40,10 @@ class Token(Answer, frozen=True, kw_only=True):
 
 
 class Quote(Answer, frozen=True, kw_only=True):
-    """One pool's answer; `fee` is None if it is in neither token."""
+    """One pool's answer.
+
+    `fee` is None if it is in neither token; `behind_bps` is how much worse than the best it is.
+    """
 
     dex: str
     venue: str
@@ -51,6 +54,7 @@ class Quote(Answer, frozen=True, kw_only=True):
     fee: Decimal | None
     fee_mint: str
     price_impact: Decimal
+    behind_bps: int
     context_slot: int
 
 
