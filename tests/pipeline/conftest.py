@@ -1,7 +1,7 @@
 """The real thing in small: a PostgreSQL, a chain driven by hand, and time that passes only when slept."""
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import count
 
@@ -14,7 +14,7 @@ from landfall.chain.jsonrpc import JsonRpc
 from landfall.chain.pools import FreshPools
 from landfall.chain.rpc import RpcChain
 from landfall.chain.tokens import ChainTokens
-from landfall.clock import new_order_id
+from landfall.clock import SystemClock, new_order_id
 from landfall.core.execution import Execution, Status
 from landfall.core.lifecycle.evolve import fold
 from landfall.core.lifecycle.retry import RetryLimits
@@ -38,7 +38,8 @@ class SlotClock:
 
     def __init__(self, localnet: RunningLocalnet) -> None:
         self._node = localnet.node
-        self._now_ms = 1_800_000_000_000
+        # Where the database is, whose time the log carries.
+        self._now_ms = SystemClock().now_ms()
 
     def now_ms(self) -> int:
         return self._now_ms
@@ -66,6 +67,7 @@ class Bench:
     localnet: RunningLocalnet
     rpc: JsonRpc
     amounts: "count[int]"
+    whale: World
     spent: dict[str, int | None] = field(default_factory=dict)
 
     async def submit(self, **changes: object) -> Order:
@@ -148,8 +150,8 @@ def limits() -> Limits:
 
 @pytest.fixture
 async def bench(pool: asyncpg.Pool, limits: Limits) -> AsyncIterator[Bench]:
-    keypair = Keypair()
-    options = LocalnetOptions(port=0, slot_ms=0, fund=(keypair.pubkey(),))
+    keypair, whale = Keypair(), Keypair()
+    options = LocalnetOptions(port=0, slot_ms=0, fund=(keypair.pubkey(), whale.pubkey()))
     async with running_localnet(options) as localnet, aiohttp.ClientSession() as session:
         rpc = JsonRpc(session, localnet.rpc_url, timeout_ms=10_000)
         chain = RpcChain(rpc)
@@ -168,4 +170,12 @@ async def bench(pool: asyncpg.Pool, limits: Limits) -> AsyncIterator[Bench]:
             limits=limits,
         )
         queue = PostgresQueue(pool, Deaf(), worker="test", lease_ms=60_000, starts_per_minute_max=0)
-        yield Bench(world, queue, pool, localnet, rpc, count(1))
+        yield Bench(
+            world=world,
+            queue=queue,
+            pool=pool,
+            localnet=localnet,
+            rpc=rpc,
+            amounts=count(1),
+            whale=replace(world, signer=KeypairSigner(whale)),
+        )
