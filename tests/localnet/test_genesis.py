@@ -1,0 +1,127 @@
+"""What a new chain is born with holds together, and is worth trading on."""
+
+import pytest
+from solders.keypair import Keypair
+from solders.pubkey import Pubkey
+
+from landfall.core.quote import Refused, SwapRequest
+from landfall.core.token import NATIVE_MINT, TOKEN_PROGRAM
+from landfall.core.token_list import KNOWN_TOKENS
+from landfall.core.values import Account, BaseUnits, ChainClock, Slot, SwapMode
+from landfall.core.venue import NeedAccounts
+from landfall.core.venues import VENUES
+from landfall.localnet.genesis import genesis_accounts
+from landfall.localnet.programs import STAND_INS
+from tests.localnet.chain import BORN_AT, Chain
+
+PLAYED = [
+    venue
+    for venue in VENUES.values()
+    if venue.program_id in {stand_in.program_id for stand_in in STAND_INS}
+]
+CLOCK = ChainClock(Slot(1_000), 0, BORN_AT)
+
+
+def loaded_pools(accounts: dict[Pubkey, Account], one: str, other: str):
+    mints = KNOWN_TOKENS[one].mint, KNOWN_TOKENS[other].mint
+    for venue in PLAYED:
+        for wanted in venue.pools_trading(*mints):
+            for address, account in accounts.items():
+                data = account.data
+                if (
+                    account.owner == wanted.program_id
+                    and len(data) == wanted.data_size
+                    and all(
+                        data[m.offset : m.offset + len(m.wanted)] == m.wanted
+                        for m in wanted.memcmps
+                    )
+                ):
+                    yield venue, load(venue, address, accounts)
+
+
+def load(venue, address: Pubkey, accounts: dict[Pubkey, Account]):
+    read: dict[Pubkey, Account | None] = {address: accounts[address]}
+    for _ in range(3):
+        pool = venue.load(address, read, Slot(1_000))
+        if not isinstance(pool, NeedAccounts):
+            return pool
+        read |= {wanted: accounts.get(wanted) for wanted in pool.addresses}
+    raise AssertionError(address)
+
+
+def test_two_chains_are_born_alike():
+    wallet = Keypair().pubkey()
+    assert genesis_accounts([wallet]) == genesis_accounts([wallet])
+
+
+def test_every_account_is_rent_exempt_and_every_supply_adds_up(chain: Chain):
+    accounts = genesis_accounts([chain.wallet.pubkey()])
+    held: dict[Pubkey, int] = {}
+    for account in accounts.values():
+        rent = chain.node.cluster.svm.rent_exempt_minimum(len(account.data))
+        assert account.lamports >= rent
+        if account.owner == TOKEN_PROGRAM and len(account.data) == 165:
+            mint = Pubkey.from_bytes(account.data[:32])
+            amount = int.from_bytes(account.data[64:72], "little")
+            held[mint] = held.get(mint, 0) + amount
+            is_native = account.data[109:121] == (1).to_bytes(4, "little") + rent.to_bytes(
+                8, "little"
+            )
+            assert is_native == (mint == NATIVE_MINT)
+            assert account.lamports == rent + (amount if is_native else 0)
+    for mint, amount in held.items():
+        supply = int.from_bytes(accounts[mint].data[36:44], "little")
+        assert supply == (0 if mint == NATIVE_MINT else amount)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("SOL", "USDC"),
+        ("SOL", "USDT"),
+        ("USDC", "USDT"),
+        ("USDC", "ETH"),
+        ("SOL", "JUP"),
+        ("SOL", "RAY"),
+        ("SOL", "BONK"),
+        ("USDC", "JUP"),
+    ],
+)
+def test_each_pair_trades_on_every_venue_at_different_prices(one: str, other: str):
+    accounts = genesis_accounts([])
+    token = KNOWN_TOKENS[one]
+    request = SwapRequest(
+        in_mint=token.mint,
+        out_mint=KNOWN_TOKENS[other].mint,
+        mode=SwapMode.EXACT_IN,
+        amount=BaseUnits(10**token.decimals),
+    )
+    quotes = [
+        venue.quote(pool, request, CLOCK) for venue, pool in loaded_pools(accounts, one, other)
+    ]
+    assert {quote.venue for quote in quotes} == {venue.name for venue in PLAYED}
+    outs = [quote.out_amount for quote in quotes if not isinstance(quote, Refused)]
+    assert len(set(outs)) == len(outs) == len(quotes)
+    # Different, but nobody would call one of them wrong.
+    assert max(outs) * 98 < min(outs) * 100
+
+
+@pytest.mark.parametrize(("one", "other", "whole"), [("SOL", "USDC", 100), ("USDC", "ETH", 1_000)])
+def test_the_demo_orders_fill_within_one_percent(one: str, other: str, whole: int):
+    accounts = genesis_accounts([])
+    token = KNOWN_TOKENS[one]
+
+    def out(pool, venue, amount: int) -> int:
+        request = SwapRequest(
+            in_mint=token.mint,
+            out_mint=KNOWN_TOKENS[other].mint,
+            mode=SwapMode.EXACT_IN,
+            amount=BaseUnits(amount),
+        )
+        return venue.quote(pool, request, CLOCK).out_amount
+
+    best = max(
+        out(pool, venue, whole * 10**token.decimals) * 1_000 // out(pool, venue, 10**token.decimals)
+        for venue, pool in loaded_pools(accounts, one, other)
+    )
+    assert best >= whole * 990
