@@ -1,0 +1,107 @@
+"""Every example runs as it says, against the engine that a newcomer has."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+LANDFALL = Path(sys.executable).with_name("landfall")
+READY_SECONDS_MAX = 60
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    """The URL of a running `landfall up`, all of it real."""
+    home = tmp_path_factory.mktemp("landfall")
+    url = f"http://127.0.0.1:{free_port()}"
+    environ = {
+        **os.environ,
+        "LANDFALL_HOME": str(home / "data"),
+        "PORT": url.rsplit(":", 1)[1],
+        "LOCALNET_PORT": str(free_port()),
+        "LOCALNET_SLOT_MS": "50",
+    }
+    with (home / "log").open("w") as log:
+        up = subprocess.Popen([LANDFALL, "up"], env=environ, stdout=log, stderr=log)
+        try:
+            _wait_until_ready(up, url, home / "log")
+            yield url
+        finally:
+            up.send_signal(signal.SIGINT)
+            assert up.wait(timeout=60) == 0
+
+
+def _wait_until_ready(up: subprocess.Popen, url: str, log: Path) -> None:
+    give_up = time.monotonic() + READY_SECONDS_MAX
+    while time.monotonic() < give_up:
+        assert up.poll() is None, log.read_text()
+        try:
+            if httpx.get(f"{url}/health", trust_env=False).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    pytest.fail(f"not ready after {READY_SECONDS_MAX} s:\n{log.read_text()}")
+
+
+def run(example: str, engine: str, *arguments: str) -> str:
+    ran = subprocess.run(
+        [sys.executable, EXAMPLES / example, *arguments],
+        env={**os.environ, "LANDFALL_URL": engine},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+def test_a_market_order_is_submitted_followed_and_filled(engine):
+    said = run("submit_a_market_order.py", engine).splitlines()
+    assert said[1:6] == ["pending", "routing", "building", "submitted", "confirmed"]
+    assert said[6].startswith("paid 1.5 SOL and got ")
+    assert said[7].startswith("transaction ")
+
+
+def test_a_quote_places_nothing(engine):
+    before = httpx.get(f"{engine}/api/orders", trust_env=False).json()["orders"]
+    said = run("quote_without_trading.py", engine)
+    assert "raydium_cpmm" in said
+    assert "meteora_damm_v2" in said
+    assert "an order now would get" in said
+    assert httpx.get(f"{engine}/api/orders", trust_env=False).json()["orders"] == before
+
+
+def test_a_plain_websocket_shows_an_order_to_its_end_and_again_to_a_latecomer(engine):
+    live = run("follow_an_order_over_websocket.py", engine).splitlines()
+    assert [line.split()[1] for line in live] == [
+        "pending", "routing", "building", "submitted", "confirmed",
+    ]  # fmt: skip
+    newest = httpx.get(f"{engine}/api/orders?limit=1", trust_env=False).json()["orders"][0]
+    late = run("follow_an_order_over_websocket.py", engine, newest["orderId"]).splitlines()
+    assert late[:5] == live
+
+
+def test_a_replayed_log_gives_what_the_engine_says(engine):
+    run("submit_a_market_order.py", engine)
+    said = run("replay_an_order.py", engine).splitlines()
+    assert "OrderAccepted: SOL → USDC, 1.5 SOL, 100 bps" in said[0]
+    assert said[-1].endswith("events fold to confirmed, as the engine says")
+
+
+def test_every_example_is_run_by_a_test_of_this_module():
+    tested = Path(__file__).read_text()
+    assert [p.name for p in EXAMPLES.glob("*.py") if f'run("{p.name}"' not in tested] == []
