@@ -4,18 +4,9 @@ One frame per commit, so a last failed attempt is heard as `failed` and never fl
 `pending`.
 """
 
-from landfall.api.shapes import (
-    BuildingData,
-    ConfirmedData,
-    EndedData,
-    FailedData,
-    Frame,
-    PendingData,
-    RetryData,
-    RoutingData,
-    SubmittedData,
-)
-from landfall.api.wire import amount, fill, fraction, instant, quotes, refused, route
+from landfall.api.scalars import amount, fraction, instant
+from landfall.api.shapes import QuoteWire, RefusedWire, RouteWire, Wire
+from landfall.api.wire import fill, quotes, refused, route
 from landfall.core.events import (
     AttemptFailed,
     OrderAccepted,
@@ -37,6 +28,111 @@ from landfall.core.values import SwapMode
 from landfall.pipeline.history import Commit
 
 
+class PendingData(Wire, frozen=True, kw_only=True):
+    """`pending`: the order is durable and waits for its turn."""
+
+    type: str
+    token_in: str
+    token_out: str
+    swap_mode: str
+    amount: str
+    slippage: str
+
+
+class RetryData(Wire, frozen=True, kw_only=True):
+    """`pending` again: an attempt came to nothing and another will start after `retryInMs`."""
+
+    attempt: int
+    code: str
+    reason: str
+    next_attempt: int
+    retry_in_ms: int
+
+
+class RoutingData(Wire, frozen=True, kw_only=True):
+    """`routing`: every pool's answer, best first."""
+
+    attempt: int
+    quotes: list[QuoteWire]
+    refused: list[RefusedWire]
+    context_slot: int
+
+
+class BuildingData(Wire, frozen=True, kw_only=True):
+    """`building`: the route, and why it was taken."""
+
+    attempt: int
+    selected_dex: str
+    venue: str
+    pool: str
+    reason: str
+    amount_in: str
+    amount_out: str
+    min_out: str | None
+    max_in: str | None
+    route: RouteWire
+
+
+class SubmittedData(Wire, frozen=True, kw_only=True):
+    """`submitted`: signed and on record; from here on it may land."""
+
+    attempt: int
+    tx_hash: str
+    last_valid_block_height: int
+
+
+class ConfirmedData(Wire, frozen=True, kw_only=True):
+    """`confirmed`: what the ledger says moved."""
+
+    attempt: int
+    tx_hash: str
+    dex: str
+    venue: str
+    pool: str
+    executed_price: str | None
+    amount_in: str
+    amount_out: str
+    slot: int
+    fee: str
+
+
+class FailedData(Wire, frozen=True, kw_only=True):
+    """`failed`: given up; nothing of it can land."""
+
+    code: str
+    error: str
+    attempts: int
+    tx_hash: str | None
+
+
+class EndedData(Wire, frozen=True, kw_only=True):
+    """`cancelled` or `expired`, or a note on an order already confirmed."""
+
+    finalized_slot: int | None
+
+
+Data = (
+    PendingData
+    | RetryData
+    | RoutingData
+    | BuildingData
+    | SubmittedData
+    | ConfirmedData
+    | FailedData
+    | EndedData
+)
+
+
+class Frame(Wire, frozen=True, kw_only=True):
+    """One commit of an order's log, as a WebSocket message. `data` depends on `status`."""
+
+    order_id: str
+    status: str
+    version: int
+    timestamp: str
+    data: Data
+
+
 def frame(commit: Commit) -> Frame:
     """The message for one commit."""
     execution = commit.execution
@@ -49,18 +145,7 @@ def frame(commit: Commit) -> Frame:
     )
 
 
-def _data(
-    commit: Commit,
-) -> (
-    PendingData
-    | RetryData
-    | RoutingData
-    | BuildingData
-    | SubmittedData
-    | ConfirmedData
-    | FailedData
-    | EndedData
-):
+def _data(commit: Commit) -> Data:
     execution = commit.execution
     order = execution.order
     # The last event of a commit is the one that decides the status.

@@ -8,7 +8,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from landfall.api.guard import App
 
-WEBSOCKET_MESSAGE_BYTES_MAX = 64 * 1024
+WEBSOCKET_MESSAGE_BYTES_MAX = 4 * 1024
 PING_INTERVAL_SECONDS = 20.0
 
 
