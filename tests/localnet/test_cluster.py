@@ -1,5 +1,7 @@
 """Slots, heights, the window, duplicates, and commitment: driven by hand."""
 
+import pytest
+from solders.hash import Hash
 from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
@@ -216,3 +218,27 @@ def test_memory_does_not_grow_with_history(chain: Chain):
         chain.run()
         chain.advance()
     assert all(now <= before + 2 for now, before in zip(kept(), first, strict=True))
+
+
+class _Crash(Exception):
+    pass
+
+
+def test_a_block_lost_in_a_crash_and_its_successor_never_share_a_hash(tmp_path, wallet: Keypair):
+    def hash_made_before_crashing() -> tuple[int, Hash]:
+        with opened_chain(wallet, STAND_INS, tmp_path) as node:
+            chain = Chain(node, wallet)
+            chain.advance(10)
+            raise _Crash(chain.height(), chain.blockhash())
+
+    with pytest.raises(_Crash) as crashed:
+        hash_made_before_crashing()
+    height, lost = crashed.value.args
+    with opened_chain(wallet, STAND_INS, tmp_path) as node:
+        chain = Chain(node, wallet)
+        # The block was closed but not confirmed, so it is gone.
+        assert chain.height() < height
+        assert not node.cluster.blockhash_is_valid(lost, PROCESSED)
+        while chain.height() < height:
+            chain.advance()
+        assert chain.blockhash() != lost

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from solders.errors import SignerError
 from solders.hash import Hash
-from solders.instruction import CompiledInstruction
 from solders.message import Message, MessageV0
 from solders.transaction import SanitizeError, VersionedTransaction
 
@@ -39,13 +38,17 @@ class LookupFailed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedMessage:
-    """One transaction with its wire bytes. Nothing is known of its signatures but their number."""
+    """One transaction with its wire bytes. Nothing is known of its signatures but their number.
+
+    `programs` are its instructions as (program, data); programs are among the message's own keys.
+    """
 
     wire: bytes
     decoded: VersionedTransaction
     message: Message | MessageV0
     signatures: tuple[Signature, ...]
     static_keys: tuple[Pubkey, ...]
+    programs: tuple[tuple[Pubkey, bytes], ...]
 
     @property
     def signature(self) -> Signature:
@@ -58,14 +61,6 @@ class SignedMessage:
     @property
     def blockhash(self) -> Hash:
         return self.message.recent_blockhash
-
-    @property
-    def programs(self) -> tuple[tuple[Pubkey, bytes], ...]:
-        """Each instruction as (program, data); programs are always among the message's own keys."""
-        return tuple(
-            (self.static_keys[instruction.program_id_index], instruction.data)
-            for instruction in self.message.instructions
-        )
 
     def signatures_are_good(self) -> bool:
         """Whether every signature is its signer's over this message."""
@@ -105,12 +100,14 @@ def decode_transaction(wire: bytes) -> SignedMessage:
         decoded.sanitize()
     except SanitizeError as error:
         raise MalformedTransaction(f"invalid transaction: {error}") from error
+    keys = tuple(message.account_keys)
     return SignedMessage(
         wire=wire,
         decoded=decoded,
         message=message,
         signatures=tuple(decoded.signatures),
-        static_keys=tuple(message.account_keys),
+        static_keys=keys,
+        programs=tuple((keys[each.program_id_index], each.data) for each in message.instructions),
     )
 
 
@@ -162,8 +159,3 @@ def _pick(table: bytes, indexes: bytes) -> list[Pubkey]:
     if any((index + 1) * 32 > len(table) for index in indexes):
         raise LookupFailed("InvalidAddressLookupTableIndex")
     return [Pubkey.from_bytes(table[index * 32 : index * 32 + 32]) for index in indexes]
-
-
-def compiled(program_index: int, accounts: bytes, data: bytes) -> CompiledInstruction:
-    """A compiled instruction, its arguments in the order they are read."""
-    return CompiledInstruction(program_index, data, accounts)
