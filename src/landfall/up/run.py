@@ -33,6 +33,9 @@ from landfall.up.home import Home, open_home
 from landfall.up.localnet_process import LocalnetCommand, LocalnetProcess
 from landfall.wallet.keypair import KeypairSigner, create_file, from_file
 
+_PORT_LOOKS_MAX = 40
+_PORT_LOOK_SECONDS = 0.1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpOptions:
@@ -115,7 +118,7 @@ async def _chain(
         return settings.rpc_url.reveal()
     progress.doing("Starting the local chain")
     rpc_url = f"http://127.0.0.1:{settings.localnet_port}"
-    _free("127.0.0.1", settings.localnet_port, "LOCALNET_PORT").close()
+    await _until_free(settings.localnet_port)
     command = LocalnetCommand(
         home=home,
         port=settings.localnet_port,
@@ -133,6 +136,16 @@ async def _chain(
 
 def _demo_wallet(home: Home) -> KeypairSigner:
     return from_file(home.wallet) if home.wallet.exists() else create_file(home.wallet)
+
+
+async def _until_free(port: int) -> None:
+    """Wait for the local chain of a program that was killed: it notices, and ends by itself."""
+    for _ in range(_PORT_LOOKS_MAX):
+        try:
+            return _free("127.0.0.1", port, "LOCALNET_PORT").close()
+        except CannotStart:
+            await asyncio.sleep(_PORT_LOOK_SECONDS)
+    _free("127.0.0.1", port, "LOCALNET_PORT").close()
 
 
 def _listen(settings: Settings) -> socket.socket:
