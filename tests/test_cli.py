@@ -149,3 +149,18 @@ def test_placing_an_order_loads_no_part_that_it_does_not_use():
     )
     unused = {"litestar", "asyncpg", "alembic", "aiohttp", "uvicorn", "solders"}
     assert unused.isdisjoint(loaded.stdout.split())
+
+
+@pytest.mark.parametrize("command", ["api", "worker", "migrate"])
+async def test_a_part_that_lacks_its_database_says_so(command: str, monkeypatch):
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    ran = await landfall(command)
+    assert ran.code == 1
+    assert "DATABASE_URL" in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
+async def test_localnet_lists_its_own_options():
+    ran = await landfall("localnet", "--help")
+    assert ran.code == 0
+    assert "--program ID=FILE.so" in ran.out

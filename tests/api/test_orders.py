@@ -3,6 +3,7 @@
 from dataclasses import replace
 from uuid import UUID, uuid4
 
+from landfall.core.errors import OutcomeUnknown
 from landfall.core.events import OrderAccepted
 from tests.api.serving import Running
 from tests.api.stories import confirmed, order, reverted_then_failed
@@ -116,6 +117,17 @@ async def test_a_database_that_is_down_is_a_503_with_a_time_to_return(api: Runni
         assert answer.status_code == 503
         assert answer.json()["error"]["code"] == "unavailable"
         assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_an_unknown_outcome_tells_how_to_find_out(api: Running, monkeypatch):
+    async def lost(order: object) -> None:
+        raise OutcomeUnknown("the commit may have happened")
+
+    monkeypatch.setattr(api.desk, "accept", lost)
+    answer = await api.http.post("/api/orders/execute", json=BODY)
+    assert answer.status_code == 503
+    assert answer.json()["error"]["code"] == "outcome_unknown"
+    assert "clientOrderId" in answer.json()["error"]["message"]
 
 
 async def test_a_fault_of_ours_says_nothing_of_our_insides(api: Running, monkeypatch):
