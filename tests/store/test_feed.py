@@ -4,13 +4,13 @@ import asyncio
 from contextlib import aclosing
 
 import pytest
-from tests.store.stories import given_up, new_order, routing_started, to_confirmed, unknown_order
 
 from landfall.core.errors import InvariantViolation
 from landfall.ports import Claim, Finished, Held
 from landfall.store.event_log import PostgresEventLog
 from landfall.store.feed import PostgresFeed
 from landfall.store.listener import Listener
+from tests.store.stories import given_up, new_order, routing_started, to_confirmed, unknown_order
 
 
 class Deaf:

@@ -25,6 +25,7 @@ _NO_ANSWER = (
     TimeoutError,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
 )
 
 
@@ -69,19 +70,25 @@ class PostgresQueue:
         """Lease up to `limit` due jobs, most urgent first, then first accepted."""
         # Cleared before looking: what is heard from here on may not have been seen.
         self._woken.clear()
-        try:
-            async with self._pool.acquire() as connection, connection.transaction():
-                if self._starts_max:
-                    await connection.execute(_SQL["take_turns"])
-                rows = await connection.fetch(
-                    _SQL["claim"], limit, self._lease_ms, self._worker, self._starts_max
-                )
-        except _NO_ANSWER as error:
-            raise _unavailable(error) from error
+        arguments = (limit, self._lease_ms, self._worker, self._starts_max)
+        if self._starts_max:
+            rows = await self._claim_in_turn(arguments)
+        else:
+            rows = await self._fetch("claim", *arguments)
         if time.monotonic() > self._forget_at:
             self._forget_at = time.monotonic() + _FORGET_EVERY_S
             await self._fetch("forget_starts")
         return _claims(rows)
+
+    async def _claim_in_turn(self, arguments: Sequence[object]) -> list[asyncpg.Record]:
+        # Two statements, because the second must see what was committed while the first waited.
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                await connection.execute(_SQL["take_turns"])
+                rows: list[asyncpg.Record] = await connection.fetch(_SQL["claim"], *arguments)
+        except _NO_ANSWER as error:
+            raise _unavailable(error) from error
+        return rows
 
     async def renew(self, claims: Sequence[Claim]) -> tuple[Claim, ...]:
         """Extend leases; the answer holds those that are still ours."""

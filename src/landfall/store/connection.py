@@ -13,15 +13,16 @@ import asyncpg
 STATEMENT_TIMEOUT_S = 15.0
 CONNECT_TIMEOUT_S = 5.0
 
-# A connection could not be had: nothing was sent.
+# How a connection that is gone, or was never had, shows itself. The last is what asyncpg says when
+# the server hangs up between its own steps.
 NOT_CONNECTED = (
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
-    asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
 )
 
 

@@ -5,7 +5,8 @@ orders share a commit; one that conflicts fails alone. A commit whose answer was
 ending its session and reading the log: what is there happened.
 """
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -21,19 +22,22 @@ from landfall.core.errors import (
 from landfall.core.events import Event, OrderAccepted, Recorded, TransactionSigned
 from landfall.core.execution import Execution
 from landfall.core.lifecycle.evolve import evolve, fold
+from landfall.core.lifecycle.transitions import TERMINAL
 from landfall.core.order import Order
 from landfall.ports import Acceptance, Claim, Finished, Held, Next, RunAfter
 from landfall.statements import load_statements
 from landfall.store.codec import encode, request_hash
 from landfall.store.group_commit import GroupCommit
 from landfall.store.hints import write_hint
-from landfall.store.log_rows import read_log, read_logs
+from landfall.store.log_rows import read_logs
 from landfall.store.projection import columns
-from landfall.store.session import LostSight, Refused, is_over, read, run
+from landfall.store.session import LostSight, Refused, end, read, run
 
 _SQL = load_statements("landfall.store.sql", "event_log.sql")
 
-BATCH_MAX = 500
+BATCH_MAX = 100
+_LANES = 2
+_SETTLE_PAUSES_S = (0.0, 0.1, 0.2, 0.5, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +70,9 @@ class PostgresEventLog:
 
     def __init__(self, pool: asyncpg.Pool, batch_max: int = BATCH_MAX) -> None:
         self._pool = pool
-        self._acceptances = GroupCommit(self._accept_batch, batch_max)
-        self._appends = GroupCommit(self._append_batch, batch_max)
+        self._acceptances = GroupCommit(self._accept_batch, batch_max=batch_max, lanes=_LANES)
+        self._appends = GroupCommit(self._append_batch, batch_max=batch_max, lanes=_LANES)
+        self._loads = GroupCommit(self._load_batch, batch_max=batch_max, lanes=_LANES)
 
     async def accept(self, order: Order) -> Acceptance:
         """Record the order's first fact and its job, once per account and client order id."""
@@ -85,7 +90,7 @@ class PostgresEventLog:
 
     async def load(self, order_id: UUID) -> tuple[Recorded, ...]:
         """The order's whole log; empty if there is no such order."""
-        return await read_log(self._pool, order_id)
+        return await self._loads.submit(order_id)
 
     async def append(
         self, claim: Claim, execution: Execution, events: Sequence[Event], then: Next
@@ -108,6 +113,10 @@ class PostgresEventLog:
         timed = _recorded(claim.order_id, execution.version, events, recorded_at_ms)
         return _evolved(execution, timed)
 
+    async def _load_batch(self, order_ids: Sequence[UUID]) -> list[tuple[Recorded, ...]]:
+        logs = await read_logs(self._pool, order_ids)
+        return [logs.get(order_id, ()) for order_id in order_ids]
+
     async def _accept_batch(self, batch: Sequence[_Acceptance]) -> list[int | Exception | None]:
         """When each order was accepted; None for one that was known before."""
         try:
@@ -125,12 +134,7 @@ class PostgresEventLog:
     async def _settle_acceptances(
         self, batch: Sequence[_Acceptance], lost: LostSight
     ) -> list[int | Exception | None]:
-        if not await is_over(self._pool, lost.session):
-            raise OutcomeUnknown(f"the orders may have been accepted: {lost}") from lost
-        try:
-            logs = await read_logs(self._pool, [wanted.order.order_id for wanted in batch])
-        except Unavailable as error:
-            raise OutcomeUnknown(f"the orders may have been accepted: {error}") from lost
+        logs = await self._logs_after(lost, [wanted.order.order_id for wanted in batch])
         unavailable = Unavailable(f"the order was not accepted: {lost}")
         results: list[int | Exception | None] = []
         for wanted in batch:
@@ -179,13 +183,21 @@ class PostgresEventLog:
     async def _settle_appends(
         self, batch: Sequence[_Append], lost: LostSight
     ) -> list[int | Exception]:
-        if not await is_over(self._pool, lost.session):
-            raise OutcomeUnknown(f"the facts may be on record: {lost}") from lost
-        try:
-            logs = await read_logs(self._pool, [append.claim.order_id for append in batch])
-        except Unavailable as error:
-            raise OutcomeUnknown(f"the facts may be on record: {error}") from lost
+        logs = await self._logs_after(lost, [append.claim.order_id for append in batch])
         return [_settled(append, logs.get(append.claim.order_id, ()), lost) for append in batch]
+
+    async def _logs_after(
+        self, lost: LostSight, order_ids: Sequence[UUID]
+    ) -> Mapping[UUID, tuple[Recorded, ...]]:
+        """The logs as they are once a lost commit has surely happened or surely not."""
+        for pause_s in _SETTLE_PAUSES_S:
+            await asyncio.sleep(pause_s)
+            try:
+                await end(self._pool, lost.session)
+                return await read_logs(self._pool, order_ids)
+            except Unavailable:
+                continue
+        raise OutcomeUnknown(f"the commit may have happened: {lost}") from lost
 
 
 def _settled(append: _Append, log: Sequence[Recorded], lost: LostSight) -> int | Exception:
@@ -255,9 +267,10 @@ def _append_arguments(batch: Sequence[_Append]) -> tuple[object, ...]:
         [append.claim.order_id for append in batch],
         [append.claim.fence for append in batch],
         [append.before.version for append in batch],
-        *map(list, zip(*shown, strict=True)),
+        [_ends(append) for append in batch],
         [_job(append.then) for append in batch],
         [append.then.delay_ms if isinstance(append.then, RunAfter) else 0 for append in batch],
+        *map(list, zip(*shown, strict=True)),
         [place for place, _, _ in facts],
         [fact.version for _, fact, _ in facts],
         [type(fact.event).__name__ for _, fact, _ in facts],
@@ -271,6 +284,10 @@ def _append_arguments(batch: Sequence[_Append]) -> tuple[object, ...]:
 
 def _signature(event: Event) -> str | None:
     return str(event.transaction.signature) if isinstance(event, TransactionSigned) else None
+
+
+def _ends(append: _Append) -> bool:
+    return append.after.status in TERMINAL and append.before.status not in TERMINAL
 
 
 def _job(then: Next) -> str:

@@ -1,13 +1,16 @@
-"""Many callers, one commit: what queued while the last commit ran goes into the next one together.
+"""Many callers, one commit: what queued while commits ran goes into the next one together.
 
 There is no timer. A lone caller is committed at once; under load a batch is as large as the
-database is slow, which is just what keeps up with it.
+database is slow, which is just what keeps up with it. With two lanes, one batch is made ready while
+the other is being committed, so neither this process nor the database waits for the other.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
+
+from landfall.core.errors import InvariantViolation, OutcomeUnknown, Unavailable
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -16,26 +19,32 @@ Commit = Callable[[Sequence[ItemT]], Awaitable[Sequence[ResultT | Exception]]]
 
 
 class GroupCommit(Generic[ItemT, ResultT]):
-    """Hands batches to `commit`, one at a time, and each caller its own result.
+    """Hands batches to `commit`, and each caller its own result.
 
     Args:
         commit: commits a batch; answers one result per item, or the error that item alone earned.
-            An error it raises is everybody's.
+            An Unavailable, OutcomeUnknown or InvariantViolation that it raises is everybody's.
         batch_max: the most items in one batch.
+        lanes: the most batches at once.
     """
 
-    def __init__(self, commit: Commit[ItemT, ResultT], batch_max: int) -> None:
+    def __init__(self, commit: Commit[ItemT, ResultT], *, batch_max: int, lanes: int) -> None:
         self._commit = commit
         self._batch_max = batch_max
+        self._free_lanes = lanes
         self._waiting: deque[tuple[ItemT, asyncio.Future[ResultT]]] = deque()
-        self._running: asyncio.Task[None] | None = None
+        self._running: set[asyncio.Task[None]] = set()
 
     async def submit(self, item: ItemT) -> ResultT:
         """Wait for the commit that holds `item`. A caller that stops waiting does not stop it."""
         future: asyncio.Future[ResultT] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if self._running is None:
-            self._running = asyncio.create_task(self._run())
+        if self._free_lanes:
+            # Taken here and given back in the task itself, so that no item is left to nobody.
+            self._free_lanes -= 1
+            lane = asyncio.create_task(self._run())
+            self._running.add(lane)
+            lane.add_done_callback(self._running.discard)
         return await future
 
     async def _run(self) -> None:
@@ -44,14 +53,17 @@ class GroupCommit(Generic[ItemT, ResultT]):
                 size = min(len(self._waiting), self._batch_max)
                 await self._commit_batch([self._waiting.popleft() for _ in range(size)])
         finally:
-            self._running = None
+            self._free_lanes += 1
 
     async def _commit_batch(self, batch: list[tuple[ItemT, asyncio.Future[ResultT]]]) -> None:
         results: Sequence[ResultT | Exception]
         try:
             results = await self._commit([item for item, _ in batch])
+        except (Unavailable, OutcomeUnknown, InvariantViolation) as error:
+            # One exception raised in many places would gather all their tracebacks.
+            results = [type(error)(str(error)) for _ in batch]
         except Exception as error:  # noqa: BLE001 - whatever it is, the callers must hear of it
-            results = [error] * len(batch)
+            results = [InvariantViolation(f"a commit raised {error!r}") for _ in batch]
         for (_, future), result in zip(batch, results, strict=True):
             if future.cancelled():
                 continue

@@ -1,11 +1,11 @@
 """One statement, one commit, and the truth about what became of it.
 
 A statement that got no answer may have taken effect, or may still be running. `LostSight` says so;
-`is_over` ends its session and waits until that is gone, after which the database's contents are the
+`end` ends its session and waits until that is gone, after which the database's contents are the
 answer.
 """
 
-import asyncio
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -16,8 +16,6 @@ from landfall.store.connection import NOT_CONNECTED
 
 _END_SESSION = load_statements("landfall.store.sql", "event_log.sql")["end_session"]
 _END_WAIT_MS = 2_000
-_END_TRIES_MAX = 5
-_END_PAUSE_S = 0.2
 
 # Classes of SQLSTATE with which a server says "not now": it did nothing, and later it may.
 _LATER = ("25", "40", "53", "55", "57", "58")
@@ -51,17 +49,20 @@ async def run(pool: asyncpg.Pool, statement: str, *arguments: Any) -> list[async
     """
     try:
         connection = await pool.acquire()
+        session = connection.get_server_pid()
     except NOT_CONNECTED as error:
         raise Unavailable(f"the database cannot be reached: {error!r}") from error
     except asyncpg.PostgresError as error:
         raise Unavailable(f"the database refuses connections: {error}") from error
-    session = connection.get_server_pid()
     try:
         records: list[asyncpg.Record] = await connection.fetch(statement, *arguments)
+    except NOT_CONNECTED as error:
+        # Whatever state it is in, nobody shall have it again; the pool may know that already.
+        with suppress(asyncpg.InterfaceError):
+            connection.terminate()
+        raise LostSight(session, error) from error
     except asyncpg.PostgresError as error:
         raise _what_it_means(error, session) from error
-    except NOT_CONNECTED as error:
-        raise LostSight(session, error) from error
     finally:
         await _give_back(pool, connection)
     return records
@@ -92,22 +93,17 @@ def _what_it_means(error: asyncpg.PostgresError, session: int) -> Exception:
 
 
 async def _give_back(pool: asyncpg.Pool, connection: Any) -> None:
-    try:
+    # A connection that is gone cannot be given back; the pool makes a new one when it needs one.
+    with suppress(*NOT_CONNECTED):
         await pool.release(connection)
-    except NOT_CONNECTED:
-        # The pool has dropped it already; a new one is made when it is needed.
-        return
 
 
-async def is_over(pool: asyncpg.Pool, session: int) -> bool:
-    """True once nothing of a lost session is left; False if that could not be made sure of."""
-    for attempt in range(_END_TRIES_MAX):
-        if attempt:
-            await asyncio.sleep(_END_PAUSE_S * attempt)
-        try:
-            (answer,) = await run(pool, _END_SESSION, session, _END_WAIT_MS)
-        except (Unavailable, LostSight):
-            continue
-        if answer[0]:
-            return True
-    return False
+async def end(pool: asyncpg.Pool, session: int) -> None:
+    """Make sure that nothing of a lost session is left.
+
+    Raises:
+        Unavailable: that could not be made sure of.
+    """
+    (answer,) = await read(pool, _END_SESSION, session, _END_WAIT_MS)
+    if not answer[0]:
+        raise Unavailable(f"the database session {session} does not end")

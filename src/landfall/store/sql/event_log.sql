@@ -65,86 +65,86 @@ order by order_id, version;
 -- name: append
 -- Record what comes next for many orders in one commit, with each one's projection and job. An
 -- append whose claim is stale, or whose version is not the last, changes nothing and is missing from
--- the answer. Time never runs backwards in a log, whatever the clock does.
+-- the answer. Jobs are locked in one order, so that two commits never wait for one another both
+-- ways. Time never runs backwards in a log, whatever the clock does.
 --   one element per append:
---   $1 order ids  $2 fences  $3 last versions  $4 new versions  $5 statuses  $6 attempts
---   $7 signatures  $8 dexes  $9 venues  $10 fill slots  $11 fill in amounts  $12 fill out amounts
---   $13 fill fees  $14 failures  $15 finalized slots  $16 what becomes of the job: held, run_after,
---   finished  $17 delays, ms
+--   $1 order ids  $2 fences  $3 last versions  $4 whether this ends the order
+--   $5 what becomes of the job: held, run_after, finished  $6 delays, ms
+--   $7 new versions  $8 statuses  $9 attempts  $10 signatures  $11 dexes  $12 venues
+--   $13 fill slots  $14 fill in amounts  $15 fill out amounts  $16 fill fees  $17 failures
+--   $18 finalized slots
 --   one element per fact:
---   $18 place of its append, from 1  $19 versions  $20 kinds  $21 attempts  $22 signatures
---   $23 bodies  $24 ends of commits
---   $25 what to tell listeners
+--   $19 place of its append, from 1  $20 versions  $21 kinds  $22 attempts  $23 signatures
+--   $24 bodies  $25 ends of commits
+--   $26 what to tell listeners
 with moment as materialized (
     select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as ms
 ),
 wanted as (
     select *
-    from unnest($1::uuid[], $2::bigint[], $3::int[], $4::int[], $5::text[], $6::int[], $7::text[],
-                $8::text[], $9::text[], $10::numeric[], $11::numeric[], $12::numeric[],
-                $13::numeric[], $14::json[], $15::numeric[], $16::text[], $17::bigint[])
-        with ordinality as w (order_id, fence, last_version, version, status, attempts, signature,
-                              dex, venue, fill_slot, fill_in_amount, fill_out_amount,
-                              fill_fee_lamports, failure, finalized_slot, job, delay_ms, place)
+    from unnest($1::uuid[], $2::bigint[], $3::int[], $4::boolean[], $5::text[], $6::bigint[],
+                $7::int[], $8::text[], $9::int[], $10::text[], $11::text[], $12::text[],
+                $13::numeric[], $14::numeric[], $15::numeric[], $16::numeric[], $17::json[],
+                $18::numeric[])
+        with ordinality as w (order_id, fence, last_version, ends, job, delay_ms, version, status,
+                              attempts, signature, dex, venue, fill_slot, fill_in_amount,
+                              fill_out_amount, fill_fee_lamports, failure, finalized_slot, place)
 ),
 held as materialized (
-    select w.*, x.status as last_status, greatest(moment.ms, x.updated_at_ms) as recorded_at_ms
+    select w.*
     from (select * from wanted order by order_id) w
-        cross join moment
         cross join lateral (
             select from jobs
             where jobs.order_id = w.order_id and jobs.fence = w.fence
             for update
         ) j
-        cross join lateral (
-            select status, updated_at_ms from executions
-            where executions.order_id = w.order_id and executions.version = w.last_version
-            for update
-        ) x
+),
+shown as (
+    update executions x
+    set status = h.status, version = h.version,
+        updated_at_ms = greatest(moment.ms, x.updated_at_ms), attempts = h.attempts,
+        signature = h.signature, dex = h.dex, venue = h.venue, fill_slot = h.fill_slot,
+        fill_in_amount = h.fill_in_amount, fill_out_amount = h.fill_out_amount,
+        fill_fee_lamports = h.fill_fee_lamports, failure = h.failure,
+        finalized_slot = h.finalized_slot
+    from held h cross join moment
+    where x.order_id = h.order_id and x.version = h.last_version
+    returning h.place, h.order_id, x.updated_at_ms as recorded_at_ms, h.status, h.ends, h.job,
+              h.delay_ms
 ),
 facts as (
     insert into order_events (order_id, version, recorded_at_ms, kind, attempt, signature,
                               ends_commit, body)
-    select h.order_id, f.version, h.recorded_at_ms, f.kind, f.attempt, f.signature, f.ends_commit,
+    select s.order_id, f.version, s.recorded_at_ms, f.kind, f.attempt, f.signature, f.ends_commit,
            f.body
-    from held h
-        join unnest($18::int[], $19::int[], $20::text[], $21::int[], $22::text[], $23::json[],
-                    $24::boolean[])
+    from shown s
+        join unnest($19::int[], $20::int[], $21::text[], $22::int[], $23::text[], $24::json[],
+                    $25::boolean[])
             as f (place, version, kind, attempt, signature, body, ends_commit) using (place)
-),
-shown as (
-    update executions x
-    set status = h.status, version = h.version, updated_at_ms = h.recorded_at_ms,
-        attempts = h.attempts, signature = h.signature, dex = h.dex, venue = h.venue,
-        fill_slot = h.fill_slot, fill_in_amount = h.fill_in_amount,
-        fill_out_amount = h.fill_out_amount, fill_fee_lamports = h.fill_fee_lamports,
-        failure = h.failure, finalized_slot = h.finalized_slot
-    from held h
-    where x.order_id = h.order_id
 ),
 delayed as (
     update jobs j
     set lease_until = null, worker = null,
-        run_at = clock_timestamp() + h.delay_ms * interval '1 millisecond'
-    from held h
-    where j.order_id = h.order_id and h.job = 'run_after'
+        run_at = clock_timestamp() + s.delay_ms * interval '1 millisecond'
+    from shown s
+    where j.order_id = s.order_id and s.job = 'run_after'
 ),
 finished as (
     delete from jobs j
-    using held h
-    where j.order_id = h.order_id and h.job = 'finished'
+    using shown s
+    where j.order_id = s.order_id and s.job = 'finished'
 ),
 counted as (
     insert into outcomes (status, shard, orders)
     select status, pg_backend_pid() % 16, count(*)
-    from held
-    where is_terminal(status) and not is_terminal(last_status)
+    from shown
+    where ends
     group by status
     order by status
     on conflict (status, shard) do update set orders = outcomes.orders + excluded.orders
 )
-select place, recorded_at_ms, (select pg_notify('landfall_commits', $25)) as told_followers
-from held;
+select place, recorded_at_ms, (select pg_notify('landfall_commits', $26)) as told_followers
+from shown;
 
 -- name: end_session
 -- End a session of this program that was lost sight of, and wait until it is gone: only then is it
