@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from landfall.core.errors import FailureReason, MalformedAccount
 from landfall.core.quote import Quote, Refused
-from landfall.core.token import TOKEN_PROGRAM
-from landfall.core.values import U64_MAX, Pubkey, Slot, SwapMode
+from landfall.core.token import TOKEN_2022_PROGRAM, TOKEN_PROGRAM
+from landfall.core.values import U64_MAX, Account, Pubkey, Slot, SwapMode
 from landfall.core.venue import NeedAccounts, ProgramError
 from landfall.core.venues import VENUES
 from tests.core.venues.opened import CLOCK, POOLS, SOL, USDC, Opened, cpmm, damm_v2
 
-FEW = settings(max_examples=25, deadline=None)
+FEW = settings(max_examples=15, deadline=None)
 AMOUNTS = st.integers(min_value=1, max_value=10**11)
 ONE_OF_EACH = {"raydium_cpmm": cpmm(), "meteora_damm_v2": damm_v2()}
 STRANGER = Pubkey.from_string("9Hn4VafJzoG2ESdjWL1sWYUJDThmLZdNgf4nB5cZFmwC")
@@ -166,6 +166,14 @@ def test_a_vault_of_another_mint_is_refused(opened: Opened):
 
 
 @every_venue
+def test_a_vault_kept_by_another_token_program_than_its_mint_is_refused(opened: Opened):
+    vault = opened.pool().sides[0].vault  # type: ignore[attr-defined]
+    account = replace(opened.accounts[vault], owner=TOKEN_2022_PROGRAM)
+    with pytest.raises(MalformedAccount, match="different token programs"):
+        opened.with_account(vault, account).pool()
+
+
+@every_venue
 def test_a_frozen_vault_is_refused(opened: Opened):
     vault = opened.pool().sides[0].vault  # type: ignore[attr-defined]
     with pytest.raises(MalformedAccount, match="frozen"):
@@ -173,7 +181,17 @@ def test_a_frozen_vault_is_refused(opened: Opened):
 
 
 @every_venue
-@settings(max_examples=150, deadline=None)
+def test_a_mint_whose_transfers_cannot_be_predicted_is_refused_by_name(opened: Opened):
+    mint = opened.pool().mints[0]
+    plain = opened.accounts[mint].data
+    hook = (14).to_bytes(2, "little") + (64).to_bytes(2, "little") + bytes(32) + bytes(STRANGER)
+    hooked = Account(TOKEN_2022_PROGRAM, 1, plain + bytes(83) + b"\x01" + hook)
+    with pytest.raises(MalformedAccount, match="transfer hook"):
+        opened.with_account(mint, hooked).pool()
+
+
+@every_venue
+@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_hostile_bytes_are_malformed_or_priced_and_nothing_else(
     opened: Opened, data: st.DataObject

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isqrt
 from types import MappingProxyType
+from typing import NamedTuple
 
 from landfall.core.anchor import PANIC, ProgramFault, SwapRefused
 from landfall.core.quote import Quote, Refused, SwapRequest, price_impact_bps
@@ -236,9 +237,19 @@ def is_rate_limited(pool: Pool, a_to_b: bool, clock: ChainClock) -> bool:
     return 0 <= _point(pool, clock) - pool.activation_point <= fee.duration
 
 
-# --- the two modes: (in, out, vault out, net in, gross out, fee, next square-root price) ----------
+# --- the two modes --------------------------------------------------------------------------------
 
-_Exchanged = tuple[int, int, int, int, int, int, int]
+
+class _Exchanged(NamedTuple):
+    """What either mode comes to; the amounts are those of `Swapped`, `fee` is the whole of it."""
+
+    in_amount: int
+    out_amount: int
+    vault_out: int
+    net_in: int
+    gross_out: int
+    fee: int
+    sqrt_price: int
 
 
 def _exact_in(
@@ -267,7 +278,7 @@ def _exact_in(
             raise SwapRefused(AMOUNT_IS_ZERO)
         amount = _with_transfer_fee(side_in.transfer_fees, taxed, clock.epoch)
     received = vault_out - side_out.transfer_fee(vault_out, clock.epoch)
-    return amount, received, vault_out, net_in, gross_out, fee, sqrt_price
+    return _Exchanged(amount, received, vault_out, net_in, gross_out, fee, sqrt_price)
 
 
 def _exact_out(
@@ -287,7 +298,7 @@ def _exact_out(
         taxed = _before_fee(net_in, numerator)
         fee = taxed - net_in
     in_amount = _with_transfer_fee(side_in.transfer_fees, taxed, clock.epoch)
-    return in_amount, amount, vault_out, net_in, gross_out, fee, sqrt_price
+    return _Exchanged(in_amount, amount, vault_out, net_in, gross_out, fee, sqrt_price)
 
 
 # --- the curve ------------------------------------------------------------------------------------
