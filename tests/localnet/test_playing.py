@@ -11,11 +11,12 @@ from solders.message import MessageV0
 from solders.pubkey import Pubkey
 from solders.transaction import VersionedTransaction
 
-from landfall.core.token import NATIVE_MINT, TOKEN_PROGRAM
+from landfall.core.token import NATIVE_MINT, TOKEN_2022_PROGRAM, TOKEN_PROGRAM, Token
 from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import Account, Commitment
 from landfall.localnet.genesis import ASSOCIATED_TOKEN_PROGRAM, SYSTEM_PROGRAM
 from landfall.localnet.options import LocalnetOptions
+from landfall.localnet.programs.deposits import Deposit, owned_account, token_account
 from landfall.localnet.start import opened_node
 from landfall.localnet.transactions import LOOKUP_TABLE_PROGRAM, decode_transaction
 from tests.localnet.chain import BORN_AT, FEE, MEMO, Chain, failing, opened_chain, token_transfer
@@ -245,7 +246,8 @@ def test_the_fee_is_that_of_the_original_message(chain: Chain, counter: Counter)
 def test_the_unit_limit_is_kept(chain: Chain, counter: Counter):
     everything = counter.everything()
     swap = counter.instruction(TAKE, GIVE)
-    outcome, _ = chain.submit(chain.signed(set_compute_unit_limit(39_000), swap))
+    later = chain.payment(Pubkey.new_unique(), 10**9)
+    outcome, _ = chain.submit(chain.signed(set_compute_unit_limit(39_000), swap, later))
     assert outcome.error == {"InstructionError": [1, "ComputationalBudgetExceeded"]}
     assert outcome.units <= 39_000
     enough, _ = chain.submit(chain.signed(set_compute_unit_limit(41_000), swap))
@@ -316,6 +318,39 @@ def test_accounts_from_a_lookup_table_are_played_too(chain: Chain, counter: Coun
     by_key = {keys[each["accountIndex"]]: each for each in landed.meta["postTokenBalances"]}
     vault = by_key[str(counter.vault_in)]
     assert vault["owner"] == str(AUTHORITY)
+
+
+def test_a_transfer_fee_is_charged_by_the_token_program(chain: Chain):
+    basis_points = 100
+    fee = (0).to_bytes(8, "little") + (2**64 - 1).to_bytes(8, "little")
+    fee += basis_points.to_bytes(2, "little")
+    extension = (1).to_bytes(2, "little") + (108).to_bytes(2, "little") + bytes(72) + fee * 2
+    mint = Pubkey.new_unique()
+    data = bytes(36) + (10**18).to_bytes(8, "little") + bytes([6, 1]) + bytes(36)
+    data = data.ljust(165, b"\0") + b"\x01" + extension
+    taxed = Token(mint=mint, decimals=6, program=TOKEN_2022_PROGRAM)
+
+    def holding(amount: int, owner: Pubkey) -> Account:
+        return token_account(Deposit(token=taxed, amount=amount, charges_transfer_fee=True), owner)
+
+    vault, mine = Pubkey.new_unique(), Pubkey.new_unique()
+    counter = opened_counter(chain)
+    chain.node.cluster.svm.apply(
+        chain.slot(),
+        {
+            mint: owned_account(TOKEN_2022_PROGRAM, data),
+            vault: holding(0, AUTHORITY),
+            mine: holding(10**9, chain.wallet.pubkey()),
+        },
+    )
+    swap = counter.instruction(TAKE, GIVE)
+    metas = list(swap.accounts)
+    for place, address in ((2, mine), (4, vault), (6, mint), (9, TOKEN_2022_PROGRAM)):
+        metas[place] = AccountMeta(address, False, metas[place].is_writable)
+    outcome, _ = chain.run(Instruction(TILL, swap.data, metas))
+    assert outcome.error is None, outcome.logs
+    assert chain.held(mine) == 10**9 - TAKE
+    assert chain.held(vault) == TAKE - TAKE // 100
 
 
 def test_a_missing_lookup_table_leaves_no_trace(chain: Chain, counter: Counter):

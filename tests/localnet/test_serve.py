@@ -1,8 +1,10 @@
 """The process: its ready line, its end, and what it remembers after it was killed."""
 
 import asyncio
+import base64
 import json
 import os
+import random
 import signal
 import socket
 import sqlite3
@@ -17,6 +19,7 @@ from typing import Any
 
 import pytest
 from solders.hash import Hash
+from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.message import Message
 from solders.pubkey import Pubkey
@@ -28,15 +31,22 @@ from landfall.localnet.options import BadOption, LocalnetOptions
 from landfall.localnet.serve import running_localnet
 from landfall.localnet.start import LEDGER_FILE, opened_node
 from landfall.localnet.wire import base58_encode
-from tests.localnet.chain import BORN_AT, RENT
+from tests.localnet.chain import BORN_AT, MEMO, RENT, Chain
 
 MODULE = [sys.executable, "-m", "landfall.localnet"]
 
 
 def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that is free, as is the one after it; below those that the kernel gives to others."""
+    while True:
+        port = random.randrange(20_000, 30_000, 2)
+        with closing(socket.socket()) as one, closing(socket.socket()) as next_one:
+            try:
+                one.bind(("127.0.0.1", port))
+                next_one.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
 
 
 @contextmanager
@@ -254,6 +264,40 @@ def test_given_accounts_are_there_from_the_start(tmp_path: Path):
         opened_node(LocalnetOptions(account_files=(two,)), [], BORN_AT),
     ):
         pass
+
+
+def test_a_dumped_program_and_its_code_are_executable(tmp_path: Path, chain: Chain):
+    code = chain.node.cluster.svm.account(MEMO)
+    assert code is not None
+    loader = "BPFLoaderUpgradeab1e11111111111111111111111"
+    program, program_data = Pubkey.new_unique(), Pubkey.new_unique()
+    accounts = {
+        program: ((2).to_bytes(4, "little") + bytes(program_data), True),
+        program_data: ((3).to_bytes(4, "little") + bytes(41) + code.data, False),
+    }
+    dump = [
+        {
+            "pubkey": str(address),
+            "account": {
+                "lamports": 10**10,
+                "data": [base64.b64encode(data).decode(), "base64"],
+                "owner": loader,
+                "executable": executable,
+            },
+        }
+        for address, (data, executable) in accounts.items()
+    ]
+    (tmp_path / "dump.json").write_text(json.dumps(dump))
+    options = LocalnetOptions(
+        account_files=(tmp_path / "dump.json",),
+        fund=(chain.wallet.pubkey(),),
+        data=tmp_path / "data",
+    )
+    for _ in range(2):
+        with opened_node(options, [], BORN_AT) as node:
+            dumped = Chain(node, chain.wallet)
+            outcome, _ = dumped.run(Instruction(program, b"a memo", []))
+            assert outcome.error is None, outcome
 
 
 def test_a_wallet_named_later_is_funded_like_the_first(tmp_path: Path):
