@@ -1,4 +1,7 @@
-"""The real thing in small: a PostgreSQL, a chain driven by hand, and time that passes only when slept."""
+"""The real thing in small:
+
+a PostgreSQL, a chain driven by hand, and time that passes only when slept.
+"""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,8 @@
 """The engine dies before and after every awaited effect of an order, and money still moves once.
 
 The judge is the ledger, by the order's own amount; the engine's word is only compared with it. Each
-negative control breaks one rule of the pipeline on purpose and is seen to be caught by the same judge.
+negative control breaks one rule of the pipeline on purpose and is seen to be caught by the same
+judge.
 """
 
 from collections.abc import Mapping

@@ -9,7 +9,6 @@ from solders.transaction import VersionedTransaction
 from landfall.core.errors import FailureReason, OutcomeUnknown, Unavailable
 from landfall.core.execution import Execution, SignedTransaction, Status
 from landfall.core.ledger.answers import Finalized, StatusAnswer
-from landfall.core.ledger.expiry import is_expired
 from landfall.core.order import Order
 from landfall.core.values import Pubkey, Signature, Slot
 from landfall.pipeline import submitted as submitted_module

@@ -1,8 +1,5 @@
 """One market order, from the client's words to what the ledger holds."""
 
-from decimal import Decimal
-
-from landfall.core.errors import FailureReason
 from landfall.core.execution import Status
 from tests.pipeline.conftest import Bench
 
