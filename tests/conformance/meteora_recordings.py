@@ -8,7 +8,7 @@ from landfall.core.venues.meteora_damm_v2.swap import MODE_EXACT_IN, MODE_EXACT_
 from landfall.localnet.programs import AccountRef
 from tests.conformance.recordings import PANIC, Case, Failed, Landed, clock_of, states_of
 
-POSITION_OF_PAYER = 8
+POSITION_OF_USER_IN, POSITION_OF_USER_OUT, POSITION_OF_PAYER = 2, 3, 8
 
 
 def read(line: Any, states: Mapping[str, Account]) -> Case:
@@ -30,8 +30,8 @@ def read(line: Any, states: Mapping[str, Account]) -> Case:
         data=data,
         refs=refs,
         wallet=refs[POSITION_OF_PAYER].address,
-        user_in=Pubkey.from_string(line["user_in"]),
-        user_out=Pubkey.from_string(line["user_out"]),
+        user_in=refs[POSITION_OF_USER_IN].address,
+        user_out=refs[POSITION_OF_USER_OUT].address,
         in_is_first=line["a_to_b"],
         mode=SwapMode.EXACT_OUT if mode_byte == MODE_EXACT_OUT else SwapMode.EXACT_IN,
         mode_byte=mode_byte,

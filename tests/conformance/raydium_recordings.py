@@ -62,7 +62,7 @@ def read(line: Any, states: Mapping[str, Account]) -> Case:
                 address: account.data
                 for address, account in states_of(line.get("post", {}), states).items()
             }
-            if head is None or head["same"]
+            if head is None or head.get("same")
             else {}
         ),
     )

@@ -2,21 +2,42 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import ModuleType
 from typing import Any
 
+from landfall.core import anchor
+from landfall.core.anchor import ProgramFault
 from landfall.core.values import Account, Pubkey
+from landfall.core.venues.meteora_damm_v2 import curve as damm_v2_curve
 from landfall.core.venues.meteora_damm_v2.layout import PROGRAM_ID as DAMM_V2
+from landfall.core.venues.raydium_cpmm import curve as cpmm_curve
 from landfall.core.venues.raydium_cpmm.layout import PROGRAM_ID as CPMM
 from tests.conformance import meteora_recordings, raydium_recordings
 from tests.conformance.checks import Kind, Mismatch, check
-from tests.conformance.recordings import Case, RecordedSet, Unreadable, program_of
+from tests.conformance.recordings import Case, Failed, Landed, RecordedSet, Unreadable, program_of
 
 Reader = Callable[[Any, Mapping[str, Account]], Case]
 
 READER_OF: Mapping[Pubkey, Reader] = {
     CPMM: raydium_recordings.read,
     DAMM_V2: meteora_recordings.read,
+}
+
+
+def _names(*modules: ModuleType) -> Mapping[int | None, str]:
+    """Names by number, of every fault a module declares."""
+    return {
+        fault.code: fault.name
+        for module in modules
+        for fault in vars(module).values()
+        if isinstance(fault, ProgramFault) and fault.code is not None
+    }
+
+
+NAME_OF: Mapping[Pubkey, Mapping[int | None, str]] = {
+    CPMM: _names(anchor, cpmm_curve),
+    DAMM_V2: _names(anchor, damm_v2_curve),
 }
 
 
@@ -68,6 +89,14 @@ def check_set(recorded: RecordedSet) -> Tally:
 
 def _read(reader: Reader, line: Any, states: Mapping[str, Account]) -> Case:
     try:
-        return reader(line, states)
+        case = reader(line, states)
+        return replace(case, expected=_named(case.program_id, case.expected))
     except (KeyError, IndexError, TypeError, ValueError) as fault:
         raise Unreadable(repr(fault)) from fault
+
+
+def _named(program: Pubkey, expected: Landed | Failed) -> Landed | Failed:
+    """A refusal recorded by number alone, with the name the program gives that number."""
+    if isinstance(expected, Landed) or expected.name is not None:
+        return expected
+    return Failed(NAME_OF[program].get(expected.code), expected.code)

@@ -87,6 +87,18 @@ def test_a_recording_that_differs_is_counted(
     assert f"{counted}=1" in check_set(_sampled(tmp_path, name, change)).line()
 
 
+def test_a_refusal_recorded_by_number_alone_is_known_by_its_name(tmp_path: Path):
+    def number_alone(line: Any) -> None:
+        line["result"] = {"ok": False, "err": {"custom": 6000}}
+        line.pop("head")
+        line.pop("post")
+        line.pop("user")
+
+    tally = check_set(_sampled(tmp_path, "cpmm_2024", number_alone))
+    assert {mismatch.kind.value for _, mismatch in tally.mismatches} == {"refusal_mismatch"}
+    assert "NotApproved" in tally.mismatches[0][1].what
+
+
 def test_a_case_that_cannot_be_read_is_not_passed_over(tmp_path: Path):
     tally = check_set(_sampled(tmp_path, "cp-amm", lambda line: line.pop("args")))
     assert len(tally.mismatches) == 1
