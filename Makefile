@@ -34,7 +34,7 @@ format: $(READY_TO_TEST)  ## Rewrite the sources the way `check` wants them
 	$(BIN)/ruff check --fix .
 
 vectors: $(READY_TO_TEST)  ## Run the conformance suite over recorded swaps: make vectors DIR=path
-	@$(BIN)/python -m tests.conformance $(DIR)
+	@$(BIN)/python -m tests.conformance $(if $(DIR),"$(DIR)")
 
 docs: $(READY_TO_TEST)  ## Regenerate the pages that follow from the code
 	@$(BIN)/python scripts/generate_docs.py

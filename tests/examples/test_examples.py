@@ -11,6 +11,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from landfall.core.token import TOKEN_PROGRAM
+from landfall.core.values import Account, Pubkey, Slot
+from landfall.core.venues import VENUES
+from landfall.localnet.options import LocalnetOptions, read_accounts
+from tests.core.examples import SOL, USDC
+
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 LANDFALL = Path(sys.executable).with_name("landfall")
 READY_SECONDS_MAX = 60
@@ -23,7 +29,12 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory):
+def rpc_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory, rpc_port):
     """The URL of a running `landfall up`, all of it real."""
     home = tmp_path_factory.mktemp("landfall")
     url = f"http://127.0.0.1:{free_port()}"
@@ -31,7 +42,7 @@ def engine(tmp_path_factory):
         **os.environ,
         "LANDFALL_HOME": str(home / "data"),
         "PORT": url.rsplit(":", 1)[1],
-        "LOCALNET_PORT": str(free_port()),
+        "LOCALNET_PORT": str(rpc_port),
         "LOCALNET_SLOT_MS": "50",
     }
     with (home / "log").open("w") as log:
@@ -100,6 +111,23 @@ def test_a_replayed_log_gives_what_the_engine_says(engine):
     said = run("replay_an_order.py", engine).splitlines()
     assert "OrderAccepted: SOL → USDC, 1.5 SOL, 100 bps" in said[0]
     assert said[-1].endswith("events fold to confirmed, as the engine says")
+
+
+def test_a_saved_pool_is_a_pool_again_from_its_file_alone(engine, rpc_port, tmp_path):
+    form = {"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1"}
+    quotes = httpx.post(f"{engine}/api/orders/quote", json=form, trust_env=False).json()["quotes"]
+    for quote in quotes:
+        saved = tmp_path / f"{quote['pool']}.json"
+        rpc = f"http://127.0.0.1:{rpc_port}"
+        saved.write_text(run("save_a_pool_for_localnet.py", engine, quote["pool"], rpc))
+        accounts = read_accounts(LocalnetOptions(account_files=(saved,)))
+        # The mints are left out, for localnet has them; any token of theirs does for loading.
+        for mint in (SOL.mint, USDC.mint):
+            assert mint not in accounts
+            accounts[mint] = Account(TOKEN_PROGRAM, 1, bytes(44) + bytes([9, 1]) + bytes(36))
+        pool = Pubkey.from_string(quote["pool"])
+        loaded = VENUES[quote["venue"]].load(pool, accounts, Slot(1))
+        assert set(loaded.mints) == {SOL.mint, USDC.mint}
 
 
 def test_every_example_is_run_by_a_test_of_this_module():
