@@ -110,7 +110,7 @@ class Engine:
         return found
 
     def submit(self, **changes: Any) -> str:
-        body = {"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1.5", "slippage": 0.01}
+        body = {"tokenIn": "SOL", "tokenOut": "USDC", "amount": "1.5", "slippage": 0.01}
         answer = httpx.post(f"{self.url}/api/orders/execute", json={**body, **changes}, timeout=30)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["orderId"])

@@ -94,7 +94,7 @@ def submit_orders(parts: Parts) -> dict[str, int]:
     """Order ids with the lamports each of them sells."""
     amounts = [LAMPORTS_PER_SOL // 10 + number for number in range(ORDERS)]
     return {
-        parts.engine.submit(amountIn=f"{amount / LAMPORTS_PER_SOL:.9f}", slippage=0.05): amount
+        parts.engine.submit(amount=f"{amount / LAMPORTS_PER_SOL:.9f}", slippage=0.05): amount
         for amount in amounts
     }
 

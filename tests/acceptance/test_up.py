@@ -14,7 +14,7 @@ def test_an_order_fills_and_everything_stops_with_exit_code_0(
     engine: Engine, how: signal.Signals
 ) -> None:
     engine.start()
-    order = engine.ended(engine.submit(amountIn="1.5"))
+    order = engine.ended(engine.submit(amount="1.5"))
     assert order["status"] == "confirmed"
     signature = order["txHash"]
     assert engine.swaps()[1_500_000_000] == [signature]
@@ -26,13 +26,13 @@ def test_an_order_fills_and_everything_stops_with_exit_code_0(
 
 def test_the_next_start_finds_the_orders_and_the_chain(engine: Engine) -> None:
     engine.start()
-    first = engine.ended(engine.submit(amountIn="1.5"))
+    first = engine.ended(engine.submit(amount="1.5"))
     engine.stop()
     engine.start()
     assert engine.order(first["orderId"])["fill"] == first["fill"]
     listed = httpx.get(f"{engine.url}/api/orders").json()["orders"]
     assert [order["orderId"] for order in listed] == [first["orderId"]]
-    engine.ended(engine.submit(amountIn="1.6"))
+    engine.ended(engine.submit(amount="1.6"))
     assert {1_500_000_000, 1_600_000_000} <= set(engine.swaps())
 
 
@@ -49,7 +49,7 @@ def test_fresh_starts_over_and_keeps_the_wallet(engine: Engine) -> None:
 
 def test_a_killed_engine_leaves_nothing_that_the_next_start_trips_over(engine: Engine) -> None:
     engine.start()
-    order_id = engine.submit(amountIn="1.7")
+    order_id = engine.submit(amount="1.7")
     assert engine.process is not None
     engine.process.kill()
     engine.process.communicate()
@@ -63,7 +63,7 @@ def test_two_engines_run_side_by_side(engine: Engine) -> None:
     engine.start()
     other.start()
     try:
-        assert other.ended(other.submit(amountIn="1.8"))["status"] == "confirmed"
+        assert other.ended(other.submit(amount="1.8"))["status"] == "confirmed"
         assert 1_800_000_000 in other.swaps()
         assert 1_800_000_000 not in engine.swaps()
     finally:

@@ -206,7 +206,7 @@ def test_a_venues_refusal_is_explained_by_the_venue():
     failure = read_failure(error, failed(CPMM, fault.code, fault_log(fault)), VENUES.values())
     assert failure.reason is FailureReason.SLIPPAGE_EXCEEDED
     assert failure.error == fault.name
-    assert str(CPMM) in failure.detail
+    assert "raydium_cpmm" in failure.detail
     assert failure.logs[-1].endswith("0x1775")
 
 

@@ -7,7 +7,8 @@ between those accounts and cancels out.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from landfall.core.errors import FailureReason, InvariantViolation
 from landfall.core.execution import Failure, Fill
@@ -18,7 +19,13 @@ from landfall.core.token import NATIVE_MINT, TOKEN_2022_PROGRAM, TOKEN_PROGRAM, 
 from landfall.core.values import BaseUnits, Pubkey
 from landfall.core.venue import AnyVenue, ProgramError
 
-_SYSTEM_PROGRAM = Pubkey.default()
+_PAYING_PROGRAMS: Mapping[Pubkey, str] = MappingProxyType(
+    {
+        Pubkey.default(): "system program",
+        TOKEN_PROGRAM: "token program",
+        TOKEN_2022_PROGRAM: "Token-2022 program",
+    }
+)
 _FAILED = re.compile(r"^Program (\w{32,44}) failed: ")
 _ANCHOR_NAME = re.compile(r"Error Code: (\w+)\.")
 _OUT_OF_FUNDS = frozenset(
@@ -60,24 +67,26 @@ def read_failure(
         )
         return Failure(reason=reason, detail=error.name, error=error.name, logs=tuple(logs))
     name = raised.name or (error.name if raised.code is None else str(raised.code))
+    for venue in venues:
+        if venue.program_id == raised.program_id:
+            detail = f"{venue.name} refused: {name}"
+            return Failure(
+                reason=venue.explain(raised), detail=detail, error=name, logs=tuple(logs)
+            )
+    program = _PAYING_PROGRAMS.get(raised.program_id)
+    if program is not None and raised.code == _INSUFFICIENT_FUNDS_CODE:
+        return Failure(
+            reason=FailureReason.INSUFFICIENT_FUNDS,
+            detail=f"the wallet holds less than the order pays, says the {program}",
+            error=name,
+            logs=tuple(logs),
+        )
     return Failure(
-        reason=_reason(raised, venues),
-        detail=f"program {raised.program_id} refused: {name}",
+        reason=FailureReason.PROGRAM_ERROR,
+        detail=f"{program or f'program {raised.program_id}'} refused: {name}",
         error=name,
         logs=tuple(logs),
     )
-
-
-def _reason(raised: ProgramError, venues: Iterable[AnyVenue]) -> FailureReason:
-    for venue in venues:
-        if venue.program_id == raised.program_id:
-            return venue.explain(raised)
-    if (
-        raised.program_id in (TOKEN_PROGRAM, TOKEN_2022_PROGRAM, _SYSTEM_PROGRAM)
-        and raised.code == _INSUFFICIENT_FUNDS_CODE
-    ):
-        return FailureReason.INSUFFICIENT_FUNDS
-    return FailureReason.PROGRAM_ERROR
 
 
 def _program_error(error: TransactionError, logs: Sequence[str]) -> ProgramError | None:

@@ -49,7 +49,8 @@ def why(ranked: tuple[Quote, ...]) -> str:
         case SwapMode.EXACT_OUT:
             ahead = (second.in_amount - best.in_amount) * BPS_DENOMINATOR // second.in_amount
             verb = "saves"
+    distance = f"{ahead} bps" if ahead else "less than 1 bps"
     return (
-        f"{best.venue} pool {best.pool} {verb} {ahead} bps more than the next best of "
+        f"{best.venue} pool {best.pool} {verb} {distance} more than the next best of "
         f"{len(ranked)} pools, {second.venue} pool {second.pool}."
     )
