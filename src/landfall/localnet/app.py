@@ -22,7 +22,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 BODY_BYTES_MAX = 1 << 20
-FRAMES_MAX = 20_000
+FRAMES_MAX = 4_096
 CLOSE_SLOW = 1013
 
 log = logging.getLogger(__name__)
