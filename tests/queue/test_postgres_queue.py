@@ -1,10 +1,9 @@
 """The queue against a real PostgreSQL."""
 
-from tests.store.stories import new_order
-
 from landfall.queue.postgres import PostgresQueue
 from landfall.store.event_log import PostgresEventLog
 from landfall.store.listener import Listener
+from tests.store.stories import new_order
 
 
 def a_queue(pool, dsn, **settings):
