@@ -114,9 +114,6 @@ ACCOUNT_DISCRIMINATOR_NOT_FOUND = ProgramFault(
 ACCOUNT_DISCRIMINATOR_MISMATCH = ProgramFault(
     3002, "AccountDiscriminatorMismatch", "Account discriminator did not match what was expected"
 )
-ACCOUNT_DID_NOT_DESERIALIZE = ProgramFault(
-    3003, "AccountDidNotDeserialize", "Failed to deserialize the account"
-)
 ACCOUNT_NOT_ENOUGH_KEYS = ProgramFault(
     3005, "AccountNotEnoughKeys", "Not enough account keys given to the instruction"
 )
