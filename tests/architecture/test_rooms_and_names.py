@@ -13,9 +13,8 @@ FUNCTION_LINES_MAX = 60
 
 # Modules whose one idea takes more room than most; each a list of like things, read by name.
 LONG_MODULES = {
-    "api/shapes.py",
-    "api/wire.py",
     "chain/rpc.py",
+    "cli.py",
     "core/venues/meteora_damm_v2/curve.py",
     "core/venues/meteora_damm_v2/layout.py",
     "localnet/ledger.py",
