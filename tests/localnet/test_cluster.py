@@ -1,14 +1,17 @@
 """Slots, heights, the window, duplicates, and commitment: driven by hand."""
 
 import pytest
+from solders.address_lookup_table_account import AddressLookupTableAccount
 from solders.hash import Hash
-from solders.instruction import Instruction
+from solders.instruction import AccountMeta, Instruction
 from solders.keypair import Keypair
+from solders.message import MessageV0
 from solders.pubkey import Pubkey
+from solders.transaction import VersionedTransaction
 
 from landfall.core.values import Commitment, Signature
 from landfall.localnet.programs import STAND_INS
-from landfall.localnet.transactions import decode_transaction
+from landfall.localnet.transactions import LOOKUP_TABLE_PROGRAM, decode_transaction
 from tests.localnet.chain import FEE, MEMO, RENT, Chain, failing, opened_chain
 
 PROCESSED, CONFIRMED, FINALIZED = Commitment
@@ -242,3 +245,37 @@ def test_a_block_lost_in_a_crash_and_its_successor_never_share_a_hash(tmp_path, 
         while chain.height() < height:
             chain.advance()
         assert chain.blockhash() != lost
+
+
+def test_a_lookup_table_made_on_this_chain_can_be_used_from_the_next_slot(chain: Chain):
+    wallet, to = chain.wallet.pubkey(), Pubkey.new_unique()
+    chain.advance(3)
+    recent = chain.node.cluster.block(CONFIRMED).slot
+    seeds = [bytes(wallet), recent.to_bytes(8, "little")]
+    table, bump = Pubkey.find_program_address(seeds, LOOKUP_TABLE_PROGRAM)
+    metas = [
+        AccountMeta(table, False, True),
+        AccountMeta(wallet, True, False),
+        AccountMeta(wallet, True, True),
+        AccountMeta(Pubkey.default(), False, False),
+    ]
+    create = bytes(4) + recent.to_bytes(8, "little") + bytes([bump])
+    extend = (2).to_bytes(4, "little") + (1).to_bytes(8, "little") + bytes(to)
+    outcome, _ = chain.run(
+        Instruction(LOOKUP_TABLE_PROGRAM, create, metas),
+        Instruction(LOOKUP_TABLE_PROGRAM, extend, metas),
+    )
+    assert outcome.error is None, outcome.logs
+    chain.advance()
+    message = MessageV0.try_compile(
+        wallet,
+        [chain.payment(to, RENT)],
+        [AddressLookupTableAccount(table, [to])],
+        chain.blockhash(),
+    )
+    assert to not in message.account_keys
+    outcome, landed = chain.submit(bytes(VersionedTransaction(message, [chain.wallet])))
+    assert outcome.error is None, outcome
+    assert landed is not None
+    assert landed.meta["loadedAddresses"] == {"writable": [str(to)], "readonly": []}
+    assert chain.lamports(to) == RENT
