@@ -21,8 +21,9 @@ from landfall.core.token import TOKEN_PROGRAM
 from landfall.core.token_list import KNOWN_TOKENS
 from landfall.localnet.genesis import WALLET_WHOLE_TOKENS
 from landfall.localnet.options import LocalnetOptions
+from landfall.localnet.programs.deposits import Deposit, token_account
 from landfall.localnet.serve import RunningLocalnet, running_localnet
-from tests.localnet.chain import FEE, RENT, Chain, failing
+from tests.localnet.chain import FEE, RENT, Chain, failing, token_transfer
 
 SKIP = TxOpts(skip_preflight=True)
 
@@ -266,14 +267,11 @@ async def test_a_signature_that_has_landed_already_is_told_at_once(
     assert kinds(await frames(socket, 1)) == ["Signature"]
 
 
-async def test_accounts_and_programs_are_told_per_slot_at_their_commitment(
+async def test_accounts_are_told_once_per_slot_at_their_commitment(
     socket: SolanaWsClient, chain: Chain
 ):
     to = Pubkey.new_unique()
     await socket.account_subscribe(pubkey=to, commitment=Confirmed)
-    await socket.program_subscribe(
-        program_id=TOKEN_PROGRAM, commitment=Processed, filters=[165], encoding="base64"
-    )
     chain.run(chain.payment(to, RENT), chain.payment(to, RENT))
     first = chain.slot()
     chain.advance()
@@ -283,6 +281,47 @@ async def test_accounts_and_programs_are_told_per_slot_at_their_commitment(
     assert kinds(notices) == ["Account", "Account"]
     assert [notice.result.value.lamports for notice in notices] == [2 * RENT, 3 * RENT]
     assert [notice.result.context.slot - first for notice in notices] == [0, 1]
+
+
+async def test_finalized_accounts_are_told_though_their_versions_are_about_to_go(
+    socket: SolanaWsClient, chain: Chain
+):
+    to = Pubkey.new_unique()
+    await socket.account_subscribe(pubkey=to, commitment=Finalized)
+    expected = []
+    for number in range(20):
+        chain.run(chain.payment(to, RENT))
+        expected.append((chain.slot(), (number + 1) * RENT))
+        chain.advance()
+    chain.advance(40)
+    notices = await frames(socket, 20)
+    told = [(each.result.context.slot, each.result.value.lamports) for each in notices]
+    assert told == expected
+
+
+async def test_a_program_is_told_of_with_the_filters_of_the_subscription(
+    socket: SolanaWsClient, chain: Chain
+):
+    usdc = KNOWN_TOKENS["USDC"]
+    mine, wallet = chain.tokens_of("USDC"), chain.wallet.pubkey()
+    other = Pubkey.new_unique()
+    empty = token_account(Deposit(token=usdc, amount=0), other)
+    chain.node.cluster.svm.apply(chain.slot(), {other: empty})
+    chain.advance()
+    await socket.program_subscribe(
+        program_id=TOKEN_PROGRAM,
+        commitment=Processed,
+        filters=[165, MemcmpOpts(offset=32, bytes=str(other))],
+        encoding="base64",
+    )
+    chain.run(token_transfer(mine, usdc.mint, other, wallet, 7, usdc.decimals))
+    chain.advance()
+    await socket.slot_subscribe()
+    chain.advance()
+    notices = await frames(socket, 2)
+    assert kinds(notices) == ["Program", "Slot"]
+    assert notices[0].result.value.pubkey == other
+    assert notices[0].result.value.account.data[64] == 7
 
 
 async def test_logs_are_told_to_those_who_are_mentioned(socket: SolanaWsClient, chain: Chain):

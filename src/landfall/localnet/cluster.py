@@ -174,16 +174,16 @@ class Cluster:
 
         `unix_timestamp`: seconds; time never runs backwards.
         """
+        # Only now: until here, listeners may ask what the blocks just finalized had changed.
+        self.svm.accounts.forget_versions_until(self._finalized.slot)
         closed = self._close()
         self._open = self._next_block(closed, unix_timestamp)
         confirmed = self._rise(self._confirmed.slot, self._pace.confirmed_lag)
         finalized = self._rise(self._finalized.slot, self._pace.finalized_lag)
         self._confirm(confirmed)
-        if finalized:
-            self._finalized = finalized[-1]
-            self.svm.accounts.forget_versions_until(self._finalized.slot)
-            for _ in finalized:
-                self._closed.popleft()
+        for block in finalized:
+            self._finalized = block
+            self._closed.popleft()
         self._begin()
         return Advanced(closed, confirmed, finalized)
 

@@ -10,7 +10,6 @@ from typing import Any
 from solders.transaction_metadata import FailedTransactionMetadata
 
 from landfall.core.values import Account, ChainClock, Pubkey, Slot
-from landfall.localnet.compute_budget import transaction_fee
 from landfall.localnet.failures import error_json, pays_fee
 from landfall.localnet.svm import Svm
 from landfall.localnet.transactions import ResolvedAccounts, SignedMessage
@@ -107,11 +106,6 @@ def failed(
         changes=changes,
         accounts=accounts,
     )
-
-
-def fee_of(transaction: SignedMessage) -> int:
-    """Lamports this transaction's payer is charged, whatever becomes of it."""
-    return transaction_fee(transaction.message.header.num_required_signatures, transaction.programs)
 
 
 def inner_call(inner: Any) -> InnerCall:

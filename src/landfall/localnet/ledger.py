@@ -171,9 +171,9 @@ class Ledger:
         return None if row is None else Standing(Slot(row[0]), _decoded(row[1]))
 
     def standings_since(self, slot: Slot) -> Iterator[tuple[Signature, Standing]]:
-        """Every signature that landed in `slot` or later."""
+        """Every signature that landed in `slot` or later, oldest first."""
         for signature, landed_in, error in self._database.execute(
-            "SELECT signature, slot, err FROM transactions WHERE slot >= ?", (slot,)
+            "SELECT signature, slot, err FROM transactions WHERE slot >= ? ORDER BY slot", (slot,)
         ):
             yield Signature.from_string(signature), Standing(landed_in, _decoded(error))
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from solders.hash import Hash
 
-from landfall.core.values import Commitment, Pubkey, Signature, Slot
+from landfall.core.values import Commitment, Pubkey, Signature
 from landfall.localnet.wire import Encoding, Json
 
 U64_MAX = 2**64 - 1
@@ -195,11 +195,6 @@ def parse_hash(value: str) -> Hash:
         return Hash.from_string(value)
     except Exception as error:
         raise invalid_params(f"Invalid param: {_flaw(error)}") from error
-
-
-def parse_slot(value: Any) -> Slot:
-    """A slot number."""
-    return Slot(_u64(value, "slot"))
 
 
 def _u64(value: Any, name: str) -> int:
