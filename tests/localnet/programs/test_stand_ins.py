@@ -279,6 +279,14 @@ def test_nothing_but_a_refusal_is_ever_raised(opened: Opened, data: st.DataObjec
     assert all(0 <= transfer.amount < 2**64 for transfer in effects.transfers)
 
 
+def test_a_token_account_without_bytes_aborts_the_program():
+    opened = damm_v2()
+    built = _built(opened)
+    holding = _refs(built)[2].address
+    empty = opened.with_account(holding, replace(opened.accounts[holding], data=b""))
+    assert _refusal(empty, bytes(built.data), _refs(built)) == (None, "panic")
+
+
 # --- what CPMM observes, and what opening a pool leaves -------------------------------------------
 
 

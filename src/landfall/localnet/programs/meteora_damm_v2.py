@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from math import isqrt
 
 from landfall.core import anchor
-from landfall.core.account_fields import UInt, u8, u64
+from landfall.core.account_fields import PUBKEY_BYTES, UInt, u8, u64
 from landfall.core.anchor import SwapRefused
 from landfall.core.errors import MalformedAccount
 from landfall.core.quote import SwapRequest
@@ -206,6 +206,7 @@ def _swap(
         refuse(curve.INVALID_INPUT)
     user_in = accounts[call.user_in.address]
     assert user_in is not None
+    require(len(user_in.data) >= PUBKEY_BYTES, anchor.PANIC)
     # Whatever does not hold token A counts as token B; the token program then refuses to move it.
     a_to_b = ACCOUNT_MINT.read(user_in.data) == pool.mints[0]
     require(arguments.amount > 0, curve.AMOUNT_IS_ZERO)
