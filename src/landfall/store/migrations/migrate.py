@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from landfall.core.errors import Unavailable
-from landfall.store.connection import NOT_CONNECTED
+from landfall.store.connection import CONNECT_TIMEOUT_S, NOT_CONNECTED
 from landfall.store.errors import DatabaseUnusable
 
 # Any number will do, as long as it stays the same: whoever holds it migrates.
@@ -28,18 +28,22 @@ async def migrate(dsn: str) -> None:
         DatabaseUnusable: a newer program has been here, or the server is too old.
         Unavailable: the database did not answer.
     """
-
-    async def connection() -> asyncpg.Connection:
-        return await asyncpg.connect(dsn)
-
-    engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=connection, poolclass=NullPool
-    )
     try:
-        async with engine.begin() as connected:
-            await connected.run_sync(_upgrade)
+        connection = await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT_S)
     except NOT_CONNECTED as error:
         raise Unavailable(f"the database cannot be reached: {error!r}") from error
+    except asyncpg.PostgresError as error:
+        raise DatabaseUnusable(f"The database refuses the connection: {error}.") from error
+
+    async def made_already() -> asyncpg.Connection:
+        return connection
+
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=made_already, poolclass=NullPool
+    )
+    try:
+        async with engine.begin() as begun:
+            await begun.run_sync(_upgrade)
     finally:
         await engine.dispose()
 

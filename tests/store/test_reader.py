@@ -1,0 +1,159 @@
+"""Looking at orders in a real PostgreSQL."""
+
+import asyncio
+
+import pytest
+
+from landfall.core.errors import OrderRejected, Unavailable
+from landfall.core.execution import Status, summarize
+from landfall.core.order import OrderType
+from landfall.ports import Claim, Finished, Held, OrderFilter, QueueStats, RunAfter
+from landfall.store.connection import connect
+from landfall.store.event_log import PostgresEventLog
+from landfall.store.reader import OFFSET_MAX, PostgresReader
+from tests.store.stories import given_up, new_order, routing_started, to_confirmed
+
+
+@pytest.fixture
+def log(pool):
+    return PostgresEventLog(pool)
+
+
+@pytest.fixture
+def reader(pool):
+    return PostgresReader(pool)
+
+
+async def lived(log, commits=(), **changes):
+    execution = (await log.accept(new_order(**changes))).execution
+    for events in commits:
+        claim = Claim(execution.order.order_id, 0)
+        execution = await log.append(claim, execution, events, Held.HELD)
+    return execution
+
+
+async def all_pages(reader, **wanted):
+    pages, cursor = [], None
+    while True:
+        page = await reader.orders(OrderFilter(**wanted, cursor=cursor))
+        pages.append(page.orders)
+        cursor = page.next_cursor
+        if cursor is None:
+            return pages
+
+
+async def test_a_summary_is_what_the_execution_amounts_to(log, reader):
+    stories = ((), to_confirmed()[:3], to_confirmed(), [(routing_started(),), given_up()])
+    executions = [await lived(log, story, user_id="ü") for story in stories]
+    page = await reader.orders(OrderFilter())
+    expected = {each.order.order_id: summarize(each) for each in executions}
+    assert {each.order.order_id: each for each in page.orders} == expected
+
+
+async def test_pages_hold_every_order_once_and_newest_first(log, reader):
+    """Orders of one batch share their instant, so the order id has to decide."""
+    await asyncio.gather(*(log.accept(new_order()) for _ in range(55)))
+    pages = await all_pages(reader, limit=10)
+    assert [len(page) for page in pages] == [10, 10, 10, 10, 10, 5]
+    keys = [(each.accepted_at_ms, each.order.order_id) for page in pages for each in page]
+    assert keys == sorted(keys, reverse=True)
+    assert len(set(keys)) == 55
+
+
+async def test_a_full_last_page_has_no_cursor(log, reader):
+    await asyncio.gather(*(log.accept(new_order()) for _ in range(10)))
+    assert [len(page) for page in await all_pages(reader, limit=5)] == [5, 5]
+
+
+async def test_an_order_accepted_meanwhile_moves_no_page(log, reader):
+    await asyncio.gather(*(log.accept(new_order()) for _ in range(10)))
+    first = await reader.orders(OrderFilter(limit=5))
+    await log.accept(new_order())
+    second = await reader.orders(OrderFilter(limit=5, cursor=first.next_cursor))
+    assert not set(map(id_of, first.orders)) & set(map(id_of, second.orders))
+    assert len(second.orders) == 5
+
+
+def id_of(summary):
+    return summary.order.order_id
+
+
+async def test_filters_hold_together_and_page(log, reader):
+    for account in ("one", "two"):
+        for user in ("a", "b"):
+            for commits in ((), to_confirmed()[:1], [(routing_started(),), given_up()]) * 2:
+                await lived(log, commits, account=account, user_id=user)
+    cases = [
+        ({"account": "one"}, 12),
+        ({"user_id": "a"}, 12),
+        ({"status": Status.FAILED}, 8),
+        ({"order_type": OrderType.MARKET}, 24),
+        ({"account": "one", "user_id": "b"}, 6),
+        ({"account": "one", "status": Status.PENDING}, 4),
+        ({"account": "two", "status": Status.ROUTING, "user_id": "a"}, 2),
+        (
+            {
+                "account": "two",
+                "status": Status.ROUTING,
+                "user_id": "a",
+                "order_type": OrderType.MARKET,
+            },
+            2,
+        ),
+        ({"account": "nobody"}, 0),
+        ({"status": Status.CANCELLED}, 0),
+    ]
+    for wanted, count in cases:
+        pages = await all_pages(reader, **wanted, limit=3)
+        found = [each for page in pages for each in page]
+        assert len({id_of(each) for each in found}) == len(found) == count
+        for each in found:
+            assert wanted.get("status", each.status) is each.status
+            assert wanted.get("account", each.order.account) == each.order.account
+            assert wanted.get("user_id", each.order.user_id) == each.order.user_id
+
+
+async def test_an_offset_skips_and_is_bounded(log, reader):
+    await asyncio.gather(*(log.accept(new_order()) for _ in range(5)))
+    whole = (await reader.orders(OrderFilter())).orders
+    assert (await reader.orders(OrderFilter(offset=2, limit=2))).orders == whole[2:4]
+    with pytest.raises(OrderRejected):
+        await reader.orders(OrderFilter(offset=OFFSET_MAX + 1))
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "AAAA", "ÄÖÜ", "A" * 31, "A" * 4000])
+async def test_a_cursor_that_no_page_gave_is_refused(reader, cursor):
+    with pytest.raises(OrderRejected) as caught:
+        await reader.orders(OrderFilter(cursor=cursor))
+    assert caught.value.field == "cursor"
+
+
+async def test_stats_count_what_is_happening(log, reader, pool):
+    assert await reader.stats() == QueueStats(
+        waiting=0, active=0, delayed=0, completed=0, failed=0, started_last_minute=0
+    )
+    await lived(log)
+    active, delayed = await lived(log), await lived(log)
+    for execution in (active, delayed):
+        await pool.execute(
+            "update jobs set fence = 1, lease_until = now() + interval '1 hour'"
+            " where order_id = $1",
+            execution.order.order_id,
+        )
+    await pool.execute("insert into order_starts select now(), order_id from jobs where fence = 1")
+    claim = Claim(delayed.order.order_id, 1)
+    await log.append(claim, delayed, (routing_started(),), RunAfter(60_000))
+    for story in (to_confirmed(), to_confirmed()[:4], [(routing_started(),), given_up()]):
+        ended = await lived(log, story[:-1])
+        await log.append(Claim(ended.order.order_id, 0), ended, story[-1], Finished.FINISHED)
+    assert await reader.stats() == QueueStats(
+        waiting=1, active=1, delayed=1, completed=2, failed=1, started_last_minute=2
+    )
+
+
+async def test_a_ping_answers_while_the_database_does(dsn):
+    pool = await connect(dsn)
+    await PostgresReader(pool).ping()
+    await pool.close()
+    with pytest.raises(Unavailable):
+        await PostgresReader(pool).ping()
