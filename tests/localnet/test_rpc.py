@@ -10,7 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from solders.keypair import Keypair
+from solders.message import MessageV0
 from solders.pubkey import Pubkey
+from solders.transaction import VersionedTransaction
 
 from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.venues.raydium_cpmm import RAYDIUM_CPMM
@@ -221,6 +223,22 @@ def test_token_balances_before_and_after_are_in_the_meta(call: Call, chain: Chai
     assert int(before[mine]["uiTokenAmount"]["amount"]) - 1_250_000 == int(
         after[mine]["uiTokenAmount"]["amount"]
     )
+
+
+def test_a_versioned_transaction_is_shown_to_those_who_can_read_it(call: Call, chain: Chain):
+    message = MessageV0.try_compile(
+        chain.wallet.pubkey(), [chain.payment(Pubkey.new_unique(), RENT)], [], chain.blockhash()
+    )
+    _, landed = chain.submit(bytes(VersionedTransaction(message, [chain.wallet])))
+    assert landed is not None
+    chain.advance(4)
+    confirmed = {"commitment": "confirmed"}
+    refused = call("getTransaction", str(landed.signature), confirmed)
+    assert code_of(refused) == -32015
+    readable = {**confirmed, "maxSupportedTransactionVersion": 0}
+    shown = call("getTransaction", str(landed.signature), readable)["result"]
+    assert shown["version"] == 0
+    assert shown["transaction"]["message"]["addressTableLookups"] == []
 
 
 def test_an_address_lists_its_transactions_newest_first_in_pages(call: Call, chain: Chain):

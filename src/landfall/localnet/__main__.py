@@ -14,7 +14,7 @@ def main(arguments: list[str]) -> int:
     """Parse, run, and answer with the exit code."""
     defaults = LocalnetOptions()
     parser = argparse.ArgumentParser(
-        prog="python -m landfall.localnet", description="A Solana cluster in one process."
+        prog="landfall localnet", description="A Solana cluster in one process."
     )
     add = parser.add_argument
     add("--host", default=defaults.host)
@@ -25,14 +25,35 @@ def main(arguments: list[str]) -> int:
         help="HTTP and WebSocket; WebSocket also on the next",
     )
     add("--data", type=Path, help="directory that keeps the chain; without it, memory")
-    add("--slot-ms", type=int, default=defaults.slot_ms)
+    add("--slot-ms", type=int, default=defaults.slot_ms, help="0: no slot passes by itself")
     add("--confirmed-lag", type=int, default=defaults.pace.confirmed_lag, help="slots")
     add("--finalized-lag", type=int, default=defaults.pace.finalized_lag, help="slots")
     add("--skip-every", type=int, default=defaults.pace.skip_every, help="skip one slot in so many")
-    add("--fund", type=_pubkey, action="append", default=[], metavar="PUBKEY")
-    add("--account", type=Path, action="append", default=[], metavar="FILE")
-    add("--program", type=_program, action="append", default=[], metavar="ID=FILE.so")
-    add("--seed", type=int, default=defaults.seed)
+    add(
+        "--fund",
+        type=_pubkey,
+        action="append",
+        default=[],
+        metavar="PUBKEY",
+        help="give it SOL and tokens",
+    )
+    add(
+        "--account",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="as `solana account --output json` writes it; for a new chain",
+    )
+    add(
+        "--program",
+        type=_program,
+        action="append",
+        default=[],
+        metavar="ID=FILE.so",
+        help="run this binary instead of a stand-in",
+    )
+    add("--seed", type=int, default=defaults.seed, help="part of a new chain's genesis hash")
     add("--exit-with-parent", action="store_true", help="stop when the parent process is gone")
     parsed = parser.parse_args(arguments)
     return run(

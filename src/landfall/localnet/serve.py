@@ -26,6 +26,8 @@ from landfall.localnet.start import opened_node
 
 PARENT_POLL_SECONDS = 0.5
 DRAIN_SECONDS = 2
+KEEP_ALIVE_SECONDS = 75
+"""Longer than clients keep an idle connection, so that none is closed under a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ async def _served(node: Node, listeners: list[socket.socket]) -> AsyncIterator[N
             log_level="warning",
             access_log=False,
             server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
     )

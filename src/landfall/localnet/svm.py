@@ -52,9 +52,7 @@ class Svm:
         self._vm.set_epoch_schedule(EpochSchedule.without_warmup())
         for program_id, binary in programs.items():
             self._vm.add_program(program_id, binary)
-        # A program account can only be set once the account that holds its code is there.
-        for address, account in sorted(accounts.newest(), key=lambda entry: entry[1].executable):
-            self._vm.set_account(address, _to_svm(account))
+        self._set(dict(accounts.newest()))
 
     def begin_slot(self, clock: ChainClock, recent: Sequence[tuple[Slot, bytes]]) -> None:
         """Set the clock, and the hashes of the newest slots, newest first."""
@@ -65,8 +63,7 @@ class Svm:
     def apply(self, slot: Slot, changes: Mapping[Pubkey, Account | None]) -> None:
         """Commit an outcome's changes in `slot`, the newest one."""
         self.accounts.put(slot, changes)
-        for address, account in changes.items():
-            self._vm.set_account(address, _to_svm(account))
+        self._set(changes)
 
     def account(self, address: Pubkey, slot: Slot | None = None) -> Account | None:
         """An account at the end of `slot`; sysvars and built-in programs as they are now."""
@@ -124,6 +121,14 @@ class Svm:
             for address in older:
                 self._vm.set_account(address, _to_svm(self.accounts.get(address)))
             self._set_clock(newest)
+
+    def _set(self, changes: Mapping[Pubkey, Account | None]) -> None:
+        # A program can only be set once the account that holds its code is there.
+        programs_last = sorted(
+            changes.items(), key=lambda entry: entry[1] is not None and entry[1].executable
+        )
+        for address, account in programs_last:
+            self._vm.set_account(address, _to_svm(account))
 
     def _set_clock(self, clock: ChainClock) -> None:
         self._vm.set_clock(
