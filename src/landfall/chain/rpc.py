@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from landfall.batching import Batching
 from landfall.chain.jsonrpc import JsonRpc
 from landfall.core.errors import OutcomeUnknown, Unavailable
 from landfall.core.execution import SignedTransaction
@@ -39,6 +40,8 @@ from landfall.core.values import (
 )
 
 _ACCOUNTS_PER_CALL = 100
+_STATUSES_PER_CALL = 256
+_SHARERS_MAX = 1_000
 _CONFIRMED = {"commitment": "confirmed"}
 _COMMITMENTS = {commitment.wire: commitment for commitment in Commitment}
 T = TypeVar("T")
@@ -154,6 +157,12 @@ class RpcChain:
 
     def __init__(self, node: JsonRpc) -> None:
         self._node = node
+        self._statuses: Batching[Signature, StatusAnswer] = Batching(
+            self._ask_statuses, batch_max=_STATUSES_PER_CALL, lanes=1
+        )
+        self._blockhashes: Batching[None, LatestBlockhash] = Batching(
+            self._ask_blockhash, batch_max=_SHARERS_MAX, lanes=1
+        )
 
     async def genesis_hash(self) -> str:
         """The hash that names the cluster."""
@@ -197,13 +206,17 @@ class RpcChain:
         return tuple(_pubkey(found.pubkey) for found in reply)
 
     async def latest_blockhash(self) -> LatestBlockhash:
-        """A blockhash to sign with."""
+        """A blockhash to sign with. Who asks while the node answers shares the next answer."""
+        return await self._blockhashes.submit(None)
+
+    async def _ask_blockhash(self, sharers: Sequence[None]) -> Sequence[LatestBlockhash]:
         reply = await _read(self._node.call("getLatestBlockhash", [_CONFIRMED], _LatestBlockhash))
-        return LatestBlockhash(
+        latest = LatestBlockhash(
             blockhash=reply.value.blockhash,
             last_valid_block_height=BlockHeight(reply.value.last_valid_block_height),
             context_slot=Slot(reply.context.slot),
         )
+        return [latest] * len(sharers)
 
     async def simulate(self, raw: bytes) -> Simulation:
         """Run without recording; signatures are not checked, the blockhash is not either."""
@@ -229,12 +242,19 @@ class RpcChain:
         return Finalized(Slot(reply.absolute_slot), BlockHeight(reply.block_height))
 
     async def status(self, signature: Signature) -> StatusAnswer:
-        """What the whole history says of a signature, and at which slot it says so."""
-        params = [[str(signature)], {"searchTransactionHistory": True}]
+        """What the whole history says of a signature, and at which slot it says so.
+
+        Signatures that are asked for while the node answers are asked together next.
+        """
+        return await self._statuses.submit(signature)
+
+    async def _ask_statuses(self, signatures: Sequence[Signature]) -> Sequence[StatusAnswer]:
+        params = [[str(each) for each in signatures], {"searchTransactionHistory": True}]
         reply = await _read(self._node.call("getSignatureStatuses", params, _Statuses))
-        if len(reply.value) != 1:
-            raise Unavailable("getSignatureStatuses: not one status for one signature")
-        return StatusAnswer(Slot(reply.context.slot), _status(reply.value[0]))
+        if len(reply.value) != len(signatures):
+            raise Unavailable("getSignatureStatuses: not one status for each signature")
+        slot = Slot(reply.context.slot)
+        return [StatusAnswer(slot, _status(value)) for value in reply.value]
 
     async def transaction(self, signature: Signature) -> LandedTransaction | None:
         """A landed transaction with its balance changes; None while the node does not have it."""

@@ -52,10 +52,23 @@ def priced(order: Order, pools: PoolsAt) -> Market:
     answers = [loaded.venue.quote(loaded.pool, request, pools.clock) for loaded in pools.pools]
     quotes = [answer for answer in answers if isinstance(answer, Quote)]
     refused = [answer for answer in answers if isinstance(answer, Refused)] + [*pools.left_out]
+    # Some programs take a tiny input and pay nothing for it. That fills no order.
+    fills = [quote for quote in quotes if quote.in_amount > 0 and quote.out_amount > 0]
+    refused += [_pays_nothing(quote) for quote in quotes if quote not in fills]
     return Market(
-        quotes=rank(quotes, order.swap_mode),
+        quotes=rank(fills, order.swap_mode),
         refused=tuple(sorted(refused, key=lambda r: bytes(r.pool))),
         context_slot=pools.slot,
+    )
+
+
+def _pays_nothing(quote: Quote) -> Refused:
+    return Refused(
+        venue=quote.venue,
+        dex=quote.dex,
+        pool=quote.pool,
+        error="PaysNothing",
+        sentence="The pool would take the amount and pay nothing for it.",
     )
 
 

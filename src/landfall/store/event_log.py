@@ -12,6 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
+from landfall.batching import Batching
 from landfall.core.errors import (
     OrderRejected,
     OutcomeUnknown,
@@ -27,7 +28,6 @@ from landfall.core.order import Order
 from landfall.ports import Acceptance, Claim, Finished, Held, Next, RunAfter
 from landfall.statements import load_statements
 from landfall.store.codec import encode, request_hash
-from landfall.store.group_commit import GroupCommit
 from landfall.store.hints import write_hint
 from landfall.store.log_rows import read_logs
 from landfall.store.projection import columns
@@ -70,9 +70,9 @@ class PostgresEventLog:
 
     def __init__(self, pool: asyncpg.Pool, batch_max: int = BATCH_MAX) -> None:
         self._pool = pool
-        self._acceptances = GroupCommit(self._accept_batch, batch_max=batch_max, lanes=_LANES)
-        self._appends = GroupCommit(self._append_batch, batch_max=batch_max, lanes=_LANES)
-        self._loads = GroupCommit(self._load_batch, batch_max=batch_max, lanes=_LANES)
+        self._acceptances = Batching(self._accept_batch, batch_max=batch_max, lanes=_LANES)
+        self._appends = Batching(self._append_batch, batch_max=batch_max, lanes=_LANES)
+        self._loads = Batching(self._load_batch, batch_max=batch_max, lanes=_LANES)
 
     async def accept(self, order: Order) -> Acceptance:
         """Record the order's first fact and its job, once per account and client order id."""

@@ -1,8 +1,8 @@
-"""Many callers, one commit: what queued while commits ran goes into the next one together.
+"""Many callers, one call: what queued while a call was under way goes into the next one together.
 
-There is no timer. A lone caller is committed at once; under load a batch is as large as the
-database is slow, which is just what keeps up with it. With two lanes, one batch is made ready while
-the other is being committed, so neither this process nor the database waits for the other.
+There is no timer. A lone caller is served at once; under load a batch is as large as the other side
+is slow, which is just what keeps up with it. With two lanes, one batch is made ready while the
+other is under way, so neither this process nor the other side waits.
 """
 
 import asyncio
@@ -15,28 +15,28 @@ from landfall.core.errors import InvariantViolation, OutcomeUnknown, Unavailable
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
 
-Commit = Callable[[Sequence[ItemT]], Awaitable[Sequence[ResultT | Exception]]]
+Serve = Callable[[Sequence[ItemT]], Awaitable[Sequence[ResultT | Exception]]]
 
 
-class GroupCommit(Generic[ItemT, ResultT]):
-    """Hands batches to `commit`, and each caller its own result.
+class Batching(Generic[ItemT, ResultT]):
+    """Hands batches to `serve`, and each caller its own result.
 
     Args:
-        commit: commits a batch; answers one result per item, or the error that item alone earned.
-            An Unavailable, OutcomeUnknown or InvariantViolation that it raises is everybody's.
+        serve: does a batch; answers one result per item, or the error that item alone earned. An
+            Unavailable, OutcomeUnknown or InvariantViolation that it raises is everybody's.
         batch_max: the most items in one batch.
         lanes: the most batches at once.
     """
 
-    def __init__(self, commit: Commit[ItemT, ResultT], *, batch_max: int, lanes: int) -> None:
-        self._commit = commit
+    def __init__(self, serve: Serve[ItemT, ResultT], *, batch_max: int, lanes: int) -> None:
+        self._serve = serve
         self._batch_max = batch_max
         self._free_lanes = lanes
         self._waiting: deque[tuple[ItemT, asyncio.Future[ResultT]]] = deque()
         self._running: set[asyncio.Task[None]] = set()
 
     async def submit(self, item: ItemT) -> ResultT:
-        """Wait for the commit that holds `item`. A caller that stops waiting does not stop it."""
+        """Wait for the batch that holds `item`. A caller that stops waiting does not stop it."""
         future: asyncio.Future[ResultT] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if self._free_lanes:
@@ -51,19 +51,19 @@ class GroupCommit(Generic[ItemT, ResultT]):
         try:
             while self._waiting:
                 size = min(len(self._waiting), self._batch_max)
-                await self._commit_batch([self._waiting.popleft() for _ in range(size)])
+                await self._serve_batch([self._waiting.popleft() for _ in range(size)])
         finally:
             self._free_lanes += 1
 
-    async def _commit_batch(self, batch: list[tuple[ItemT, asyncio.Future[ResultT]]]) -> None:
+    async def _serve_batch(self, batch: list[tuple[ItemT, asyncio.Future[ResultT]]]) -> None:
         results: Sequence[ResultT | Exception]
         try:
-            results = await self._commit([item for item, _ in batch])
+            results = await self._serve([item for item, _ in batch])
         except (Unavailable, OutcomeUnknown, InvariantViolation) as error:
             # One exception raised in many places would gather all their tracebacks.
             results = [type(error)(str(error)) for _ in batch]
         except Exception as error:  # noqa: BLE001 - whatever it is, the callers must hear of it
-            results = [InvariantViolation(f"a commit raised {error!r}") for _ in batch]
+            results = [InvariantViolation(f"a batch raised {error!r}") for _ in batch]
         for (_, future), result in zip(batch, results, strict=True):
             if future.cancelled():
                 continue
