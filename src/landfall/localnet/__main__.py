@@ -12,50 +12,7 @@ from landfall.localnet.serve import run
 
 def main(arguments: list[str]) -> int:
     """Parse, run, and answer with the exit code."""
-    defaults = LocalnetOptions()
-    parser = argparse.ArgumentParser(
-        prog="landfall localnet", description="A Solana cluster in one process."
-    )
-    add = parser.add_argument
-    add("--host", default=defaults.host)
-    add(
-        "--port",
-        type=int,
-        default=defaults.port,
-        help="HTTP and WebSocket; WebSocket also on the next",
-    )
-    add("--data", type=Path, help="directory that keeps the chain; without it, memory")
-    add("--slot-ms", type=int, default=defaults.slot_ms, help="0: no slot passes by itself")
-    add("--confirmed-lag", type=int, default=defaults.pace.confirmed_lag, help="slots")
-    add("--finalized-lag", type=int, default=defaults.pace.finalized_lag, help="slots")
-    add("--skip-every", type=int, default=defaults.pace.skip_every, help="skip one slot in so many")
-    add(
-        "--fund",
-        type=_pubkey,
-        action="append",
-        default=[],
-        metavar="PUBKEY",
-        help="give it SOL and tokens",
-    )
-    add(
-        "--account",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="as `solana account --output json` writes it; for a new chain",
-    )
-    add(
-        "--program",
-        type=_program,
-        action="append",
-        default=[],
-        metavar="ID=FILE.so",
-        help="run this binary instead of a stand-in",
-    )
-    add("--seed", type=int, default=defaults.seed, help="part of a new chain's genesis hash")
-    add("--exit-with-parent", action="store_true", help="stop when the parent process is gone")
-    parsed = parser.parse_args(arguments)
+    parsed = _parser().parse_args(arguments)
     return run(
         LocalnetOptions(
             host=parsed.host,
@@ -74,6 +31,47 @@ def main(arguments: list[str]) -> int:
             exit_with_parent=parsed.exit_with_parent,
         )
     )
+
+
+def _parser() -> argparse.ArgumentParser:
+    defaults = LocalnetOptions()
+    parser = argparse.ArgumentParser(
+        prog="landfall localnet",
+        description="A Solana cluster in one process.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    _add_process_options(parser, defaults)
+    _add_chain_options(parser, defaults)
+    return parser
+
+
+def _add_process_options(parser: argparse.ArgumentParser, defaults: LocalnetOptions) -> None:
+    add = parser.add_argument
+    add("--host", default=defaults.host, help="address to listen on")
+    add("--port", type=int, default=defaults.port, help="HTTP and WebSocket; the next: WebSocket")
+    add("--data", type=Path, help="directory that keeps the chain; without it, memory")
+    add("--slot-ms", type=int, default=defaults.slot_ms, help="0: no slot passes by itself")
+    add("--exit-with-parent", action="store_true", help="stop when the parent process is gone")
+
+
+def _add_chain_options(parser: argparse.ArgumentParser, defaults: LocalnetOptions) -> None:
+    add, pace = parser.add_argument, defaults.pace
+    add("--confirmed-lag", type=int, default=pace.confirmed_lag, help="in slots")
+    add("--finalized-lag", type=int, default=pace.finalized_lag, help="in slots")
+    add("--skip-every", type=int, default=pace.skip_every, help="skip one slot in so many; 0: none")
+    add("--seed", type=int, default=defaults.seed, help="part of a new chain's genesis hash")
+    for name, reader, shape, meaning in (
+        ("--fund", _pubkey, "PUBKEY", "give this wallet SOL and tokens"),
+        (
+            "--account",
+            Path,
+            "FILE",
+            "put it in a new chain, as `solana account --output json` has it",
+        ),
+        ("--program", _program, "ID=FILE.so", "run this binary instead of a stand-in"),
+    ):
+        repeatable = f"{meaning}; repeatable"
+        add(name, type=reader, action="append", default=[], metavar=shape, help=repeatable)
 
 
 def _pubkey(text: str) -> Pubkey:
