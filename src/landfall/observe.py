@@ -207,9 +207,9 @@ def worker_error(order_id: object, step: str, error: BaseException) -> None:
     _log.error("worker_error", order_id=str(order_id), step=step, error=error)
 
 
-def child_died(name: str, code: int) -> None:
+def child_died(name: str) -> None:
     """A child process ended by itself; it is started again."""
-    _log.error("child_died", name=name, code=code)
+    _log.error("child_died", name=name)
 
 
 def http_response(method: str, status: int) -> None:

@@ -91,6 +91,10 @@ class EmbeddedPostgres:
             ) from error
         return self.dsn
 
+    def is_running(self) -> bool:
+        """Whether a server runs on the data directory."""
+        return _running_server(self._data_dir) is not None
+
     def stop(self) -> None:
         """Stop the server, whoever started it; open sessions are cut. Harmless if none runs."""
         server = _running_server(self._data_dir)

@@ -109,7 +109,7 @@ class LocalnetProcess:
     async def _keep_running(self) -> None:
         while True:
             assert self._process is not None
-            code = await self._process.wait()
-            observe.child_died("localnet", code)
+            await self._process.wait()
+            observe.child_died("localnet")
             await asyncio.sleep(_RESTART_SECONDS)
             await self._spawn()

@@ -7,7 +7,7 @@ then the database. An error on the way stops what runs already.
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from landfall.bootstrap import (
 )
 from landfall.settings import Settings
 from landfall.store.embedded import EmbeddedPostgres
+from landfall.store.errors import DatabaseUnusable
 from landfall.store.migrations.migrate import migrate
 from landfall.up.banner import Progress, balances, ready
 from landfall.up.home import Home, open_home
@@ -35,6 +36,7 @@ from landfall.wallet.keypair import KeypairSigner, create_file, from_file
 
 _PORT_LOOKS_MAX = 40
 _PORT_LOOK_SECONDS = 0.1
+_KEEP_RUNNING_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +103,26 @@ async def _database(
     progress.doing("Starting PostgreSQL")
     stack.push_async_callback(asyncio.to_thread, postgres.stop)
     dsn = await asyncio.to_thread(postgres.start)
+    stack.push_async_callback(_end, asyncio.create_task(_keep_running(postgres)))
     progress.done("PostgreSQL runs")
     return dsn
+
+
+async def _keep_running(postgres: EmbeddedPostgres) -> None:
+    """Start the server again if it dies. What it has committed is still there."""
+    while True:
+        await asyncio.sleep(_KEEP_RUNNING_SECONDS)
+        if await asyncio.to_thread(postgres.is_running):
+            continue
+        observe.child_died("postgres")
+        # The processes of a killed server take a moment to go; the next round tries again.
+        with suppress(DatabaseUnusable):
+            await asyncio.to_thread(postgres.start)
+
+
+async def _end(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _chain(
