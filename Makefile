@@ -20,7 +20,7 @@ run: $(READY_TO_RUN)  ## Start everything on http://127.0.0.1:3000 (PORT, LOCALN
 	@exec $(BIN)/python scripts/foreground.py $(BIN)/landfall up
 
 test: $(READY_TO_TEST)  ## Run all tests, or TESTS=path of some
-	$(BIN)/pytest $(TESTS)
+	$(BIN)/pytest -n auto $(TESTS)
 
 check: $(READY_TO_TEST)  ## Format, lint, types, import rules, core tests; under a minute
 	$(BIN)/ruff format --check .
