@@ -435,13 +435,13 @@ async def test_a_statement_still_running_when_it_is_lost_is_ended_before_the_log
         appending = asyncio.create_task(
             impatient_log.append(first_claim(execution), execution, (routing_started(),), Held.HELD)
         )
-        stuck = await until(blocker, "select max(pid) from pg_locks where not granted")
+        stuck = await until(pool, "select max(pid) from pg_locks where not granted")
         # The client's side of the connection dies; the server does not notice while it waits.
         for holder in impatient._holders:
             if holder._con is not None and not holder._con.is_closed():
                 holder._con._transport.abort()
         gone = f"select not exists (select from pg_stat_activity where pid = {stuck})"
-        await until(blocker, gone)
+        await until(pool, gone)
     with pytest.raises(Unavailable):
         await appending
     await blocker.close()

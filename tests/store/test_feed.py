@@ -98,6 +98,23 @@ async def test_a_joining_follower_does_not_make_others_miss_anything(pool, feed)
     assert await asyncio.gather(*late) == [whole, whole[1:], whole[2:]] * 5
 
 
+async def test_a_follower_that_joins_during_a_reading_for_another_has_no_gap(pool, feed):
+    log = PostgresEventLog(pool)
+    execution = (await log.accept(new_order())).execution
+    await live(log, execution, to_confirmed())
+    order_id = execution.order.order_id
+    waits = "select exists (select from pg_locks where not granted)"
+    async with pool.acquire() as blocker, blocker.transaction():
+        await blocker.execute("lock table order_events in access exclusive mode")
+        ahead = asyncio.create_task(heard(feed, order_id, after=2))
+        while not await pool.fetchval(waits):
+            await asyncio.sleep(0.01)
+        behind = asyncio.create_task(heard(feed, order_id))
+        await asyncio.sleep(0.01)
+    assert await ahead == [(3,), (4,)]
+    assert await behind == [(0,), (1,), (2,), (3,), (4,)]
+
+
 async def test_hundreds_of_followers_of_hundreds_of_orders_hear_everything(pool, feed):
     log = PostgresEventLog(pool)
     accepted = await asyncio.gather(*(log.accept(new_order()) for _ in range(300)))
