@@ -1,17 +1,14 @@
 """Join everything: the only module that knows concrete adapters.
 
-`joined` makes the parts of one process over a database and a chain that exist. `run_api` and
-`run_worker` run one of them alone; `landfall.up` runs both in one process, beside its own database
-and chain.
+`joined` makes the parts of one process over a database and a chain that exist. `processes.py` runs
+one part alone; `landfall.up` runs all in one process, beside its own database and chain.
 """
 
 import asyncio
-import ipaddress
 import os
-import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
@@ -27,7 +24,7 @@ from landfall.chain.jsonrpc import JsonRpc
 from landfall.chain.pools import FreshPools
 from landfall.chain.rpc import RpcChain
 from landfall.chain.tokens import ChainTokens
-from landfall.clock import SystemClock, new_order_id
+from landfall.clock import SharedClock, new_order_id
 from landfall.core.errors import LandfallError
 from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.values import Pubkey
@@ -35,13 +32,12 @@ from landfall.pipeline.run import carry
 from landfall.ports import Limits, Reader, Signer, World
 from landfall.queue.postgres import PostgresQueue
 from landfall.queue.worker import Worker
-from landfall.settings import Secret, Settings
+from landfall.settings import Settings
 from landfall.store.cluster import claim_cluster
 from landfall.store.connection import connect
 from landfall.store.event_log import PostgresEventLog
 from landfall.store.feed import PostgresFeed
 from landfall.store.listener import Listener
-from landfall.store.migrations.migrate import migrate
 from landfall.store.reader import PostgresReader
 from landfall.wallet.keypair import KeypairSigner, from_file, from_text
 
@@ -156,7 +152,11 @@ async def joined(
         stack.push_async_callback(listener.stop)
         await feed.start()
         stack.push_async_callback(feed.stop)
-        clock = SystemClock()
+        reader = PostgresReader(pool)
+        clock = SharedClock(reader.now_ms)
+        await clock.synchronise()
+        keeping = asyncio.create_task(clock.keep_synchronised())
+        stack.callback(keeping.cancel)
         world = World(
             chain=chain,
             pools=FreshPools(chain, clock, settings.pools_remembered_ms),
@@ -172,105 +172,10 @@ async def joined(
             settings=settings,
             world=world,
             queue=queue,
-            reader=PostgresReader(pool),
+            reader=reader,
             feed=feed,
             chain=chain,
         )
-
-
-def refuse_other_than_loopback(settings: Settings) -> None:
-    """Without API keys, nobody but this machine may reach the API.
-
-    Raises:
-        CannotStart: HOST is not a loopback address.
-    """
-    host = settings.host
-    with suppress(ValueError):
-        if ipaddress.ip_address(host).is_loopback:
-            return
-    if host != "localhost":
-        raise CannotStart(
-            f"HOST={host} would let other machines trade with this wallet, and there are no API "
-            "keys yet to keep them out; use HOST=127.0.0.1."
-        )
-
-
-def stop_signals() -> tuple[asyncio.Event, asyncio.Event]:
-    """Set by the first and by the second SIGINT or SIGTERM."""
-    first, second = asyncio.Event(), asyncio.Event()
-
-    def heard() -> None:
-        (second if first.is_set() else first).set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, heard)
-    return first, second
-
-
-async def until(stop: asyncio.Event, *works: Awaitable[object]) -> None:
-    """Run until told to stop, or until one of the works ends; its error is raised."""
-    tasks = [asyncio.ensure_future(work) for work in (stop.wait(), *works)]
-    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
-        task.cancel()
-    await asyncio.gather(*pending, return_exceptions=True)
-    for task in done:
-        task.result()
-
-
-async def drained(worker: Worker, drain_ms: int, now: asyncio.Event) -> None:
-    """Let the worker end what it carries, at most `drain_ms`, or until `now` is set."""
-    draining = asyncio.create_task(worker.drain(drain_ms))
-    await until(now, draining)
-
-
-async def run_migrations(settings: Settings) -> None:
-    """Bring the database of the settings to the newest revision."""
-    await migrate(_needed(settings.database_url, "DATABASE_URL").reveal())
-
-
-async def run_api(settings: Settings) -> None:
-    """Serve the API alone until told to stop; it holds no key."""
-    refuse_other_than_loopback(settings)
-    dsn, rpc_url = _addresses(settings)
-    await migrate(dsn)
-    stop, _ = stop_signals()
-    async with joined(settings, dsn, rpc_url, NoKey()) as parts:
-        server = parts.server()
-        serving = asyncio.create_task(server.serve())
-        await until(stop, asyncio.shield(serving))
-        server.should_exit = True
-        await serving
-
-
-async def run_worker(settings: Settings) -> None:
-    """Carry orders until told to stop."""
-    dsn, rpc_url = _addresses(settings)
-    signer = open_wallet(settings)
-    if signer is None:
-        raise CannotStart("A worker needs a wallet; set WALLET_KEYPAIR to a key file.")
-    await migrate(dsn)
-    stop, now = stop_signals()
-    async with joined(settings, dsn, rpc_url, signer) as parts:
-        worker = parts.worker()
-        working = asyncio.create_task(worker.run())
-        await until(stop, asyncio.shield(working))
-        await drained(worker, settings.drain_ms, now)
-
-
-def _addresses(settings: Settings) -> tuple[str, str]:
-    return (
-        _needed(settings.database_url, "DATABASE_URL").reveal(),
-        _needed(settings.rpc_url, "SOLANA_RPC_URL").reveal(),
-    )
-
-
-def _needed(value: Secret | None, name: str) -> Secret:
-    if value is None:
-        raise CannotStart(
-            f"{name} is not set. Set it, or use `landfall up`, which brings everything along."
-        )
-    return value
 
 
 def _refuse_public(genesis_hash: str) -> None:

@@ -228,7 +228,7 @@ def up(
 @app.command()
 def api() -> None:
     """Serve the API alone, over DATABASE_URL and SOLANA_RPC_URL."""
-    from landfall.bootstrap import run_api
+    from landfall.processes import run_api
 
     _run(run_api(_settings()))
 
@@ -236,7 +236,7 @@ def api() -> None:
 @app.command()
 def worker() -> None:
     """Carry orders, over DATABASE_URL and SOLANA_RPC_URL; as many as you like may run."""
-    from landfall.bootstrap import run_worker
+    from landfall.processes import run_worker
 
     _run(run_worker(_settings()))
 
@@ -244,7 +244,7 @@ def worker() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database named by DATABASE_URL to the newest revision."""
-    from landfall.bootstrap import run_migrations
+    from landfall.processes import run_migrations
 
     _run(run_migrations(_settings()))
 

@@ -62,6 +62,11 @@ class PostgresReader:
         (row,) = await read(self._pool, _SQL["stats"])
         return QueueStats(**row)
 
+    async def now_ms(self) -> int:
+        """The database's time, in milliseconds since the Unix epoch."""
+        (row,) = await read(self._pool, _SQL["now"])
+        return int(row["now_ms"])
+
     async def ping(self) -> None:
         """Return if the database answers."""
         await read(self._pool, _SQL["ping"])

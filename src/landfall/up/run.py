@@ -15,16 +15,8 @@ import uvloop
 from rich.console import Console
 
 from landfall import observe
-from landfall.bootstrap import (
-    CannotStart,
-    Joined,
-    drained,
-    joined,
-    open_wallet,
-    refuse_other_than_loopback,
-    stop_signals,
-    until,
-)
+from landfall.bootstrap import CannotStart, Joined, joined, open_wallet
+from landfall.processes import drained, ended, refuse_other_than_loopback, stop_signals, until
 from landfall.settings import Settings
 from landfall.store.embedded import EmbeddedPostgres
 from landfall.store.errors import DatabaseUnusable
@@ -103,7 +95,7 @@ async def _database(
     progress.doing("Starting PostgreSQL")
     stack.push_async_callback(asyncio.to_thread, postgres.stop)
     dsn = await asyncio.to_thread(postgres.start)
-    stack.push_async_callback(_end, asyncio.create_task(_keep_running(postgres)))
+    stack.push_async_callback(ended, asyncio.create_task(_keep_running(postgres)))
     progress.done("PostgreSQL runs")
     return dsn
 
@@ -118,11 +110,6 @@ async def _keep_running(postgres: EmbeddedPostgres) -> None:
         # The processes of a killed server take a moment to go; the next round tries again.
         with suppress(DatabaseUnusable):
             await asyncio.to_thread(postgres.start)
-
-
-async def _end(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _chain(

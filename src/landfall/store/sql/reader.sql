@@ -55,6 +55,10 @@ select
     (select count(*) from order_starts where started_at > clock_timestamp() - interval '1 minute')
         as started_last_minute;
 
+-- name: now
+-- The clock that leases and the log go by.
+select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms;
+
 -- name: ping
 -- Nothing, to see whether the database answers.
 select 1;

@@ -1,0 +1,116 @@
+"""Run one part of the program alone, until told to stop.
+
+The first SIGINT or SIGTERM stops in order, the second at once.
+"""
+
+import asyncio
+import ipaddress
+import signal
+from collections.abc import Awaitable
+from contextlib import suppress
+
+from landfall.bootstrap import CannotStart, NoKey, joined, open_wallet
+from landfall.queue.worker import Worker
+from landfall.settings import Secret, Settings
+from landfall.store.migrations.migrate import migrate
+
+
+async def run_api(settings: Settings) -> None:
+    """Serve the API alone until told to stop; it holds no key."""
+    refuse_other_than_loopback(settings)
+    dsn, rpc_url = _addresses(settings)
+    await migrate(dsn)
+    stop, _ = stop_signals()
+    async with joined(settings, dsn, rpc_url, NoKey()) as parts:
+        server = parts.server()
+        serving = asyncio.create_task(server.serve())
+        await until(stop, asyncio.shield(serving))
+        server.should_exit = True
+        await serving
+
+
+async def run_worker(settings: Settings) -> None:
+    """Carry orders until told to stop."""
+    dsn, rpc_url = _addresses(settings)
+    signer = open_wallet(settings)
+    if signer is None:
+        raise CannotStart("A worker needs a wallet; set WALLET_KEYPAIR to a key file.")
+    await migrate(dsn)
+    stop, now = stop_signals()
+    async with joined(settings, dsn, rpc_url, signer) as parts:
+        worker = parts.worker()
+        working = asyncio.create_task(worker.run())
+        await until(stop, asyncio.shield(working))
+        await drained(worker, settings.drain_ms, now)
+
+
+async def run_migrations(settings: Settings) -> None:
+    """Bring the database of the settings to the newest revision."""
+    await migrate(_needed(settings.database_url, "DATABASE_URL").reveal())
+
+
+def refuse_other_than_loopback(settings: Settings) -> None:
+    """Without API keys, nobody but this machine may reach the API.
+
+    Raises:
+        CannotStart: HOST is not a loopback address.
+    """
+    host = settings.host
+    with suppress(ValueError):
+        if ipaddress.ip_address(host).is_loopback:
+            return
+    if host != "localhost":
+        raise CannotStart(
+            f"HOST={host} would let other machines trade with this wallet, and there are no API "
+            "keys yet to keep them out; use HOST=127.0.0.1."
+        )
+
+
+def stop_signals() -> tuple[asyncio.Event, asyncio.Event]:
+    """Set by the first and by the second SIGINT or SIGTERM."""
+    first, second = asyncio.Event(), asyncio.Event()
+
+    def heard() -> None:
+        (second if first.is_set() else first).set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, heard)
+    return first, second
+
+
+async def until(stop: asyncio.Event, *works: Awaitable[object]) -> None:
+    """Run until told to stop, or until one of the works ends; its error is raised."""
+    tasks = [asyncio.ensure_future(work) for work in (stop.wait(), *works)]
+    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+async def ended(task: "asyncio.Task[None]") -> None:
+    """Cancel a task that runs for ever, and wait until it is gone."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def drained(worker: Worker, drain_ms: int, now: asyncio.Event) -> None:
+    """Let the worker end what it carries, at most `drain_ms`, or until `now` is set."""
+    draining = asyncio.create_task(worker.drain(drain_ms))
+    await until(now, draining)
+
+
+def _addresses(settings: Settings) -> tuple[str, str]:
+    return (
+        _needed(settings.database_url, "DATABASE_URL").reveal(),
+        _needed(settings.rpc_url, "SOLANA_RPC_URL").reveal(),
+    )
+
+
+def _needed(value: Secret | None, name: str) -> Secret:
+    if value is None:
+        raise CannotStart(
+            f"{name} is not set. Set it, or use `landfall up`, which brings everything along."
+        )
+    return value
