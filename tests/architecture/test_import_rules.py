@@ -76,6 +76,15 @@ def test_every_contract_has_a_violation_to_be_shown():
     assert contracts() == VIOLATIONS.keys()
 
 
+def test_the_core_is_forbidden_every_other_room():
+    config = ConfigParser()
+    config.read(CONFIG)
+    named = config[f"{CONTRACT}core-imports-no-shell"]["forbidden_modules"].split()
+    rooms = {path.stem for path in (ROOT / "src/landfall").iterdir() if path.suffix in ("", ".py")}
+    shell = rooms - {"core", "__init__", "__main__", "__pycache__"}
+    assert set(named) == {f"landfall.{room}" for room in shell}
+
+
 @pytest.mark.parametrize("contract", VIOLATIONS)
 def test_a_broken_rule_is_seen(tree, contract):
     module, forbidden = VIOLATIONS[contract]

@@ -1,7 +1,8 @@
 """The Python SDK: submit orders, follow them, read them. It knows the HTTP API and nothing else.
 
     async with AsyncClient() as client:
-        accepted = await client.submit("SOL", "USDC", Decimal("1.5"))
+        form = OrderForm(token_in="SOL", token_out="USDC", amount=Decimal("1.5"))
+        accepted = await client.submit(form)
         async for update in client.follow(accepted.order_id):
             ...
 
