@@ -1,4 +1,4 @@
-"""What `up` started is killed -9 under it: it is started again, and orders end as if nothing was."""
+"""What `up` started is killed -9 under it: it is started again, and orders end as usual."""
 
 import signal
 import time
