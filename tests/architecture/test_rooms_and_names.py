@@ -15,8 +15,6 @@ FUNCTION_LINES_MAX = 60
 LONG_MODULES = {
     "chain/rpc.py",
     "cli.py",
-    "core/venues/meteora_damm_v2/curve.py",
-    "core/venues/meteora_damm_v2/layout.py",
     "localnet/ledger.py",
     "localnet/programs/meteora_damm_v2.py",
     "localnet/programs/raydium_cpmm.py",

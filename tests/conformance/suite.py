@@ -9,7 +9,7 @@ from typing import Any
 from landfall.core import anchor
 from landfall.core.anchor import ProgramFault
 from landfall.core.values import Account, Pubkey
-from landfall.core.venues.meteora_damm_v2 import curve as damm_v2_curve
+from landfall.core.venues.meteora_damm_v2 import faults as damm_v2_faults
 from landfall.core.venues.meteora_damm_v2.layout import PROGRAM_ID as DAMM_V2
 from landfall.core.venues.raydium_cpmm import curve as cpmm_curve
 from landfall.core.venues.raydium_cpmm.layout import PROGRAM_ID as CPMM
@@ -37,7 +37,7 @@ def _names(*modules: ModuleType) -> Mapping[int | None, str]:
 
 NAME_OF: Mapping[Pubkey, Mapping[int | None, str]] = {
     CPMM: _names(anchor, cpmm_curve),
-    DAMM_V2: _names(anchor, damm_v2_curve),
+    DAMM_V2: _names(anchor, damm_v2_faults),
 }
 
 

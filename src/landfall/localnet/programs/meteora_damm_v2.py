@@ -36,7 +36,7 @@ from landfall.core.values import (
     ceil_div,
 )
 from landfall.core.vault import PoolSide
-from landfall.core.venues.meteora_damm_v2 import curve, layout
+from landfall.core.venues.meteora_damm_v2 import curve, faults, fee_layout, fees, layout
 from landfall.core.venues.meteora_damm_v2.curve import Swapped
 from landfall.core.venues.meteora_damm_v2.layout import (
     AUTHORITY,
@@ -135,7 +135,7 @@ class MeteoraDammV2:
         except MalformedAccount:
             refuse(INVALID_ACCOUNT_DATA)
         except ArithmeticError:
-            refuse(curve.MATH_OVERFLOW)
+            refuse(faults.MATH_OVERFLOW)
 
 
 def _checked_pool(call: _Call, accounts: Accounts, slot: Slot) -> Pool:
@@ -203,15 +203,15 @@ def _swap(
 ) -> Swapped:
     curve.check_open(pool, clock, call.payer.address)
     if arguments.mode not in (MODE_EXACT_IN, MODE_PARTIAL_FILL, MODE_EXACT_OUT):
-        refuse(curve.INVALID_INPUT)
+        refuse(faults.INVALID_INPUT)
     user_in = accounts[call.user_in.address]
     assert user_in is not None
     require(len(user_in.data) >= PUBKEY_BYTES, anchor.PANIC)
     # Whatever does not hold token A counts as token B; the token program then refuses to move it.
     a_to_b = ACCOUNT_MINT.read(user_in.data) == pool.mints[0]
-    require(arguments.amount > 0, curve.AMOUNT_IS_ZERO)
-    if curve.is_rate_limited(pool, a_to_b, clock):
-        require(len(remaining) > 0, curve.SINGLE_SWAP_UNPROVEN)
+    require(arguments.amount > 0, faults.AMOUNT_IS_ZERO)
+    if fees.is_rate_limited(pool, a_to_b, clock):
+        require(len(remaining) > 0, faults.SINGLE_SWAP_UNPROVEN)
         require(remaining[0].address == INSTRUCTIONS_SYSVAR, UNSUPPORTED_SYSVAR)
     mint_in, mint_out = pool.mints if a_to_b else pool.mints[::-1]
     is_exact_out = arguments.mode == MODE_EXACT_OUT
@@ -229,9 +229,9 @@ def _swap(
         is_partial_fill=arguments.mode == MODE_PARTIAL_FILL,
     )
     if is_exact_out:
-        require(swapped.in_amount <= arguments.bound, curve.EXCEEDED_SLIPPAGE)
+        require(swapped.in_amount <= arguments.bound, faults.EXCEEDED_SLIPPAGE)
     else:
-        require(swapped.out_amount >= arguments.bound, curve.EXCEEDED_SLIPPAGE)
+        require(swapped.out_amount >= arguments.bound, faults.EXCEEDED_SLIPPAGE)
     return swapped
 
 
@@ -285,10 +285,10 @@ def _pool_after(account: Account | None, swapped: Swapped) -> bytes:
     layout.POOL_LAYOUT_VERSION.write(data, layout.LAYOUT_VERSION_MAX)
     layout.POOL_SQRT_PRICE.write(data, swapped.sqrt_price)
     if (volatility := swapped.volatility) is not None:
-        layout.POOL_SQRT_REFERENCE.write(data, volatility.sqrt_reference)
-        layout.POOL_VOLATILITY.write(data, volatility.accumulator)
-        layout.POOL_VOLATILITY_REFERENCE.write(data, volatility.reference)
-        layout.POOL_VOLATILITY_UPDATED_AT.write(data, volatility.updated_at)
+        fee_layout.POOL_SQRT_REFERENCE.write(data, volatility.sqrt_reference)
+        fee_layout.POOL_VOLATILITY.write(data, volatility.accumulator)
+        fee_layout.POOL_VOLATILITY_REFERENCE.write(data, volatility.reference)
+        fee_layout.POOL_VOLATILITY_UPDATED_AT.write(data, volatility.updated_at)
     return bytes(data)
 
 
@@ -368,10 +368,10 @@ def open_pool(
         layout.POOL_AMOUNTS[side].write(data, deposit.amount)
     layout.POOL_CREATOR.write(data, creator)
     for field, value in (
-        (layout.POOL_CLIFF_FEE, fee_numerator),
-        (layout.POOL_PROTOCOL_PERCENT, PROTOCOL_PERCENT),
-        (layout.POOL_REFERRAL_PERCENT, REFERRAL_PERCENT),
-        (layout.POOL_COMPOUNDING_BPS, compounding_bps),
+        (fee_layout.POOL_CLIFF_FEE, fee_numerator),
+        (fee_layout.POOL_PROTOCOL_PERCENT, PROTOCOL_PERCENT),
+        (fee_layout.POOL_REFERRAL_PERCENT, REFERRAL_PERCENT),
+        (fee_layout.POOL_COMPOUNDING_BPS, compounding_bps),
         (layout.POOL_INIT_SQRT_PRICE, shape.sqrt_price),
         (layout.POOL_SQRT_PRICE, shape.sqrt_price),
         (layout.POOL_SQRT_MIN, shape.sqrt_min),
@@ -426,12 +426,12 @@ def _volatility_fields(fee: VolatilityFee | None) -> tuple[tuple[UInt, int], ...
     if fee is None:
         return ()
     return (
-        (layout.POOL_DYNAMIC_ENABLED, 1),
-        (layout.POOL_MAX_VOLATILITY, fee.max_volatility),
-        (layout.POOL_VARIABLE_FEE_CONTROL, fee.variable_fee_control),
-        (layout.POOL_BIN_STEP, BIN_STEP_BPS),
-        (layout.POOL_FILTER_PERIOD, fee.filter_period),
-        (layout.POOL_DECAY_PERIOD, fee.decay_period),
-        (layout.POOL_REDUCTION_FACTOR, fee.reduction_factor),
-        (layout.POOL_BIN_STEP_Q64, BIN_STEP_Q64),
+        (fee_layout.POOL_DYNAMIC_ENABLED, 1),
+        (fee_layout.POOL_MAX_VOLATILITY, fee.max_volatility),
+        (fee_layout.POOL_VARIABLE_FEE_CONTROL, fee.variable_fee_control),
+        (fee_layout.POOL_BIN_STEP, BIN_STEP_BPS),
+        (fee_layout.POOL_FILTER_PERIOD, fee.filter_period),
+        (fee_layout.POOL_DECAY_PERIOD, fee.decay_period),
+        (fee_layout.POOL_REDUCTION_FACTOR, fee.reduction_factor),
+        (fee_layout.POOL_BIN_STEP_Q64, BIN_STEP_Q64),
     )

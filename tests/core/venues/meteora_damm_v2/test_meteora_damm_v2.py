@@ -8,14 +8,13 @@ from landfall.core.errors import FailureReason, MalformedAccount
 from landfall.core.quote import Leg, Quote, Refused, SwapRequest
 from landfall.core.values import BaseUnits, ChainClock, Slot, SwapMode
 from landfall.core.venue import ProgramError, Trader
-from landfall.core.venues.meteora_damm_v2 import METEORA_DAMM_V2, curve, layout
-from landfall.core.venues.meteora_damm_v2.layout import (
-    PROGRAM_ID,
+from landfall.core.venues.meteora_damm_v2 import METEORA_DAMM_V2, curve, fee_layout, layout
+from landfall.core.venues.meteora_damm_v2.fee_layout import (
     MarketCapSchedule,
-    Pool,
     RateLimiter,
     TimeSchedule,
 )
+from landfall.core.venues.meteora_damm_v2.layout import PROGRAM_ID, Pool
 from landfall.core.venues.meteora_damm_v2.swap import INSTRUCTIONS_SYSVAR
 from landfall.localnet.programs.meteora_damm_v2 import VolatilityFee
 from tests.core.venues.opened import CLOCK, HOLDINGS, WALLET, Opened, damm_v2
@@ -182,7 +181,7 @@ def test_a_referral_takes_from_the_protocol_and_nobody_else():
 @pytest.mark.parametrize(
     ("offset", "value", "name"),
     [
-        (layout.POOL_BASE_FEE_MODE.offset, 5, "base fee mode"),
+        (fee_layout.POOL_BASE_FEE_MODE.offset, 5, "base fee mode"),
         (layout.POOL_COLLECT_FEE_MODE.offset, 3, "collect fee mode"),
         (layout.POOL_ACTIVATION_TYPE.offset, 2, "activation type"),
         (layout.POOL_FEE_VERSION.offset, 2, "fee version"),

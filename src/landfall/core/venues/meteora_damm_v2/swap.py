@@ -21,13 +21,13 @@ from landfall.core.errors import FailureReason
 from landfall.core.quote import Leg
 from landfall.core.values import Pubkey, SwapMode
 from landfall.core.venue import ProgramError, Trader
-from landfall.core.venues.meteora_damm_v2 import curve
+from landfall.core.venues.meteora_damm_v2 import faults
+from landfall.core.venues.meteora_damm_v2.fee_layout import RateLimiter
 from landfall.core.venues.meteora_damm_v2.layout import (
     AUTHORITY,
     EVENT_AUTHORITY,
     PROGRAM_ID,
     Pool,
-    RateLimiter,
 )
 
 SWAP = bytes.fromhex("f8c69e91e17587c8")
@@ -37,8 +37,8 @@ INSTRUCTIONS_SYSVAR = Pubkey.from_string("Sysvar1nstructions11111111111111111111
 
 REASONS: Mapping[ProgramFault, FailureReason] = MappingProxyType(
     {
-        curve.EXCEEDED_SLIPPAGE: FailureReason.SLIPPAGE_EXCEEDED,
-        curve.POOL_DISABLED: FailureReason.POOL_CLOSED,
+        faults.EXCEEDED_SLIPPAGE: FailureReason.SLIPPAGE_EXCEEDED,
+        faults.POOL_DISABLED: FailureReason.POOL_CLOSED,
     }
 )
 """What the program's own refusals mean, where they mean more than a refusal."""
