@@ -31,6 +31,14 @@ class UInt:
         """
         data[self.offset : self.offset + self.size] = value.to_bytes(self.size, "little")
 
+    def add(self, data: bytearray, amount: int) -> None:
+        """Raise the value in `data` by `amount`.
+
+        Raises:
+            OverflowError: the sum does not fit.
+        """
+        self.write(data, self.read(data) + amount)
+
 
 @dataclass(frozen=True, slots=True)
 class Address:

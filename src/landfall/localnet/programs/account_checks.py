@@ -7,27 +7,13 @@ Source: coral-xyz/anchor 0.32, lang/src/accounts/{account,account_loader,interfa
 interface,signer}.rs.
 """
 
-from typing import NoReturn
-
 from landfall.core import anchor
 from landfall.core.anchor import ProgramFault
-from landfall.core.token import TOKEN_PROGRAMS
-from landfall.core.values import Account, Pubkey
-from landfall.localnet.programs.stand_in import AccountRef, ProgramRefused
-
-INVALID_ACCOUNT_DATA = ProgramFault(None, "InvalidAccountData", "invalid account data")
-UNSUPPORTED_SYSVAR = ProgramFault(None, "UnsupportedSysvar", "unsupported sysvar")
-
-
-def refuse(fault: ProgramFault) -> NoReturn:
-    """The program returns this error."""
-    raise ProgramRefused(fault.code, fault.name, fault.message)
-
-
-def require(condition: bool, fault: ProgramFault) -> None:
-    """Go on only if `condition` holds."""
-    if not condition:
-        refuse(fault)
+from landfall.core.token import TOKEN_PROGRAMS, decode_mint, decode_token_account
+from landfall.core.values import Account, Accounts, Pubkey
+from landfall.core.vault import PoolSide
+from landfall.localnet.programs.refusals import refuse, require
+from landfall.localnet.programs.stand_in import AccountRef
 
 
 def check_signer(ref: AccountRef) -> None:
@@ -61,3 +47,31 @@ def program_data(
     require(account.data.startswith(discriminator), anchor.ACCOUNT_DISCRIMINATOR_MISMATCH)
     require(len(account.data) >= size, anchor.PANIC)
     return account.data
+
+
+def check_mint_held(
+    vault: AccountRef, mint: AccountRef, accounts: Accounts, fault: ProgramFault
+) -> None:
+    """A token account is of the mint named beside it; `fault` is this constraint's error."""
+    held = decode_token_account(vault.address, accounts[vault.address]).mint
+    require(mint.address == held, fault)
+
+
+def side_as_passed(
+    mint: AccountRef, vault: AccountRef, program: AccountRef, accounts: Accounts
+) -> PoolSide:
+    """One side of the pool as the instruction names it, believed as far as the program does.
+
+    Raises:
+        MalformedAccount: the mint or the vault does not read as one.
+    """
+    mint_state = decode_mint(mint.address, check_token_owned(accounts.get(mint.address)))
+    vault_state = decode_token_account(vault.address, accounts[vault.address])
+    return PoolSide(
+        mint=mint.address,
+        vault=vault.address,
+        program=program.address,
+        decimals=mint_state.decimals,
+        balance=vault_state.amount,
+        transfer_fees=mint_state.transfer_fees,
+    )

@@ -15,14 +15,10 @@ from math import isqrt
 
 from landfall.core import anchor
 from landfall.core.account_fields import PUBKEY_BYTES, UInt, u8, u64
-from landfall.core.anchor import SwapRefused
-from landfall.core.errors import MalformedAccount
 from landfall.core.quote import SwapRequest
 from landfall.core.token import (
     ACCOUNT_MINT,
     TOKEN_2022_PROGRAM,
-    decode_mint,
-    decode_token_account,
 )
 from landfall.core.values import (
     U128_MAX,
@@ -35,7 +31,6 @@ from landfall.core.values import (
     SwapMode,
     ceil_div,
 )
-from landfall.core.vault import PoolSide
 from landfall.core.venues.meteora_damm_v2 import curve, faults, fee_layout, fees, layout
 from landfall.core.venues.meteora_damm_v2.curve import Swapped
 from landfall.core.venues.meteora_damm_v2.layout import (
@@ -53,17 +48,22 @@ from landfall.core.venues.meteora_damm_v2.swap import (
     SWAP2,
 )
 from landfall.localnet.programs.account_checks import (
-    INVALID_ACCOUNT_DATA,
-    UNSUPPORTED_SYSVAR,
+    check_mint_held,
     check_signer,
     check_token_owned,
     check_token_program,
     program_data,
+    side_as_passed,
+)
+from landfall.localnet.programs.deposits import Deposit, derived, owned_account, token_account
+from landfall.localnet.programs.refusals import (
+    UNSUPPORTED_SYSVAR,
+    as_the_program,
     refuse,
     require,
 )
-from landfall.localnet.programs.deposits import Deposit, derived, owned_account, token_account
 from landfall.localnet.programs.stand_in import AccountRef, Effects, TokenTransfer
+from landfall.localnet.programs.transfers import pay_in, pay_out
 
 ARGUMENTS = (u64(8), u64(16))
 ARGUMENT_MODE = u8(24)
@@ -121,7 +121,7 @@ class MeteoraDammV2:
         amount, bound = (argument.read(data) for argument in ARGUMENTS)
         mode = MODE_EXACT_IN if is_swap else ARGUMENT_MODE.read(data)
         call = _Call(*refs[:CALL_ACCOUNTS])
-        try:
+        with as_the_program(overflow=faults.MATH_OVERFLOW):
             pool = _checked_pool(call, accounts, clock.slot)
             arguments = _Arguments(amount, bound, mode)
             swapped = _swap(pool, call, arguments, refs[CALL_ACCOUNTS:], accounts, clock)
@@ -130,12 +130,6 @@ class MeteoraDammV2:
                 writes={pool.address: _pool_after(accounts[pool.address], swapped)},
                 logs=(f"Instruction: {'Swap' if is_swap else 'Swap2'}",),
             )
-        except SwapRefused as refused:
-            refuse(refused.fault)
-        except MalformedAccount:
-            refuse(INVALID_ACCOUNT_DATA)
-        except ArithmeticError:
-            refuse(faults.MATH_OVERFLOW)
 
 
 def _checked_pool(call: _Call, accounts: Accounts, slot: Slot) -> Pool:
@@ -159,8 +153,7 @@ def _checked_pool(call: _Call, accounts: Accounts, slot: Slot) -> Pool:
         kept_by = _check_token_account(vault, accounts).owner
         require(kept_by == program.address, anchor.CONSTRAINT_TOKEN_PROGRAM)
     for vault, _, mint in triples:
-        held = decode_token_account(vault.address, accounts[vault.address]).mint
-        require(mint.address == held, anchor.CONSTRAINT_TOKEN_MINT)
+        check_mint_held(vault, mint, accounts, anchor.CONSTRAINT_TOKEN_MINT)
         check_token_owned(accounts.get(mint.address))
     check_signer(call.payer)
     check_token_program(call.program_a)
@@ -169,8 +162,8 @@ def _checked_pool(call: _Call, accounts: Accounts, slot: Slot) -> Pool:
     if call.has_referral:
         _check_token_account(call.referral, accounts)
     sides = (
-        _side(call.mint_a, call.vault_a, accounts),
-        _side(call.mint_b, call.vault_b, accounts),
+        side_as_passed(call.mint_a, call.vault_a, call.program_a, accounts),
+        side_as_passed(call.mint_b, call.vault_b, call.program_b, accounts),
     )
     return layout.decode(call.pool.address, data, sides, slot)
 
@@ -178,19 +171,6 @@ def _checked_pool(call: _Call, accounts: Accounts, slot: Slot) -> Pool:
 def _check_token_account(ref: AccountRef, accounts: Accounts) -> Account:
     require(ref.is_writable, anchor.ACCOUNT_NOT_MUTABLE)
     return check_token_owned(accounts.get(ref.address))
-
-
-def _side(mint: AccountRef, vault: AccountRef, accounts: Accounts) -> PoolSide:
-    mint_state = decode_mint(mint.address, accounts[mint.address])
-    vault_state = decode_token_account(vault.address, accounts[vault.address])
-    return PoolSide(
-        mint=mint.address,
-        vault=vault.address,
-        program=vault_state.program,
-        decimals=mint_state.decimals,
-        balance=vault_state.amount,
-        transfer_fees=mint_state.transfer_fees,
-    )
 
 
 def _swap(
@@ -238,33 +218,14 @@ def _swap(
 def _transfers(pool: Pool, call: _Call, swapped: Swapped) -> tuple[TokenTransfer, ...]:
     side_in, side_out = pool.sides if swapped.a_to_b else pool.sides[::-1]
     transfers = [
-        TokenTransfer(
-            source=call.user_in.address,
-            mint=side_in.mint,
-            destination=side_in.vault,
-            authority=call.payer.address,
-            amount=swapped.in_amount,
-            decimals=side_in.decimals,
-            token_program=side_in.program,
-        ),
-        _payout(side_out, call.user_out.address, swapped.vault_out),
+        pay_in(side_in, call.user_in.address, call.payer.address, swapped.in_amount),
+        pay_out(side_out, call.user_out.address, AUTHORITY, swapped.vault_out),
     ]
     if call.has_referral:
         fee_side = pool.sides[0 if swapped.fee_on_a else 1]
-        transfers.append(_payout(fee_side, call.referral.address, swapped.referral_fee))
+        referral = call.referral.address
+        transfers.append(pay_out(fee_side, referral, AUTHORITY, swapped.referral_fee))
     return tuple(transfers)
-
-
-def _payout(side: PoolSide, destination: Pubkey, amount: int) -> TokenTransfer:
-    return TokenTransfer(
-        source=side.vault,
-        mint=side.mint,
-        destination=destination,
-        authority=AUTHORITY,
-        amount=amount,
-        decimals=side.decimals,
-        token_program=side.program,
-    )
 
 
 def _pool_after(account: Account | None, swapped: Swapped) -> bytes:
@@ -279,7 +240,7 @@ def _pool_after(account: Account | None, swapped: Swapped) -> bytes:
         (layout.POOL_TOTAL_LP_FEES[fee_side], swapped.claiming_fee + swapped.compounding_fee),
         (layout.POOL_TOTAL_PROTOCOL_FEES[fee_side], swapped.protocol_fee),
     ):
-        field.write(data, field.read(data) + amount)
+        field.add(data, amount)
     for field, amount in zip(layout.POOL_AMOUNTS, swapped.amounts, strict=True):
         field.write(data, amount)
     layout.POOL_LAYOUT_VERSION.write(data, layout.LAYOUT_VERSION_MAX)

@@ -13,10 +13,8 @@ from math import isqrt
 
 from landfall.core import anchor
 from landfall.core.account_fields import Address, UInt, u8, u16, u64, u128
-from landfall.core.anchor import SwapRefused
-from landfall.core.errors import MalformedAccount
 from landfall.core.quote import SwapRequest
-from landfall.core.token import decode_mint, decode_token_account
+from landfall.core.token import decode_token_account
 from landfall.core.values import (
     U128_MAX,
     Account,
@@ -27,22 +25,22 @@ from landfall.core.values import (
     Slot,
     SwapMode,
 )
-from landfall.core.vault import PoolSide
 from landfall.core.venues.raydium_cpmm import curve, layout
 from landfall.core.venues.raydium_cpmm.curve import Swapped
 from landfall.core.venues.raydium_cpmm.layout import AUTHORITY, AUTHORITY_BUMP, PROGRAM_ID, Pool
 from landfall.core.venues.raydium_cpmm.swap import SWAP_BASE_INPUT, SWAP_BASE_OUTPUT
 from landfall.localnet.programs.account_checks import (
-    INVALID_ACCOUNT_DATA,
+    check_mint_held,
     check_signer,
     check_token_owned,
     check_token_program,
     program_data,
-    refuse,
-    require,
+    side_as_passed,
 )
 from landfall.localnet.programs.deposits import Deposit, derived, owned_account, token_account
+from landfall.localnet.programs.refusals import as_the_program, require
 from landfall.localnet.programs.stand_in import AccountRef, Effects, TokenTransfer
+from landfall.localnet.programs.transfers import pay_in, pay_out
 
 ARGUMENTS = (u64(8), u64(16))
 ARGUMENTS_END = 24
@@ -93,7 +91,7 @@ class RaydiumCpmm:
         require(len(data) >= ARGUMENTS_END, anchor.INSTRUCTION_DID_NOT_DESERIALIZE)
         require(len(refs) >= CALL_ACCOUNTS, anchor.ACCOUNT_NOT_ENOUGH_KEYS)
         call = _Call(*refs[:CALL_ACCOUNTS])
-        try:
+        with as_the_program(overflow=anchor.PANIC):
             pool = _checked_pool(call, accounts, clock.slot)
             first, second = (argument.read(data) for argument in ARGUMENTS)
             if is_exact_in:
@@ -110,12 +108,6 @@ class RaydiumCpmm:
                 },
                 logs=(f"Instruction: SwapBase{'Input' if is_exact_in else 'Output'}",),
             )
-        except SwapRefused as refused:
-            refuse(refused.fault)
-        except MalformedAccount:
-            refuse(INVALID_ACCOUNT_DATA)
-        except ArithmeticError:
-            refuse(anchor.PANIC)
 
 
 def _checked_pool(call: _Call, accounts: Accounts, slot: Slot) -> Pool:
@@ -134,8 +126,8 @@ def _checked_pool(call: _Call, accounts: Accounts, slot: Slot) -> Pool:
     for ref in (call.program_in, call.program_out):
         check_token_program(ref)
     sides = (
-        _side(call.mint_in, call.vault_in, call.program_in, accounts),
-        _side(call.mint_out, call.vault_out, call.program_out, accounts),
+        side_as_passed(call.mint_in, call.vault_in, call.program_in, accounts),
+        side_as_passed(call.mint_out, call.vault_out, call.program_out, accounts),
     )
     program_data(
         accounts.get(call.observation.address),
@@ -149,19 +141,6 @@ def _checked_pool(call: _Call, accounts: Accounts, slot: Slot) -> Pool:
     return layout.decode(call.pool.address, data, config, sides, slot)
 
 
-def _side(mint: AccountRef, vault: AccountRef, program: AccountRef, accounts: Accounts) -> PoolSide:
-    mint_state = decode_mint(mint.address, check_token_owned(accounts.get(mint.address)))
-    vault_state = decode_token_account(vault.address, accounts[vault.address])
-    return PoolSide(
-        mint=mint.address,
-        vault=vault.address,
-        program=program.address,
-        decimals=mint_state.decimals,
-        balance=vault_state.amount,
-        transfer_fees=mint_state.transfer_fees,
-    )
-
-
 def _check_constraints(call: _Call, data: bytes, accounts: Accounts) -> None:
     known_vaults = [vault.read(data) for vault in layout.POOL_VAULTS]
     require(call.authority.address == AUTHORITY, anchor.CONSTRAINT_SEEDS)
@@ -172,8 +151,7 @@ def _check_constraints(call: _Call, data: bytes, accounts: Accounts) -> None:
         require(vault.is_writable, anchor.CONSTRAINT_MUT)
         require(vault.address in known_vaults, anchor.CONSTRAINT_RAW)
     for mint, vault in ((call.mint_in, call.vault_in), (call.mint_out, call.vault_out)):
-        held = decode_token_account(vault.address, accounts[vault.address]).mint
-        require(mint.address == held, anchor.CONSTRAINT_ADDRESS)
+        check_mint_held(vault, mint, accounts, anchor.CONSTRAINT_ADDRESS)
     require(call.observation.is_writable, anchor.CONSTRAINT_MUT)
     require(
         call.observation.address == layout.POOL_OBSERVATION.read(data), anchor.CONSTRAINT_ADDRESS
@@ -195,24 +173,8 @@ def _swap(pool: Pool, call: _Call, mode: SwapMode, amount: int, clock: ChainCloc
 def _transfers(pool: Pool, call: _Call, swapped: Swapped) -> tuple[TokenTransfer, ...]:
     side_in, side_out = pool.sides if swapped.zero_for_one else pool.sides[::-1]
     return (
-        TokenTransfer(
-            source=call.user_in.address,
-            mint=side_in.mint,
-            destination=side_in.vault,
-            authority=call.payer.address,
-            amount=swapped.in_amount,
-            decimals=side_in.decimals,
-            token_program=side_in.program,
-        ),
-        TokenTransfer(
-            source=side_out.vault,
-            mint=side_out.mint,
-            destination=call.user_out.address,
-            authority=AUTHORITY,
-            amount=swapped.vault_out,
-            decimals=side_out.decimals,
-            token_program=side_out.program,
-        ),
+        pay_in(side_in, call.user_in.address, call.payer.address, swapped.in_amount),
+        pay_out(side_out, call.user_out.address, AUTHORITY, swapped.vault_out),
     )
 
 
@@ -222,9 +184,9 @@ def _pool_after(account: Account | None, swapped: Swapped, clock: ChainClock) ->
     data = bytearray(account.data)
     side = 0 if swapped.zero_for_one else 1
     creator_side = side if swapped.creator_fee_on_input else 1 - side
-    _add(data, layout.POOL_PROTOCOL_FEES[side], swapped.protocol_fee)
-    _add(data, layout.POOL_FUND_FEES[side], swapped.fund_fee)
-    _add(data, layout.POOL_CREATOR_FEES[creator_side], swapped.creator_fee)
+    layout.POOL_PROTOCOL_FEES[side].add(data, swapped.protocol_fee)
+    layout.POOL_FUND_FEES[side].add(data, swapped.fund_fee)
+    layout.POOL_CREATOR_FEES[creator_side].add(data, swapped.creator_fee)
     layout.POOL_RECENT_EPOCH.write(data, clock.epoch)
     return bytes(data)
 
@@ -275,10 +237,6 @@ def _entry(index: int) -> tuple[UInt, UInt, UInt]:
 def _accrued(price: int, seconds: int) -> int:
     require(price * seconds <= U128_MAX, curve.MATH_OVERFLOW)
     return price * seconds
-
-
-def _add(data: bytearray, field: UInt, amount: int) -> None:
-    field.write(data, field.read(data) + amount)
 
 
 # --- opening a pool -------------------------------------------------------------------------------
