@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -31,11 +32,24 @@ async def _run(dsn: str, statement: str) -> None:
         await connection.close()
 
 
+@pytest.fixture
+def open_path() -> Iterator[Path]:
+    """A temporary directory that another user can pass through.
+
+    As root the database runs as another user; pytest closes its own directories to others whenever
+    a session of it starts, also while this one runs.
+    """
+    with TemporaryDirectory(prefix="landfall-test-", ignore_cleanup_errors=True) as directory:
+        yield Path(directory)
+
+
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """The DSN of a PostgreSQL of this test session, with a migrated template database in it."""
-    data_dir: Path = tmp_path_factory.mktemp("postgres") / "data"
-    with EmbeddedPostgres(data_dir, _THROWAWAY) as server:
+    with (
+        TemporaryDirectory(prefix="landfall-test-") as directory,
+        EmbeddedPostgres(Path(directory) / "data", _THROWAWAY) as server,
+    ):
 
         async def prepare() -> None:
             await _run(server.dsn, f"create database {_TEMPLATE}")

@@ -173,13 +173,10 @@ class Engine:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
+def engine(open_path: Path) -> Iterator[Engine]:
     """An engine that is not started yet; whatever runs at the end is killed."""
     port, chain_port = free_ports()
-    # As root, the database runs as another user and must be able to reach its directory.
-    for directory in (tmp_path, *tmp_path.parents[:2]):
-        directory.chmod(0o755)
-    engine = Engine(tmp_path / "home", port, chain_port)
+    engine = Engine(open_path / "home", port, chain_port)
     yield engine
     for process in engine.processes():
         process.kill()

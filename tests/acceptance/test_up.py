@@ -1,7 +1,6 @@
 """The first minute: one command starts everything, an order fills, everything stops in order."""
 
 import signal
-from pathlib import Path
 
 import httpx
 import pytest
@@ -115,7 +114,7 @@ def test_a_variable_that_makes_no_sense_is_named(engine: Engine) -> None:
     assert refusal(engine).startswith("RETRY_MAX_ATTEMPTS must be a whole number")
 
 
-def test_no_key_is_printed_logged_or_readable_by_others(engine: Engine, tmp_path: Path) -> None:
+def test_no_key_is_printed_logged_or_readable_by_others(engine: Engine) -> None:
     engine.start()
     engine.ended(engine.submit())
     httpx.post(f"{engine.url}/api/orders/execute", json={"nonsense": 1})

@@ -52,8 +52,8 @@ def tell(dsn, statement):
 
 
 @pytest.fixture
-def data_dir(tmp_path):
-    data_dir = tmp_path / "data"
+def data_dir(open_path):
+    data_dir = open_path / "data"
     yield data_dir
     EmbeddedPostgres(data_dir).stop()
 
@@ -81,8 +81,8 @@ def test_it_listens_on_no_network(data_dir):
 
 
 @pytest.mark.parametrize("name", ["x" * 60, "with a space, a 'quote' and a ünïcode letter"])
-def test_it_works_on_a_path_longer_than_a_socket_name_may_be(tmp_path, name):
-    data_dir = tmp_path / name / ("deep" * 20) / ("deeper" * 10) / "data"
+def test_it_works_on_a_path_longer_than_a_socket_name_may_be(open_path, name):
+    data_dir = open_path / name / ("deep" * 20) / ("deeper" * 10) / "data"
     assert len(str(data_dir)) > 150
     with EmbeddedPostgres(data_dir) as server:
         assert ask(server.dsn, "select 1") == 1
@@ -168,10 +168,10 @@ def test_a_directory_that_holds_something_else_is_refused(data_dir):
         EmbeddedPostgres(data_dir).start()
 
 
-def test_a_file_is_refused(tmp_path):
-    (tmp_path / "data").touch()
+def test_a_file_is_refused(open_path):
+    (open_path / "data").touch()
     with pytest.raises(DatabaseUnusable, match="not a directory"):
-        EmbeddedPostgres(tmp_path / "data").start()
+        EmbeddedPostgres(open_path / "data").start()
 
 
 def test_a_server_that_cannot_start_says_why(data_dir):
@@ -210,8 +210,8 @@ only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a
 
 
 @only_root
-def test_a_normal_user_has_a_server_too(tmp_path):
-    home = tmp_path / "home"
+def test_a_normal_user_has_a_server_too(open_path):
+    home = open_path / "home"
     home.mkdir()
     os.chown(home, 65534, 65534)
     for parent in (home, *home.parents):
