@@ -6,7 +6,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
@@ -34,9 +36,13 @@ def rpc_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory, rpc_port):
+def engine(rpc_port):
     """The URL of a running `landfall up`, all of it real."""
-    home = tmp_path_factory.mktemp("landfall")
+    with TemporaryDirectory(prefix="landfall-test-") as directory:
+        yield from _running(Path(directory), rpc_port)
+
+
+def _running(home: Path, rpc_port: int) -> Iterator[str]:
     url = f"http://127.0.0.1:{free_port()}"
     environ = {
         **os.environ,
