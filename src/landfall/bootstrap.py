@@ -25,7 +25,7 @@ from landfall.chain.pools import FreshPools
 from landfall.chain.rpc import RpcChain
 from landfall.chain.tokens import ChainTokens
 from landfall.clock import SharedClock, new_order_id
-from landfall.core.errors import LandfallError
+from landfall.core.errors import LandfallError, Unavailable
 from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.values import Pubkey
 from landfall.pipeline.run import carry
@@ -87,19 +87,25 @@ class Joined:
             lease_ms=self.settings.lease_ms,
         )
 
-    def server(self) -> uvicorn.Server:
-        """The API over these parts, not yet serving."""
-        app = create_app(self.world, self.reader, self.feed, self._health(), ApiConfig())
+    def server(self, worker_ends: "asyncio.Future[None] | None" = None) -> uvicorn.Server:
+        """The API over these parts, not yet serving. `worker_ends`: of a worker in this process."""
+        health = self._health(worker_ends)
+        app = create_app(self.world, self.reader, self.feed, health, ApiConfig())
         return make_server(app, self.settings.host, self.settings.port)
 
-    def _health(self) -> HealthChecks:
+    def _health(self, worker_ends: "asyncio.Future[None] | None") -> HealthChecks:
         async def chain() -> None:
             await self.chain.latest_blockhash()
 
         async def queue() -> None:
             await self.reader.stats()
 
-        return {"database": self.reader.ping, "chain": chain, "queue": queue}
+        async def worker() -> None:
+            if worker_ends is None or worker_ends.done():
+                raise Unavailable("the worker has ended")
+
+        checks = {"database": self.reader.ping, "chain": chain, "queue": queue}
+        return checks if worker_ends is None else {**checks, "worker": worker}
 
 
 def open_wallet(settings: Settings) -> KeypairSigner | None:

@@ -23,6 +23,13 @@ def test_an_order_fills_and_everything_stops_with_exit_code_0(
     assert engine.processes() == []
 
 
+def test_every_part_is_asked_how_it_is(engine: Engine) -> None:
+    engine.start()
+    answer = httpx.get(f"{engine.url}/api/health/detailed").json()
+    assert answer["status"] == "ok"
+    assert set(answer["checks"]) == {"database", "chain", "queue", "worker"}
+
+
 def test_the_next_start_finds_the_orders_and_the_chain(engine: Engine) -> None:
     engine.start()
     first = engine.ended(engine.submit(amount="1.5"))

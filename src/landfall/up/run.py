@@ -187,9 +187,12 @@ async def _running(
 
     Yields what ends if one of them does by itself.
     """
-    server, worker = parts.server(), parts.worker()
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    worker = parts.worker()
     working = asyncio.create_task(worker.run())
+    server = parts.server(working)
+    # Whoever connects from here on is served as soon as the server is.
+    listener.listen()
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
     observe.started("api and worker")
     try:
         yield asyncio.shield(serving), asyncio.shield(working)
