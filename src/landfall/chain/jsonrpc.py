@@ -4,9 +4,10 @@ second sends.
 Nothing is retried here. Every answer is bounded in time and size, its id must be ours, and whatever
 else comes back (another status, another shape, an error object, a broken connection) is one of two
 classes: it surely did not arrive, or it may have. URLs carry API keys, so none is ever put into a
-message.
+message, nor what a node says of one.
 """
 
+import re
 import time
 from itertools import count
 from typing import Any, TypeVar
@@ -18,6 +19,8 @@ from landfall import observe
 from landfall.core.errors import LandfallError, OutcomeUnknown, Unavailable
 
 REPLY_BYTES_MAX = 32 * 1024 * 1024
+_KEY_CHARACTERS_MIN = 8
+_REQUEST_TIMEOUT = 408
 T = TypeVar("T")
 
 
@@ -29,11 +32,10 @@ class RpcError(msgspec.Struct, frozen=True):
 
     code: int
     message: str
-    data: Any = None
 
 
 class _Reply(msgspec.Struct, frozen=True):
-    id: int
+    id: int | None = None
     result: msgspec.Raw = msgspec.Raw()
     error: RpcError | None = None
 
@@ -58,6 +60,10 @@ class JsonRpc:
     def __init__(self, session: aiohttp.ClientSession, url: str, timeout_ms: int) -> None:
         self._session = session
         self._url = url
+        # Whatever in the URL is long enough to be a key; the host may be among it, which does no
+        # harm.
+        parts = re.split(r"[/?&=:@#]+", url.partition("://")[2])
+        self._keys = tuple(part for part in parts if len(part) >= _KEY_CHARACTERS_MIN)
         self._timeout = aiohttp.ClientTimeout(total=timeout_ms / 1000)
         self._ids = count(1)
 
@@ -73,19 +79,31 @@ class JsonRpc:
             {"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}
         )
         began = time.perf_counter()
-        outcome = "ok"
+        outcome = "abandoned"
         try:
-            decoded = _decode(method, await self._post(method, body), _Reply)
-            if decoded.error is not None:
-                raise RpcRefused(method, decoded.error)
-            if decoded.id != request_id:
-                raise OutcomeUnknown(f"{method}: the node answered another request")
-            return _decode(method, decoded.result, shape)
+            reply = _decode(method, await self._post(method, body), _Reply)
+            result = _decode(method, self._result(method, request_id, reply), shape)
+            outcome = "ok"
+            return result
         except LandfallError as error:
             outcome = type(error).__name__
             raise
         finally:
             observe.rpc_call(method, self._url, (time.perf_counter() - began) * 1000, outcome)
+
+    def _result(self, method: str, request_id: int, reply: _Reply) -> msgspec.Raw:
+        error = reply.error
+        # A node that could not read the id of a request refuses it with none.
+        if reply.id != request_id and not (reply.id is None and error is not None):
+            raise OutcomeUnknown(f"{method}: the node answered another request")
+        if error is None:
+            return reply.result
+        if bytes(reply.result) not in (b"", b"null"):
+            raise OutcomeUnknown(f"{method}: the node answers with a result and an error")
+        message = error.message
+        for key in self._keys:
+            message = message.replace(key, "…")
+        raise RpcRefused(method, RpcError(error.code, message))
 
     async def _post(self, method: str, body: bytes) -> bytes:
         try:
@@ -118,6 +136,10 @@ def _decode(method: str, text: bytes | msgspec.Raw, shape: type[T]) -> T:
 
 
 def _refused(method: str, status: int) -> Unavailable | OutcomeUnknown:
-    """4xx means the node would not take the request; anything else may come from behind it."""
+    """4xx means the node would not take the request; anything else may come from behind it, and so
+    may a time-out.
+    """
     sentence = f"{method}: the node answers HTTP {status}"
-    return Unavailable(sentence) if 400 <= status < 500 else OutcomeUnknown(sentence)
+    if 400 <= status < 500 and status != _REQUEST_TIMEOUT:
+        return Unavailable(sentence)
+    return OutcomeUnknown(sentence)

@@ -7,14 +7,14 @@ Reads ask nothing of the world, so an unknown outcome of a read is just Unavaila
 """
 
 import base64
-import binascii
 from collections.abc import Awaitable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
+from solders.hash import Hash, ParseHashError
 
 from landfall.batching import Batching
-from landfall.chain.jsonrpc import JsonRpc
+from landfall.chain.jsonrpc import JsonRpc, RpcRefused
 from landfall.core.errors import OutcomeUnknown, Unavailable
 from landfall.core.execution import SignedTransaction
 from landfall.core.ledger.answers import (
@@ -29,6 +29,8 @@ from landfall.core.ledger.answers import (
     TransactionError,
 )
 from landfall.core.values import (
+    I64_MAX,
+    U64_MAX,
     Account,
     BlockHeight,
     Commitment,
@@ -44,12 +46,22 @@ _STATUSES_PER_CALL = 256
 _SHARERS_MAX = 1_000
 _CONFIRMED = {"commitment": "confirmed"}
 _COMMITMENTS = {commitment.wire: commitment for commitment in Commitment}
+_U8_MAX = 2**8 - 1
+_U32_MAX = 2**32 - 1
+_NOT_TAKEN = frozenset({-32700, -32600, -32601, -32602, -32003, -32005, -32016, 429, -32429})
+"""Errors that tell that a transaction was not passed on: the request or its signature is wrong, the
+node is behind, or it limits us. A failed preflight (-32002) is none: we asked for no preflight, and
+it may say that the transaction had been processed."""
+
+_Count = Annotated[int, msgspec.Meta(ge=0, le=I64_MAX)]
+"""Slots, heights, lamports and units. No cluster has more of any, and PostgreSQL keeps no more."""
+
 T = TypeVar("T")
 V = TypeVar("V")
 
 
 class _Context(msgspec.Struct, frozen=True):
-    slot: int
+    slot: _Count
 
 
 class _At(msgspec.Struct, frozen=True):
@@ -59,7 +71,7 @@ class _At(msgspec.Struct, frozen=True):
 
 class _Account(msgspec.Struct, frozen=True):
     owner: str
-    lamports: int
+    lamports: _Count
     data: tuple[str, str]
     executable: bool
 
@@ -75,7 +87,7 @@ class _Accounts(msgspec.Struct, frozen=True):
 
 class _Blockhash(msgspec.Struct, frozen=True, rename="camel"):
     blockhash: str
-    last_valid_block_height: int
+    last_valid_block_height: _Count
 
 
 class _LatestBlockhash(msgspec.Struct, frozen=True):
@@ -84,14 +96,14 @@ class _LatestBlockhash(msgspec.Struct, frozen=True):
 
 
 class _EpochInfo(msgspec.Struct, frozen=True, rename="camel"):
-    absolute_slot: int
-    block_height: int
+    absolute_slot: _Count
+    block_height: _Count
 
 
 class _Status(msgspec.Struct, frozen=True, rename="camel"):
-    slot: int
+    slot: _Count
     confirmation_status: str | None
-    err: Any = None
+    err: Any
 
 
 class _Statuses(msgspec.Struct, frozen=True):
@@ -102,7 +114,7 @@ class _Statuses(msgspec.Struct, frozen=True):
 class _Simulated(msgspec.Struct, frozen=True, rename="camel"):
     err: Any
     logs: list[str] | None = None
-    units_consumed: int | None = None
+    units_consumed: _Count | None = None
 
 
 class _Simulation(msgspec.Struct, frozen=True):
@@ -128,9 +140,9 @@ class _Loaded(msgspec.Struct, frozen=True):
 
 class _Meta(msgspec.Struct, frozen=True, rename="camel"):
     err: Any
-    fee: int
-    pre_balances: list[int]
-    post_balances: list[int]
+    fee: _Count
+    pre_balances: list[_Count]
+    post_balances: list[_Count]
     pre_token_balances: list[_TokenBalance] | None = None
     post_token_balances: list[_TokenBalance] | None = None
     log_messages: list[str] | None = None
@@ -147,7 +159,7 @@ class _Transaction(msgspec.Struct, frozen=True):
 
 
 class _Landed(msgspec.Struct, frozen=True):
-    slot: int
+    slot: _Count
     transaction: _Transaction
     meta: _Meta | None
 
@@ -166,7 +178,7 @@ class RpcChain:
 
     async def genesis_hash(self) -> str:
         """The hash that names the cluster."""
-        return await _read(self._node.call("getGenesisHash", [], str))
+        return _hash(await _read(self._node.call("getGenesisHash", [], str)))
 
     async def accounts(self, addresses: Sequence[Pubkey]) -> AccountsAt:
         """Accounts of one slot; more than a call takes are asked again until one slot has them
@@ -212,7 +224,7 @@ class RpcChain:
     async def _ask_blockhash(self, sharers: Sequence[None]) -> Sequence[LatestBlockhash]:
         reply = await _read(self._node.call("getLatestBlockhash", [_CONFIRMED], _LatestBlockhash))
         latest = LatestBlockhash(
-            blockhash=reply.value.blockhash,
+            blockhash=_hash(reply.value.blockhash),
             last_valid_block_height=BlockHeight(reply.value.last_valid_block_height),
             context_slot=Slot(reply.context.slot),
         )
@@ -278,13 +290,21 @@ class RpcChain:
             "minContextSlot": transaction.min_context_slot,
         }
         params = [base64.b64encode(transaction.raw).decode(), config]
-        await self._node.call("sendTransaction", params, str)
+        try:
+            sent = await self._node.call("sendTransaction", params, str)
+        except RpcRefused as refused:
+            if refused.error.code in _NOT_TAKEN:
+                raise
+            raise OutcomeUnknown(str(refused)) from None
+        if sent != str(transaction.signature):
+            raise OutcomeUnknown("sendTransaction: the node answers with another signature")
 
 
 async def _read(call: Awaitable[T]) -> T:
+    """The answer, or plain Unavailable: one class, so that batches can hand it to many."""
     try:
         return await call
-    except OutcomeUnknown as error:
+    except (Unavailable, OutcomeUnknown) as error:
         raise Unavailable(str(error)) from None
 
 
@@ -296,7 +316,7 @@ def _account(value: _Account | None) -> Account | None:
         raise Unavailable(f"an account in {encoding}, base64 asked")
     try:
         data = base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise Unavailable("an account whose data is not base64") from None
     return Account(_pubkey(value.owner), value.lamports, data, value.executable)
 
@@ -306,6 +326,13 @@ def _pubkey(text: str) -> Pubkey:
         return Pubkey.from_string(text)
     except ValueError:
         raise Unavailable("a reply holds an address that is none") from None
+
+
+def _hash(text: str) -> str:
+    try:
+        return str(Hash.from_string(text))
+    except ParseHashError:
+        raise Unavailable("a reply holds a hash that is none") from None
 
 
 def _status(value: _Status | None) -> SignatureStatus | None:
@@ -324,16 +351,24 @@ def _error(err: Any) -> TransactionError | None:
             return None
         case str():
             return TransactionError(err)
-        case {"InstructionError": [int(index), str(word)]}:
-            return TransactionError(word, instruction=index)
-        case {"InstructionError": [int(index), {"Custom": int(code)}]}:
-            return TransactionError("Custom", instruction=index, code=code)
-        case {"InstructionError": [int(index), dict(inner)]} if inner:
-            return TransactionError(str(next(iter(inner))), instruction=index)
-        case dict() if err:
+        case {"InstructionError": [int(index), inner]} if 0 <= index <= _U8_MAX:
+            return _instruction_error(index, inner)
+        case dict() if err and "InstructionError" not in err:
             return TransactionError(str(next(iter(err))))
         case _:
             raise Unavailable("a transaction error of no known shape")
+
+
+def _instruction_error(index: int, inner: Any) -> TransactionError:
+    match inner:
+        case str():
+            return TransactionError(inner, instruction=index)
+        case {"Custom": int(code)} if 0 <= code <= _U32_MAX:
+            return TransactionError("Custom", instruction=index, code=code)
+        case dict() if inner and "Custom" not in inner:
+            return TransactionError(str(next(iter(inner))), instruction=index)
+        case _:
+            raise Unavailable("an instruction error of no known shape")
 
 
 def _landed(signature: Signature, reply: _Landed, meta: _Meta) -> LandedTransaction:
@@ -366,15 +401,20 @@ def _token_balances(
     for balance in balances or ():
         if not 0 <= balance.account_index < len(keys) or balance.owner is None:
             raise Unavailable("getTransaction: a token balance without an account or an owner")
-        amount = balance.ui_token_amount.amount
-        if not (amount.isascii() and amount.isdigit()):
-            raise Unavailable("getTransaction: a token balance that is no number")
+        amount = _amount(balance.ui_token_amount.amount)
         found.append(
             TokenBalance(
                 account=keys[balance.account_index],
                 mint=_pubkey(balance.mint),
                 owner=_pubkey(balance.owner),
-                amount=int(amount),
+                amount=amount,
             )
         )
     return tuple(found)
+
+
+def _amount(text: str) -> int:
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(U64_MAX))
+    if not is_number or int(text) > U64_MAX:
+        raise Unavailable("getTransaction: a token balance that is no 64-bit number")
+    return int(text)
