@@ -44,11 +44,15 @@ and o.user_id = $?;
 
 -- name: stats
 -- How the work stands. Counts only orders that are not done, and keeps count of the others, so the
--- cost does not grow with history.
+-- cost does not grow with history. A filled order whose finality is still to be noted has ended.
+with open_jobs as (
+    select j.fence, j.lease_until from jobs j join executions e using (order_id)
+    where not is_terminal(e.status)
+)
 select
-    (select count(*) from jobs where fence = 0) as waiting,
-    (select count(*) from jobs where fence > 0 and lease_until is not null) as active,
-    (select count(*) from jobs where fence > 0 and lease_until is null) as delayed,
+    (select count(*) from open_jobs where fence = 0) as waiting,
+    (select count(*) from open_jobs where fence > 0 and lease_until is not null) as active,
+    (select count(*) from open_jobs where fence > 0 and lease_until is null) as delayed,
     (select coalesce(sum(orders), 0)::bigint from outcomes where status = 'confirmed') as completed,
     (select coalesce(sum(orders), 0)::bigint from outcomes where status in ('failed', 'expired'))
         as failed,
