@@ -12,10 +12,11 @@ from solders.pubkey import Pubkey
 from solders.system_program import TransferParams, transfer
 from solders.transaction import VersionedTransaction
 
+from landfall.core.ledger.token_accounts import associated_address
+from landfall.core.token import ACCOUNT_AMOUNT
 from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import Account, Commitment
 from landfall.localnet.execution import Outcome
-from landfall.localnet.genesis import associated_token_address
 from landfall.localnet.node import Node
 from landfall.localnet.options import LocalnetOptions
 from landfall.localnet.records import Landed
@@ -91,11 +92,11 @@ class Chain:
         return 0 if account is None else account.lamports
 
     def tokens_of(self, symbol: str) -> Pubkey:
-        return associated_token_address(self.wallet.pubkey(), KNOWN_TOKENS[symbol].mint)
+        return associated_address(self.wallet.pubkey(), KNOWN_TOKENS[symbol])
 
     def held(self, address: Pubkey) -> int:
         account = self.account(address)
-        return 0 if account is None else int.from_bytes(account.data[64:72], "little")
+        return 0 if account is None else ACCOUNT_AMOUNT.read(account.data)
 
 
 def options_for(wallet: Keypair, data: Path | None = None) -> LocalnetOptions:

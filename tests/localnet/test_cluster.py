@@ -1,6 +1,7 @@
 """Slots, heights, the window, duplicates, and commitment: driven by hand."""
 
 import pytest
+from solders.address_lookup_table_account import ID as LOOKUP_TABLE_PROGRAM
 from solders.address_lookup_table_account import AddressLookupTableAccount
 from solders.hash import Hash
 from solders.instruction import AccountMeta, Instruction
@@ -11,7 +12,7 @@ from solders.transaction import VersionedTransaction
 
 from landfall.core.values import Commitment, Signature
 from landfall.localnet.programs import STAND_INS
-from landfall.localnet.transactions import LOOKUP_TABLE_PROGRAM, decode_transaction
+from landfall.localnet.transactions import decode_transaction
 from tests.localnet.chain import FEE, MEMO, RENT, Chain, failing, opened_chain
 
 PROCESSED, CONFIRMED, FINALIZED = Commitment

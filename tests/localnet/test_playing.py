@@ -3,22 +3,24 @@
 from collections.abc import Iterator
 
 import pytest
+from solders.address_lookup_table_account import ID as LOOKUP_TABLE_PROGRAM
 from solders.address_lookup_table_account import AddressLookupTableAccount
 from solders.compute_budget import set_compute_unit_limit, set_compute_unit_price
 from solders.instruction import AccountMeta, Instruction
 from solders.keypair import Keypair
 from solders.message import MessageV0
 from solders.pubkey import Pubkey
+from solders.system_program import ID as SYSTEM_PROGRAM
 from solders.transaction import VersionedTransaction
 
+from landfall.core.ledger.token_accounts import ASSOCIATED_TOKEN_PROGRAM, associated_address
 from landfall.core.token import NATIVE_MINT, TOKEN_2022_PROGRAM, TOKEN_PROGRAM, Token
 from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import Account, Commitment
-from landfall.localnet.genesis import ASSOCIATED_TOKEN_PROGRAM, SYSTEM_PROGRAM
 from landfall.localnet.options import LocalnetOptions
 from landfall.localnet.programs.deposits import Deposit, owned_account, token_account
 from landfall.localnet.start import opened_node
-from landfall.localnet.transactions import LOOKUP_TABLE_PROGRAM, decode_transaction
+from landfall.localnet.transactions import decode_transaction
 from tests.localnet.chain import BORN_AT, FEE, MEMO, Chain, failing, opened_chain, token_transfer
 from tests.localnet.till import (
     AUTHORITY,
@@ -186,8 +188,7 @@ def test_a_later_swap_sees_what_the_earlier_one_did(chain: Chain, counter: Count
 def test_a_swap_sees_an_account_that_an_earlier_instruction_made(chain: Chain):
     counter = opened_counter(chain, ("SOL", "USDC"))
     newcomer, wallet = Keypair(), chain.wallet.pubkey()
-    seeds = [bytes(newcomer.pubkey()), bytes(TOKEN_PROGRAM), bytes(NATIVE_MINT)]
-    wrapped = Pubkey.find_program_address(seeds, ASSOCIATED_TOKEN_PROGRAM)[0]
+    wrapped = associated_address(newcomer.pubkey(), KNOWN_TOKENS["SOL"])
     opening = Instruction(
         ASSOCIATED_TOKEN_PROGRAM,
         b"\x01",

@@ -30,6 +30,7 @@ TOKEN_ACCOUNT_BYTES = 165
 MULTISIG_BYTES = 355
 """A Token-2022 account is never of this size, so that it cannot be taken for a multisig."""
 
+MINT_SUPPLY = u64(36)
 MINT_DECIMALS = u8(44)
 MINT_INITIALIZED = u8(45)
 ACCOUNT_MINT = Address(0)

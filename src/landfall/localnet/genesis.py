@@ -10,11 +10,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from solders.keypair import Keypair
+from solders.system_program import ID as SYSTEM_PROGRAM
 
-from landfall.core.account_fields import u64
+from landfall.core.ledger.token_accounts import associated_address
 from landfall.core.token import (
     ACCOUNT_AMOUNT,
     ACCOUNT_MINT,
+    MINT_BYTES,
+    MINT_DECIMALS,
+    MINT_INITIALIZED,
+    MINT_SUPPLY,
     NATIVE_MINT,
     TOKEN_ACCOUNT_BYTES,
     TOKEN_PROGRAM,
@@ -24,9 +29,6 @@ from landfall.core.values import Account, Pubkey
 from landfall.localnet.pools import pool_accounts
 from landfall.localnet.programs.deposits import Deposit, owned_account, token_account
 
-SYSTEM_PROGRAM = Pubkey.from_string("11111111111111111111111111111111")
-ASSOCIATED_TOKEN_PROGRAM = Pubkey.from_string("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL")
-MINT_SUPPLY = u64(36)
 LAMPORTS_PER_SOL = 10**9
 FAUCET_LAMPORTS = 500_000_000 * LAMPORTS_PER_SOL
 WALLET_LAMPORTS = 100_000 * LAMPORTS_PER_SOL
@@ -63,14 +65,6 @@ def genesis_accounts(funded: Sequence[Pubkey]) -> dict[Pubkey, Account]:
     return accounts
 
 
-def associated_token_address(
-    wallet: Pubkey, mint: Pubkey, token_program: Pubkey = TOKEN_PROGRAM
-) -> Pubkey:
-    """Where a wallet's tokens of a mint are kept by convention."""
-    seeds = [bytes(wallet), bytes(token_program), bytes(mint)]
-    return Pubkey.find_program_address(seeds, ASSOCIATED_TOKEN_PROGRAM)[0]
-
-
 def wallet_grant(
     wallet: Pubkey, read: Callable[[Pubkey], Account | None]
 ) -> dict[Pubkey, Account | None]:
@@ -81,7 +75,7 @@ def wallet_grant(
         mint = read(token.mint)
         if mint is not None:
             data = bytearray(mint.data)
-            MINT_SUPPLY.write(data, MINT_SUPPLY.read(data) + amount * 10**token.decimals)
+            MINT_SUPPLY.add(data, amount * 10**token.decimals)
             changes[token.mint] = replace(mint, data=bytes(data))
     return changes
 
@@ -91,7 +85,7 @@ def _wallet_accounts(wallet: Pubkey) -> dict[Pubkey, Account]:
     for symbol, amount in WALLET_WHOLE_TOKENS.items():
         token = KNOWN_TOKENS[symbol]
         deposit = Deposit(token=token, amount=amount * 10**token.decimals)
-        accounts[associated_token_address(wallet, token.mint)] = token_account(deposit, wallet)
+        accounts[associated_address(wallet, token)] = token_account(deposit, wallet)
     return accounts
 
 
@@ -107,5 +101,8 @@ def _supplies(accounts: Iterable[Account]) -> dict[Pubkey, int]:
 
 def _mint_account(decimals: int, supply: int) -> Account:
     """A mint of the classic token program that has no authority: its supply stays what it is."""
-    data = bytes(36) + supply.to_bytes(8, "little") + bytes([decimals, 1]) + bytes(36)
-    return owned_account(TOKEN_PROGRAM, data)
+    data = bytearray(MINT_BYTES)
+    MINT_SUPPLY.write(data, supply)
+    MINT_DECIMALS.write(data, decimals)
+    MINT_INITIALIZED.write(data, 1)
+    return owned_account(TOKEN_PROGRAM, bytes(data))
