@@ -6,13 +6,13 @@ Source: anza-xyz/agave, compute-budget-instruction (SIMD-170 default limits), fe
 
 from collections.abc import Iterable
 
+from solders.compute_budget import ID as COMPUTE_BUDGET_PROGRAM
 from solders.pubkey import Pubkey
 
+from landfall.core.ledger.transaction import COMPUTE_UNITS_MAX
 from landfall.core.values import U64_MAX, ceil_div
 
-COMPUTE_BUDGET_PROGRAM = Pubkey.from_string("ComputeBudget111111111111111111111111111111")
 LAMPORTS_PER_SIGNATURE = 5_000
-UNITS_MAX = 1_400_000
 UNITS_PER_BUILTIN_INSTRUCTION = 3_000
 UNITS_PER_INSTRUCTION = 200_000
 
@@ -51,7 +51,7 @@ def explicit_unit_limit(instructions: Iterable[tuple[Pubkey, bytes]]) -> int | N
     """The limit the transaction sets itself, or None. Instructions are (program, data)."""
     for program, data in instructions:
         if program == COMPUTE_BUDGET_PROGRAM and len(data) >= 5 and data[0] == SET_UNIT_LIMIT:
-            return min(UNITS_MAX, int.from_bytes(data[1:5], "little"))
+            return min(COMPUTE_UNITS_MAX, int.from_bytes(data[1:5], "little"))
     return None
 
 
@@ -65,7 +65,7 @@ def unit_limit(instructions: Iterable[tuple[Pubkey, bytes]]) -> int:
         UNITS_PER_BUILTIN_INSTRUCTION if program in BUILTIN_PROGRAMS else UNITS_PER_INSTRUCTION
         for program, _ in listed
     )
-    return min(UNITS_MAX, units)
+    return min(COMPUTE_UNITS_MAX, units)
 
 
 def transaction_fee(signatures: int, instructions: Iterable[tuple[Pubkey, bytes]]) -> int:

@@ -6,15 +6,21 @@ Source: anza-xyz/agave, transaction-status-client-types (UiTransactionStatusMeta
 import base64
 from collections.abc import Callable
 
-from landfall.core.token import TOKEN_2022_PROGRAM, TOKEN_PROGRAM
+from landfall.core.token import (
+    ACCOUNT_AMOUNT,
+    ACCOUNT_MINT,
+    ACCOUNT_OWNER,
+    ACCOUNT_STATE,
+    ACCOUNT_TYPE,
+    MINT_BYTES,
+    MINT_DECIMALS,
+    TOKEN_ACCOUNT_BYTES,
+    TOKEN_PROGRAMS,
+    TYPE_ACCOUNT,
+)
 from landfall.core.values import Account, Pubkey
 from landfall.localnet.execution import Outcome
 from landfall.localnet.wire import Json, base58_encode, token_amount_json
-
-TOKEN_PROGRAMS = frozenset({TOKEN_PROGRAM, TOKEN_2022_PROGRAM})
-TOKEN_ACCOUNT_BYTES = 165
-MINT_DECIMALS_AT = 44
-MINT_BYTES = 82
 
 Reader = Callable[[Pubkey], Account | None]
 """The accounts as of some moment."""
@@ -87,7 +93,7 @@ def mint_decimals(mint: Account | None) -> int | None:
     """The decimals of a mint account, or None where it is not one."""
     if mint is None or mint.owner not in TOKEN_PROGRAMS or len(mint.data) < MINT_BYTES:
         return None
-    return mint.data[MINT_DECIMALS_AT]
+    return MINT_DECIMALS.read(mint.data)
 
 
 def is_token_account(account: Account | None) -> bool:
@@ -98,9 +104,12 @@ def is_token_account(account: Account | None) -> bool:
         and (
             len(account.data) == TOKEN_ACCOUNT_BYTES
             # Longer accounts of Token-2022 name their kind in the byte after the base layout.
-            or (len(account.data) > TOKEN_ACCOUNT_BYTES and account.data[TOKEN_ACCOUNT_BYTES] == 2)
+            or (
+                len(account.data) > TOKEN_ACCOUNT_BYTES
+                and ACCOUNT_TYPE.read(account.data) == TYPE_ACCOUNT
+            )
         )
-        and account.data[108] != 0
+        and ACCOUNT_STATE.read(account.data) != 0
     )
 
 
@@ -114,16 +123,16 @@ def _token_balances(keys: tuple[Pubkey, ...], reader: Reader, mints: Reader) -> 
         account = reader(key)
         if account is None or not is_token_account(account):
             continue
-        mint = Pubkey.from_bytes(account.data[:32])
+        mint = ACCOUNT_MINT.read(account.data)
         decimals = mint_decimals(mints(mint))
         balances.append(
             {
                 "accountIndex": index,
                 "mint": str(mint),
-                "owner": str(Pubkey.from_bytes(account.data[32:64])),
+                "owner": str(ACCOUNT_OWNER.read(account.data)),
                 "programId": str(account.owner),
                 "uiTokenAmount": token_amount_json(
-                    int.from_bytes(account.data[64:72], "little"), decimals or 0
+                    ACCOUNT_AMOUNT.read(account.data), decimals or 0
                 ),
             }
         )

@@ -5,17 +5,29 @@ Source: anza-xyz/agave, account-decoder/src/parse_token.rs.
 
 from collections.abc import Callable
 
-from landfall.core.token import NATIVE_MINT, TOKEN_PROGRAM
-from landfall.core.values import Account, Pubkey
-from landfall.localnet.meta import (
+from landfall.core.account_fields import u64
+from landfall.core.token import (
+    ACCOUNT_AMOUNT,
+    ACCOUNT_MINT,
+    ACCOUNT_OWNER,
+    ACCOUNT_STATE,
     MINT_BYTES,
+    MINT_DECIMALS,
+    MINT_INITIALIZED,
+    MINT_SUPPLY,
+    NATIVE_MINT,
     TOKEN_ACCOUNT_BYTES,
+    TOKEN_PROGRAM,
     TOKEN_PROGRAMS,
-    is_token_account,
-    mint_decimals,
 )
+from landfall.core.values import Account, Pubkey
+from landfall.localnet.meta import is_token_account, mint_decimals
+from landfall.localnet.programs.deposits import IS_NATIVE, NATIVE_RESERVE
 from landfall.localnet.wire import Json, token_amount_json
 
+MINT_AUTHORITY, FREEZE_AUTHORITY = 0, 46
+DELEGATE, CLOSE_AUTHORITY = 72, 129
+DELEGATED_AMOUNT = u64(121)
 STATES = ("uninitialized", "initialized", "frozen")
 
 
@@ -26,7 +38,7 @@ def parsed_json(account: Account, read: Callable[[Pubkey], Account | None]) -> J
     if len(account.data) == MINT_BYTES:
         info, kind = _mint(account.data), "mint"
     elif len(account.data) == TOKEN_ACCOUNT_BYTES and is_token_account(account):
-        mint = Pubkey.from_bytes(account.data[:32])
+        mint = ACCOUNT_MINT.read(account.data)
         info, kind = _token_account(account.data, mint, mint_decimals(read(mint)) or 0), "account"
     else:
         return None
@@ -39,11 +51,11 @@ def parsed_json(account: Account, read: Callable[[Pubkey], Account | None]) -> J
 
 def _mint(data: bytes) -> Json:
     return {
-        "decimals": data[44],
-        "freezeAuthority": _optional_key(data, 46),
-        "isInitialized": data[45] == 1,
-        "mintAuthority": _optional_key(data, 0),
-        "supply": str(int.from_bytes(data[36:44], "little")),
+        "decimals": MINT_DECIMALS.read(data),
+        "freezeAuthority": _optional_key(data, FREEZE_AUTHORITY),
+        "isInitialized": MINT_INITIALIZED.read(data) == 1,
+        "mintAuthority": _optional_key(data, MINT_AUTHORITY),
+        "supply": str(MINT_SUPPLY.read(data)),
     }
 
 
@@ -51,19 +63,19 @@ def _token_account(data: bytes, mint: Pubkey, decimals: int) -> Json:
     info = {
         "isNative": mint == NATIVE_MINT,
         "mint": str(mint),
-        "owner": str(Pubkey.from_bytes(data[32:64])),
-        "state": STATES[min(data[108], 2)],
-        "tokenAmount": token_amount_json(int.from_bytes(data[64:72], "little"), decimals),
+        "owner": str(ACCOUNT_OWNER.read(data)),
+        "state": STATES[min(ACCOUNT_STATE.read(data), 2)],
+        "tokenAmount": token_amount_json(ACCOUNT_AMOUNT.read(data), decimals),
     }
-    delegate, close_authority = _optional_key(data, 72), _optional_key(data, 129)
+    delegate, close_authority = _optional_key(data, DELEGATE), _optional_key(data, CLOSE_AUTHORITY)
     if delegate is not None:
         info["delegate"] = delegate
-        delegated = int.from_bytes(data[121:129], "little")
+        delegated = DELEGATED_AMOUNT.read(data)
         info["delegatedAmount"] = token_amount_json(delegated, decimals)
     if close_authority is not None:
         info["closeAuthority"] = close_authority
-    if int.from_bytes(data[109:113], "little"):
-        reserve = int.from_bytes(data[113:121], "little")
+    if IS_NATIVE.read(data):
+        reserve = NATIVE_RESERVE.read(data)
         info["rentExemptReserve"] = token_amount_json(reserve, decimals)
     return info
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from solders.transaction_metadata import FailedTransactionMetadata, SimulatedTransactionInfo
 
+from landfall.core.token import TOKEN_ACCOUNT_BYTES
 from landfall.core.values import Account, ChainClock, Pubkey
 from landfall.localnet.execution import Outcome, failed
 from landfall.localnet.failures import error_json, instruction_failure
@@ -32,7 +33,6 @@ PANIC = "panic"
 # Offsets in a token account: COption<Pubkey> delegate, u64 delegated_amount.
 DELEGATE = slice(72, 108)
 DELEGATED_AMOUNT = slice(121, 129)
-TOKEN_ACCOUNT_BYTES = 165
 
 
 def play(

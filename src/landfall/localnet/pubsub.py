@@ -10,6 +10,8 @@ Source: anza-xyz/agave, rpc/src/rpc_pubsub.rs and rpc_subscriptions.rs.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from solders.system_program import ID as SYSTEM_PROGRAM
+
 from landfall.core.values import Account, Commitment, Pubkey, Signature, Slot
 from landfall.localnet.cluster import Advanced
 from landfall.localnet.context import API_VERSION
@@ -25,7 +27,6 @@ from landfall.localnet.params import (
 from landfall.localnet.records import Block, Landed
 from landfall.localnet.rpc import encode
 from landfall.localnet.rpc_accounts import Filter, account_filters, written
-from landfall.localnet.svm import SYSTEM_PROGRAM
 from landfall.localnet.wire import Json, keyed_account_json
 
 SUBSCRIPTIONS_MAX = 10_000

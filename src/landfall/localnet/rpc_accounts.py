@@ -5,12 +5,12 @@ Source: anza-xyz/agave, rpc/src/rpc.rs and rpc/src/filter.rs.
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from landfall.core.values import Account, Pubkey
+from landfall.core.token import ACCOUNT_STATE, TOKEN_ACCOUNT_BYTES
+from landfall.core.values import Account
 from landfall.localnet.context import bank_slot, with_context
-from landfall.localnet.meta import TOKEN_PROGRAMS, is_token_account, mint_decimals
 from landfall.localnet.node import Node
 from landfall.localnet.params import Config, Params, RpcError, invalid_params, parse_pubkey
 from landfall.localnet.parsed_accounts import parsed_json
@@ -21,13 +21,11 @@ from landfall.localnet.wire import (
     account_json,
     base58_decode,
     keyed_account_json,
-    token_amount_json,
 )
 
 ACCOUNTS_MAX = 100
 FILTERS_MAX = 4
 MEMCMP_BYTES_MAX = 128
-LARGEST_ACCOUNTS = 20
 
 Filter = Callable[[bytes], bool]
 """Whether account data is wanted."""
@@ -76,68 +74,6 @@ def get_program_accounts(node: Node, params: Params) -> Json:
         if all(test(account.data) for test in wanted)
     ]
     return with_context(slot, listed) if config.flag("withContext") else listed
-
-
-def get_token_account_balance(node: Node, params: Params) -> Json:
-    """What a token account holds."""
-    address = params.pubkey(0)
-    slot = bank_slot(node, params.config(1))
-    account = node.cluster.svm.account(address, slot)
-    if account is None:
-        raise invalid_params("Invalid param: could not find account")
-    if not is_token_account(account):
-        raise invalid_params("Invalid param: not a Token account")
-    mint = node.cluster.svm.account(Pubkey.from_bytes(account.data[:32]), slot)
-    amount = int.from_bytes(account.data[64:72], "little")
-    return with_context(slot, token_amount_json(amount, mint_decimals(mint) or 0))
-
-
-def get_token_supply(node: Node, params: Params) -> Json:
-    """How much of a mint there is."""
-    address = params.pubkey(0)
-    slot = bank_slot(node, params.config(1))
-    mint = node.cluster.svm.account(address, slot)
-    decimals = mint_decimals(mint)
-    if mint is None:
-        raise invalid_params("Invalid param: could not find mint")
-    if decimals is None:
-        raise invalid_params("Invalid param: not a Token mint")
-    return with_context(
-        slot, token_amount_json(int.from_bytes(mint.data[36:44], "little"), decimals)
-    )
-
-
-def get_token_accounts_by_owner(node: Node, params: Params) -> Json:
-    """Token accounts of a wallet, by mint or token program."""
-    return _token_accounts(node, params, slice(32, 64))
-
-
-def get_token_accounts_by_delegate(node: Node, params: Params) -> Json:
-    """Token accounts somebody may spend from, by mint or token program."""
-    return _token_accounts(node, params, slice(76, 108))
-
-
-def get_token_largest_accounts(node: Node, params: Params) -> Json:
-    """The twenty richest accounts of a mint."""
-    mint_address = params.pubkey(0)
-    slot = bank_slot(node, params.config(1))
-    mint = node.cluster.svm.account(mint_address, slot)
-    decimals = mint_decimals(mint)
-    if mint is None or decimals is None:
-        raise invalid_params("Invalid param: not a Token mint")
-    holders = [
-        (int.from_bytes(account.data[64:72], "little"), str(address))
-        for address, account in node.cluster.svm.accounts.owned_by(mint.owner, slot)
-        if is_token_account(account) and account.data[:32] == bytes(mint_address)
-    ]
-    holders.sort(reverse=True)
-    return with_context(
-        slot,
-        [
-            {"address": address, **token_amount_json(amount, decimals)}
-            for amount, address in holders[:LARGEST_ACCOUNTS]
-        ],
-    )
 
 
 def get_minimum_balance_for_rent_exemption(node: Node, params: Params) -> Json:
@@ -214,10 +150,8 @@ def _filter(entry: Any) -> Filter:
         memcmp = entry.get("memcmp")
         if isinstance(memcmp, dict):
             return _memcmp(memcmp)
-        if "tokenAccountState" in entry:
-            return lambda data: len(data) >= 165 and data[108] != 0
-    if entry == "tokenAccountState":
-        return lambda data: len(data) >= 165 and data[108] != 0
+    if entry == "tokenAccountState" or (isinstance(entry, dict) and "tokenAccountState" in entry):
+        return lambda data: len(data) >= TOKEN_ACCOUNT_BYTES and ACCOUNT_STATE.read(data) != 0
     raise invalid_params("Invalid params: unknown filter.")
 
 
@@ -242,45 +176,6 @@ def _memcmp(asked: Mapping[str, Any]) -> Filter:
     return lambda data: data[offset:end] == wanted
 
 
-def _token_accounts(node: Node, params: Params, whose: slice) -> Json:
-    holder, config = bytes(params.pubkey(0)), params.config(2)
-    asked = params.config(1)
-    slot = bank_slot(node, config)
-    mint, program = asked.text("mint"), asked.text("programId")
-    programs: Iterable[Pubkey]
-    wanted_mint: bytes | None = None
-    if mint is not None:
-        address = parse_pubkey(mint)
-        account = node.cluster.svm.account(address, slot)
-        if mint_decimals(account) is None or account is None:
-            raise invalid_params("Invalid param: could not find mint")
-        programs, wanted_mint = (account.owner,), bytes(address)
-    elif program is not None:
-        programs = (parse_pubkey(program),)
-        if not TOKEN_PROGRAMS.issuperset(programs):
-            raise invalid_params("Invalid param: unrecognized Token program id")
-    else:
-        raise invalid_params("Invalid params: expected `mint` or `programId`.")
-    found = sorted(
-        (
-            (address, account)
-            for owner in programs
-            for address, account in node.cluster.svm.accounts.owned_by(owner, slot)
-            if is_token_account(account)
-            and account.data[whose] == holder
-            and (wanted_mint is None or account.data[:32] == wanted_mint)
-        ),
-        key=lambda entry: bytes(entry[0]),
-    )
-    return with_context(
-        slot,
-        [
-            keyed_account_json(address, shown(node, account, config, "binary"))
-            for address, account in found
-        ],
-    )
-
-
 METHODS: Mapping[str, Callable[[Node, Params], Json]] = {
     "getAccountInfo": get_account_info,
     "getBalance": get_balance,
@@ -288,9 +183,4 @@ METHODS: Mapping[str, Callable[[Node, Params], Json]] = {
     "getMultipleAccounts": get_multiple_accounts,
     "getProgramAccounts": get_program_accounts,
     "getSupply": get_supply,
-    "getTokenAccountBalance": get_token_account_balance,
-    "getTokenAccountsByDelegate": get_token_accounts_by_delegate,
-    "getTokenAccountsByOwner": get_token_accounts_by_owner,
-    "getTokenLargestAccounts": get_token_largest_accounts,
-    "getTokenSupply": get_token_supply,
 }

@@ -11,6 +11,7 @@ from typing import Any
 from solders.message import Message, MessageV0
 from solders.message import from_bytes_versioned as message_from_bytes
 
+from landfall.core.ledger.transaction import PACKET_BYTES_MAX
 from landfall.core.values import Commitment, Slot
 from landfall.localnet.compute_budget import transaction_fee
 from landfall.localnet.context import bank_slot, check_min_context_slot, with_context
@@ -29,7 +30,6 @@ from landfall.localnet.params import (
 from landfall.localnet.records import Landed, Standing
 from landfall.localnet.transaction_json import encoded_transaction
 from landfall.localnet.transactions import (
-    PACKET_BYTES_MAX,
     MalformedTransaction,
     SignedMessage,
     decode_transaction,

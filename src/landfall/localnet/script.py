@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from solders.compute_budget import ID as COMPUTE_BUDGET_PROGRAM
 from solders.instruction import CompiledInstruction
 from solders.message import Message
 from solders.transaction import VersionedTransaction
 
 from landfall.core.values import Pubkey
 from landfall.localnet.compute_budget import (
-    COMPUTE_BUDGET_PROGRAM,
     SET_UNIT_LIMIT,
     explicit_unit_limit,
     unit_limit,

@@ -13,15 +13,15 @@ from solders.clock import Clock
 from solders.epoch_schedule import EpochSchedule
 from solders.hash import Hash
 from solders.litesvm import LiteSVM
+from solders.system_program import ID as SYSTEM_PROGRAM
 from solders.transaction import VersionedTransaction
 from solders.transaction_metadata import FailedTransactionMetadata, SimulatedTransactionInfo
 
-from landfall.core.values import Account, ChainClock, Pubkey, Slot
+from landfall.core.values import U64_MAX, Account, ChainClock, Pubkey, Slot
 from landfall.localnet.accounts import AccountVersions
 from landfall.localnet.programs.stand_in import StandIn
 
-SYSTEM_PROGRAM = Pubkey.from_string("11111111111111111111111111111111")
-RENT_EPOCH_EXEMPT = 2**64 - 1
+RENT_EPOCH_EXEMPT = U64_MAX
 PLAYED_PROGRAM = Account(
     Pubkey.from_string("BPFLoaderUpgradeab1e11111111111111111111111"),
     1_141_440,

@@ -8,6 +8,7 @@ Source: anza-xyz/agave, rpc/src/rpc.rs (decode_and_deserialize), sdk address-loo
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from solders.address_lookup_table_account import ID as LOOKUP_TABLE_PROGRAM
 from solders.errors import SignerError
 from solders.hash import Hash
 from solders.message import Message, MessageV0
@@ -15,8 +16,6 @@ from solders.transaction import SanitizeError, VersionedTransaction
 
 from landfall.core.values import Account, Pubkey, Signature
 
-PACKET_BYTES_MAX = 1_232
-LOOKUP_TABLE_PROGRAM = Pubkey.from_string("AddressLookupTab1e1111111111111111111111111")
 LOOKUP_TABLE_ADDRESSES_AT = 56
 LOOKUP_TABLE_INITIALIZED = 1
 

@@ -16,10 +16,7 @@ from math import isqrt
 from landfall.core import anchor
 from landfall.core.account_fields import PUBKEY_BYTES, UInt, u8, u64
 from landfall.core.quote import SwapRequest
-from landfall.core.token import (
-    ACCOUNT_MINT,
-    TOKEN_2022_PROGRAM,
-)
+from landfall.core.token import ACCOUNT_MINT, TOKEN_2022_PROGRAM
 from landfall.core.values import (
     U128_MAX,
     Account,
