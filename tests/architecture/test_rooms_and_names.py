@@ -20,6 +20,7 @@ LONG_MODULES = {
     "localnet/programs/raydium_cpmm.py",
     "localnet/rpc_transactions.py",
     "ports.py",
+    "store/event_log.py",
 }
 VAGUE = {"base", "common", "helper", "helpers", "manager", "misc", "service", "util", "utils"}
 
