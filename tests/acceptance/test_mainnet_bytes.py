@@ -18,7 +18,7 @@ from landfall.core.token import TOKEN_2022_PROGRAM, Token
 from landfall.core.values import Account, Pubkey, Slot
 from landfall.core.venue import NeedAccounts
 from landfall.core.venues.raydium_cpmm import layout
-from landfall.localnet.programs.raydium_cpmm import fresh_observation
+from landfall.localnet.programs.raydium_cpmm_observation import fresh_observation
 from landfall.wallet.keypair import create_file
 from tests.acceptance.conftest import Engine
 

@@ -16,8 +16,6 @@ LONG_MODULES = {
     "chain/rpc.py",
     "cli.py",
     "localnet/ledger.py",
-    "localnet/programs/meteora_damm_v2.py",
-    "localnet/programs/raydium_cpmm.py",
     "localnet/rpc_transactions.py",
     "ports.py",
     "store/event_log.py",

@@ -10,9 +10,9 @@ from typing import Any
 from landfall.core.token import MINT_DECIMALS, Token, decode_mint
 from landfall.core.values import U64_MAX, Account, Pubkey, SwapMode
 from landfall.core.venues.raydium_cpmm.layout import PROGRAM_ID
+from landfall.localnet.openings.deposits import Deposit, owned_account, token_account
 from landfall.localnet.programs import AccountRef
-from landfall.localnet.programs.deposits import Deposit, owned_account, token_account
-from landfall.localnet.programs.raydium_cpmm import fresh_observation
+from landfall.localnet.programs.raydium_cpmm_observation import fresh_observation
 from tests.conformance.recordings import PANIC, Case, Failed, Landed, clock_of, states_of
 
 FEES = ("trade_fee", "creator_fee", "protocol_fee", "fund_fee")

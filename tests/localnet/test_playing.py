@@ -17,8 +17,8 @@ from landfall.core.ledger.token_accounts import ASSOCIATED_TOKEN_PROGRAM, associ
 from landfall.core.token import NATIVE_MINT, TOKEN_2022_PROGRAM, TOKEN_PROGRAM, Token
 from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import Account, Commitment
+from landfall.localnet.openings.deposits import Deposit, owned_account, token_account
 from landfall.localnet.options import LocalnetOptions
-from landfall.localnet.programs.deposits import Deposit, owned_account, token_account
 from landfall.localnet.start import opened_node
 from landfall.localnet.transactions import decode_transaction
 from tests.localnet.chain import BORN_AT, FEE, MEMO, Chain, failing, opened_chain, token_transfer

@@ -18,7 +18,7 @@ from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.venues.raydium_cpmm import RAYDIUM_CPMM
 from landfall.localnet.app import App
 from landfall.localnet.genesis import WALLET_WHOLE_TOKENS
-from landfall.localnet.programs.deposits import Deposit, token_account
+from landfall.localnet.openings.deposits import Deposit, token_account
 from landfall.localnet.pubsub import KINDS, Connection
 from landfall.localnet.rpc import METHODS, answer
 from landfall.localnet.wire import base58_encode

@@ -20,8 +20,8 @@ from solders.transaction_status import TransactionConfirmationStatus
 from landfall.core.token import TOKEN_PROGRAM
 from landfall.core.token_list import KNOWN_TOKENS
 from landfall.localnet.genesis import WALLET_WHOLE_TOKENS
+from landfall.localnet.openings.deposits import Deposit, token_account
 from landfall.localnet.options import LocalnetOptions
-from landfall.localnet.programs.deposits import Deposit, token_account
 from landfall.localnet.serve import RunningLocalnet, running_localnet
 from tests.localnet.chain import FEE, RENT, Chain, failing, token_transfer
 

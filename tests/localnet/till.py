@@ -11,7 +11,7 @@ from solders.pubkey import Pubkey
 
 from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import Account
-from landfall.localnet.programs.deposits import Deposit, owned_account, token_account
+from landfall.localnet.openings.deposits import Deposit, owned_account, token_account
 from landfall.localnet.programs.stand_in import AccountRef, Effects, ProgramRefused, TokenTransfer
 from tests.localnet.chain import Chain
 

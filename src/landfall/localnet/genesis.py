@@ -26,8 +26,8 @@ from landfall.core.token import (
 )
 from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import Account, Pubkey
+from landfall.localnet.openings.deposits import Deposit, owned_account, token_account
 from landfall.localnet.pools import pool_accounts
-from landfall.localnet.programs.deposits import Deposit, owned_account, token_account
 
 LAMPORTS_PER_SOL = 10**9
 FAUCET_LAMPORTS = 500_000_000 * LAMPORTS_PER_SOL

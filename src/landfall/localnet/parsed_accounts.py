@@ -22,7 +22,7 @@ from landfall.core.token import (
 )
 from landfall.core.values import Account, Pubkey
 from landfall.localnet.meta import is_token_account, mint_decimals
-from landfall.localnet.programs.deposits import IS_NATIVE, NATIVE_RESERVE
+from landfall.localnet.openings.deposits import IS_NATIVE, NATIVE_RESERVE
 from landfall.localnet.wire import Json, token_amount_json
 
 MINT_AUTHORITY, FREEZE_AUTHORITY = 0, 46

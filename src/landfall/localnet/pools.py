@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import Account, Pubkey
-from landfall.localnet.programs import meteora_damm_v2, raydium_cpmm
-from landfall.localnet.programs.deposits import Deposit
+from landfall.localnet.openings import meteora_damm_v2, raydium_cpmm
+from landfall.localnet.openings.deposits import Deposit
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import Account, BaseUnits, ChainClock, Pubkey, Slot, SwapMode
 from landfall.core.venue import AnyVenue, NeedAccounts, Pool, Trader
 from landfall.core.venues import VENUES
-from landfall.localnet.programs import STAND_INS, AccountRef, meteora_damm_v2, raydium_cpmm
-from landfall.localnet.programs.deposits import Deposit, token_account
+from landfall.localnet.openings import meteora_damm_v2, raydium_cpmm
+from landfall.localnet.openings.deposits import Deposit, token_account
+from landfall.localnet.programs import STAND_INS, AccountRef
 from tests.conformance.token_ledger import applied
 
 SOL, USDC = KNOWN_TOKENS["SOL"], KNOWN_TOKENS["USDC"]

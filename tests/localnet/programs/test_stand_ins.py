@@ -14,14 +14,14 @@ from landfall.core.token import TOKEN_2022_PROGRAM
 from landfall.core.values import Account, BaseUnits, Pubkey, SwapMode
 from landfall.core.venue import Trader
 from landfall.core.venues import VENUES
+from landfall.core.venues.meteora_damm_v2 import layout as damm_v2_layout
+from landfall.localnet.openings import meteora_damm_v2, raydium_cpmm
 from landfall.localnet.programs import (
     STAND_INS,
     AccountRef,
     Effects,
     ProgramRefused,
     StandIn,
-    meteora_damm_v2,
-    raydium_cpmm,
 )
 from tests.core.venues.opened import (
     CLOCK,
@@ -205,7 +205,7 @@ def test_other_instructions_and_cut_ones_are_refused(opened: Opened):
 
 def test_partial_fill_takes_no_more_than_the_range_holds():
     opened = damm_v2()
-    price = meteora_damm_v2.layout.POOL_SQRT_PRICE.read(opened.accounts[opened.address].data)
+    price = damm_v2_layout.POOL_SQRT_PRICE.read(opened.accounts[opened.address].data)
     edge = (price * 101 // 100).to_bytes(16, "little")
     narrow = opened.with_bytes(opened.address, 440, edge)
     built = _built(opened, amount=10**10)

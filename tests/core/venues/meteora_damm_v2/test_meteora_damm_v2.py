@@ -16,7 +16,7 @@ from landfall.core.venues.meteora_damm_v2.fee_layout import (
 )
 from landfall.core.venues.meteora_damm_v2.layout import PROGRAM_ID, Pool
 from landfall.core.venues.meteora_damm_v2.swap import INSTRUCTIONS_SYSVAR
-from landfall.localnet.programs.meteora_damm_v2 import VolatilityFee
+from landfall.localnet.openings.meteora_damm_v2 import VolatilityFee
 from tests.core.venues.opened import CLOCK, HOLDINGS, WALLET, Opened, damm_v2
 
 CLIFF = 100_000_000

@@ -10,7 +10,7 @@ from landfall.core.values import SwapMode
 from landfall.core.venue import ProgramError
 from landfall.core.venues.raydium_cpmm import RAYDIUM_CPMM, layout
 from landfall.core.venues.raydium_cpmm.layout import PROGRAM_ID
-from landfall.localnet.programs.raydium_cpmm import FeeRates
+from landfall.localnet.openings.raydium_cpmm import FeeRates
 from tests.core.venues.opened import CLOCK, SOL, TAXED, USDC, cpmm
 
 NO_FEES = FeeRates(trade=0, protocol=0, fund=0)
