@@ -17,6 +17,7 @@ from landfall.core.errors import LandfallError
 from landfall.core.values import Pubkey, Signature
 
 _SECRET_BYTES = 64
+_FILE_BYTES_MAX = 4_096
 
 
 class WalletError(LandfallError):
@@ -73,22 +74,33 @@ def from_file(path: Path) -> KeypairSigner:
         WalletError: no such file, not a key, or readable by others.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        # Not to follow a link, nor to wait for whoever writes to a pipe.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         raise WalletError(f"The wallet file {path} cannot be opened: {error.strerror}.") from None
-    with os.fdopen(descriptor) as file:
+    try:
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode) or about.st_uid != os.geteuid():
             raise WalletError(f"The wallet file {path} is not a regular file of yours.")
         if about.st_mode & 0o077:
             raise WalletError(f"Others can read the wallet file {path}; run: chmod 600 {path}")
-        return from_text(file.read())
+        written = os.read(descriptor, _FILE_BYTES_MAX)
+    finally:
+        os.close(descriptor)
+    return from_text(written.decode(errors="replace"))
 
 
 def create_file(path: Path) -> KeypairSigner:
-    """Make a new key and write it where there is no file yet, readable by us alone."""
+    """Make a new key and write it where there is no file yet, readable by us alone.
+
+    Raises:
+        WalletError: there is something already, or nothing can be made there.
+    """
     keypair = Keypair()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise WalletError(f"The wallet file {path} cannot be made: {error.strerror}.") from None
     with os.fdopen(descriptor, "w") as file:
         json.dump(list(bytes(keypair)), file)
         file.flush()
