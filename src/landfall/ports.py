@@ -67,7 +67,7 @@ class LoadedPool:
 
 @dataclass(frozen=True, slots=True)
 class PoolsAt:
-    """Pools and the cluster's clock, all of one slot.
+    """Pools, each whole as of one slot, and the clock of the oldest of these slots.
 
     `left_out` are not tradable, and say why.
     """

@@ -1,4 +1,4 @@
-"""Pools read from the cluster when they are asked for, each read all of one slot.
+"""Pools read from the cluster when they are asked for, each pool all of one slot.
 
 Which pools trade a pair is asked rarely (`getProgramAccounts` is dear) and remembered for a while;
 their accounts are read every time. Orders that ask for the same pools while a read is under way
@@ -8,6 +8,7 @@ share its answer.
 import asyncio
 from collections.abc import Iterable, Sequence
 
+from landfall.chain.rpc import ACCOUNTS_PER_CALL
 from landfall.core.errors import MalformedAccount, Unavailable
 from landfall.core.quote import Refused
 from landfall.core.values import Accounts, ChainClock, ProgramAccountsFilter, Pubkey, Slot
@@ -77,18 +78,37 @@ class FreshPools:
         return await asyncio.shield(read)
 
     async def _read(self, addresses: frozenset[Pubkey]) -> PoolsAt:
-        """Read what the pools needed last time; while one needs more, read everything again at
-        once.
-        """
+        """Read what the pools needed last time; while one needs more, read everything again."""
         for _ in range(_ROUNDS_MAX):
-            wanted = {CLOCK_SYSVAR, *addresses}
-            wanted.update(*(self._needs.get(address, ()) for address in addresses))
-            at = await self._chain.accounts(sorted(wanted, key=bytes))
-            loaded = self._load_all(addresses, at.accounts, at.slot)
-            if loaded is not None:
-                pools, left_out = loaded
-                return PoolsAt(at.slot, _clock_of(at.accounts), pools, left_out)
+            reads = [self._read_together(group) for group in self._groups(addresses)]
+            parts = await asyncio.gather(*reads)
+            if all(part is not None for part in parts):
+                return _joined([part for part in parts if part is not None])
         raise Unavailable("a pool needs more accounts at every read")
+
+    def _groups(self, addresses: Iterable[Pubkey]) -> list[list[Pubkey]]:
+        """The pools in as few groups as one call each can read whole, with the clock."""
+        groups: list[list[Pubkey]] = [[]]
+        room = ACCOUNTS_PER_CALL - 1
+        for address in sorted(addresses, key=bytes):
+            size = 1 + len(self._needs.get(address, ()))
+            if size > room and groups[-1]:
+                groups.append([])
+                room = ACCOUNTS_PER_CALL - 1
+            groups[-1].append(address)
+            room -= size
+        return groups
+
+    async def _read_together(self, addresses: list[Pubkey]) -> PoolsAt | None:
+        """These pools, all of one slot; None if one of them needs more."""
+        wanted = {CLOCK_SYSVAR, *addresses}
+        wanted.update(*(self._needs.get(address, ()) for address in addresses))
+        at = await self._chain.accounts(sorted(wanted, key=bytes))
+        loaded = self._load_all(addresses, at.accounts, at.slot)
+        if loaded is None:
+            return None
+        pools, left_out = loaded
+        return PoolsAt(at.slot, _clock_of(at.accounts), pools, left_out)
 
     def _load_all(
         self, addresses: Iterable[Pubkey], accounts: Accounts, slot: Slot
@@ -112,6 +132,17 @@ class FreshPools:
             else:
                 pools.append(LoadedPool(venue, pool))
         return (tuple(pools), tuple(left_out)) if complete else None
+
+
+def _joined(parts: list[PoolsAt]) -> PoolsAt:
+    """Several reads as one, as old as the oldest of them."""
+    oldest = min(parts, key=lambda part: part.slot)
+    return PoolsAt(
+        slot=oldest.slot,
+        clock=oldest.clock,
+        pools=tuple(pool for part in parts for pool in part.pools),
+        left_out=tuple(refused for part in parts for refused in part.left_out),
+    )
 
 
 def _left_out(pool: Pubkey, venue: str, dex: str, sentence: str) -> Refused:

@@ -41,7 +41,7 @@ from landfall.core.values import (
     Slot,
 )
 
-_ACCOUNTS_PER_CALL = 100
+ACCOUNTS_PER_CALL = 100
 _STATUSES_PER_CALL = 256
 _SHARERS_MAX = 1_000
 _CONFIRMED = {"commitment": "confirmed"}
@@ -184,7 +184,7 @@ class RpcChain:
         """Accounts of one slot; more than a call takes are asked again until one slot has them
         all.
         """
-        if len(addresses) > _ACCOUNTS_PER_CALL:
+        if len(addresses) > ACCOUNTS_PER_CALL:
             raise Unavailable(f"{len(addresses)} accounts asked at once")
         config = {"encoding": "base64", **_CONFIRMED}
         keys = [str(address) for address in addresses]
