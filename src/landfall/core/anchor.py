@@ -11,8 +11,9 @@ Source: coral-xyz/anchor, lang/error/src/lib.rs (0.32).
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from landfall.core.account_fields import Address
 from landfall.core.errors import FailureReason, MalformedAccount
-from landfall.core.values import Account, Pubkey
+from landfall.core.values import Account, MemcmpFilter, ProgramAccountsFilter, Pubkey
 from landfall.core.venue import ProgramError
 
 TOKEN_INSUFFICIENT_FUNDS = 1
@@ -43,27 +44,45 @@ class SwapRefused(Exception):
         self.fault = fault
 
 
-def account_data(
-    address: Pubkey,
-    account: Account | None,
-    *,
-    kind: str,
-    program_id: Pubkey,
-    discriminator: bytes,
-    size: int,
-) -> bytes:
-    """The bytes of an account that is what `kind` says.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountType:
+    """How accounts of one kind are told from all others. `size` is in bytes."""
 
-    Raises:
-        MalformedAccount: it is absent, of another program, of another type or size.
-    """
-    if account is None:
-        raise MalformedAccount(f"{kind} {address} does not exist")
-    if account.owner != program_id:
-        raise MalformedAccount(f"{kind} {address} is owned by {account.owner}, not {program_id}")
-    if len(account.data) != size or not account.data.startswith(discriminator):
-        raise MalformedAccount(f"{address} is not a {kind}")
-    return account.data
+    kind: str
+    program_id: Pubkey
+    discriminator: bytes
+    size: int
+
+    def data(self, address: Pubkey, account: Account | None) -> bytes:
+        """The bytes of an account that is of this type.
+
+        Raises:
+            MalformedAccount: it is absent, of another program, of another type or size.
+        """
+        if account is None:
+            raise MalformedAccount(f"{self.kind} {address} does not exist")
+        if account.owner != self.program_id:
+            raise MalformedAccount(
+                f"{self.kind} {address} is owned by {account.owner}, not {self.program_id}"
+            )
+        if len(account.data) != self.size or not account.data.startswith(self.discriminator):
+            raise MalformedAccount(f"{address} is not a {self.kind}")
+        return account.data
+
+    def naming(self, *wanted: tuple[Address, Pubkey]) -> ProgramAccountsFilter:
+        """The question that finds those of this type with these addresses in these fields."""
+        return ProgramAccountsFilter(
+            program_id=self.program_id,
+            data_size=self.size,
+            memcmps=(
+                MemcmpFilter(0, self.discriminator),
+                *(MemcmpFilter(field.offset, bytes(address)) for field, address in wanted),
+            ),
+        )
+
+    def blank(self) -> bytearray:
+        """The bytes of a new one before anything is written into it."""
+        return bytearray(self.discriminator.ljust(self.size, b"\0"))
 
 
 def explained(

@@ -80,8 +80,7 @@ def open_pool(
         derived(PROGRAM_ID, b"token_vault", bytes(deposit.token.mint), bytes(pool))
         for deposit in deposits
     ]
-    data = bytearray(layout.POOL_BYTES)
-    data[:8] = layout.POOL_DISCRIMINATOR
+    data = layout.POOL.blank()
     for side, deposit in enumerate(deposits):
         layout.POOL_MINTS[side].write(data, deposit.token.mint)
         layout.POOL_VAULTS[side].write(data, vaults[side])

@@ -62,8 +62,7 @@ def open_pool(
         for deposit in ordered
     )
     observation = derived(PROGRAM_ID, b"observation", bytes(pool))
-    data = bytearray(layout.POOL_BYTES)
-    data[:8] = layout.POOL_DISCRIMINATOR
+    data = layout.POOL.blank()
     for address_field, address in (
         (layout.POOL_CONFIG, config),
         (layout.POOL_CREATOR, creator),
@@ -102,8 +101,7 @@ def _config_address(index: int) -> Pubkey:
 
 
 def _config_bytes(index: int, rates: FeeRates) -> bytes:
-    data = bytearray(layout.CONFIG_BYTES)
-    data[:8] = layout.CONFIG_DISCRIMINATOR
+    data = layout.CONFIG.blank()
     _, bump = Pubkey.find_program_address([b"amm_config", index.to_bytes(2, "big")], PROGRAM_ID)
     for field, value in (
         (layout.CONFIG_BUMP, bump),

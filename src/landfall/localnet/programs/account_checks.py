@@ -8,9 +8,9 @@ interface,signer}.rs.
 """
 
 from landfall.core import anchor
-from landfall.core.anchor import ProgramFault
+from landfall.core.anchor import AccountType, ProgramFault
 from landfall.core.token import TOKEN_PROGRAMS, decode_mint, decode_token_account
-from landfall.core.values import Account, Accounts, Pubkey
+from landfall.core.values import Account, Accounts
 from landfall.core.vault import PoolSide
 from landfall.localnet.programs.refusals import refuse, require
 from landfall.localnet.programs.stand_in import AccountRef
@@ -34,18 +34,16 @@ def check_token_owned(account: Account | None) -> Account:
     return account
 
 
-def program_data(
-    account: Account | None, program: Pubkey, discriminator: bytes, size: int
-) -> bytes:
+def program_data(account: Account | None, wanted: AccountType) -> bytes:
     """An account of the program's own: owner, discriminator, and enough bytes to be read.
 
     A program reads as many bytes as it knows of, whatever follows; too few abort it.
     """
-    if account is None or account.owner != program:
+    if account is None or account.owner != wanted.program_id:
         refuse(anchor.ACCOUNT_OWNED_BY_WRONG_PROGRAM)
-    require(len(account.data) >= len(discriminator), anchor.ACCOUNT_DISCRIMINATOR_NOT_FOUND)
-    require(account.data.startswith(discriminator), anchor.ACCOUNT_DISCRIMINATOR_MISMATCH)
-    require(len(account.data) >= size, anchor.PANIC)
+    require(len(account.data) >= len(wanted.discriminator), anchor.ACCOUNT_DISCRIMINATOR_NOT_FOUND)
+    require(account.data.startswith(wanted.discriminator), anchor.ACCOUNT_DISCRIMINATOR_MISMATCH)
+    require(len(account.data) >= wanted.size, anchor.PANIC)
     return account.data
 
 

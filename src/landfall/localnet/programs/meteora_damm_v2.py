@@ -132,7 +132,7 @@ def _checked_pool(call: _Call, accounts: Accounts, slot: Slot) -> Pool:
         account is not None and account.owner == PROGRAM_ID, anchor.ACCOUNT_OWNED_BY_WRONG_PROGRAM
     )
     require(call.pool.is_writable, anchor.ACCOUNT_NOT_MUTABLE)
-    data = program_data(account, PROGRAM_ID, layout.POOL_DISCRIMINATOR, layout.POOL_BYTES)
+    data = program_data(account, layout.POOL)
     for vault, known in zip((call.vault_a, call.vault_b), layout.POOL_VAULTS, strict=True):
         require(vault.address == known.read(data), anchor.CONSTRAINT_HAS_ONE)
     for ref in (call.user_in, call.user_out):

@@ -35,8 +35,7 @@ from landfall.localnet.programs.account_checks import (
     side_as_passed,
 )
 from landfall.localnet.programs.raydium_cpmm_observation import (
-    OBSERVATION_BYTES,
-    OBSERVATION_DISCRIMINATOR,
+    OBSERVATION,
     observed,
 )
 from landfall.localnet.programs.refusals import as_the_program, require
@@ -107,12 +106,8 @@ def _checked_pool(call: _Call, accounts: Accounts, slot: Slot) -> Pool:
     check_signer(call.payer)
     config_account = accounts.get(call.config.address)
     require(config_account is not None, anchor.ACCOUNT_NOT_INITIALIZED)
-    config = program_data(
-        config_account, PROGRAM_ID, layout.CONFIG_DISCRIMINATOR, layout.CONFIG_BYTES
-    )
-    data = program_data(
-        accounts.get(call.pool.address), PROGRAM_ID, layout.POOL_DISCRIMINATOR, layout.POOL_BYTES
-    )
+    config = program_data(config_account, layout.CONFIG)
+    data = program_data(accounts.get(call.pool.address), layout.POOL)
     for ref in (call.user_in, call.user_out, call.vault_in, call.vault_out):
         decode_token_account(ref.address, check_token_owned(accounts.get(ref.address)))
     for ref in (call.program_in, call.program_out):
@@ -121,12 +116,7 @@ def _checked_pool(call: _Call, accounts: Accounts, slot: Slot) -> Pool:
         side_as_passed(call.mint_in, call.vault_in, call.program_in, accounts),
         side_as_passed(call.mint_out, call.vault_out, call.program_out, accounts),
     )
-    program_data(
-        accounts.get(call.observation.address),
-        PROGRAM_ID,
-        OBSERVATION_DISCRIMINATOR,
-        OBSERVATION_BYTES,
-    )
+    program_data(accounts.get(call.observation.address), OBSERVATION)
     _check_constraints(call, data, accounts)
     if call.vault_in.address != layout.POOL_VAULTS[0].read(data):
         sides = sides[::-1]

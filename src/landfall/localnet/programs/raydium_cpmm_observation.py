@@ -8,13 +8,18 @@ Source: raydium-io/raydium-cp-swap 609780f (2025-12), programs/cp-swap/src/state
 
 from landfall.core import anchor
 from landfall.core.account_fields import Address, UInt, u8, u16, u64, u128
+from landfall.core.anchor import AccountType
 from landfall.core.values import U128_MAX, Account, ChainClock, Pubkey
 from landfall.core.venues.raydium_cpmm import curve
-from landfall.core.venues.raydium_cpmm.layout import Pool
+from landfall.core.venues.raydium_cpmm.layout import PROGRAM_ID, Pool
 from landfall.localnet.programs.refusals import require
 
-OBSERVATION_DISCRIMINATOR = bytes.fromhex("7aaec5358109a584")
-OBSERVATION_BYTES = 4_075
+OBSERVATION = AccountType(
+    kind="CPMM observation",
+    program_id=PROGRAM_ID,
+    discriminator=bytes.fromhex("7aaec5358109a584"),
+    size=4_075,
+)
 OBSERVATION_INITIALIZED = u8(8)
 OBSERVATION_INDEX = u16(9)
 OBSERVATION_POOL = Address(11)
@@ -25,8 +30,7 @@ OBSERVATION_SECONDS_MIN = 15
 
 def fresh_observation(pool: Pubkey) -> bytes:
     """The bytes of a pool's observation account before its first swap."""
-    data = bytearray(OBSERVATION_BYTES)
-    data[:8] = OBSERVATION_DISCRIMINATOR
+    data = OBSERVATION.blank()
     OBSERVATION_POOL.write(data, pool)
     return bytes(data)
 

@@ -12,13 +12,11 @@ Source: MeteoraAg/damm-v2 a3d3827 (0.2.1), programs/cp-amm/src/state/{pool,fee}.
 from dataclasses import dataclass
 
 from landfall.core.account_fields import Address, u8, u64, u128, u256
-from landfall.core.anchor import account_data
+from landfall.core.anchor import AccountType
 from landfall.core.errors import MalformedAccount
 from landfall.core.values import (
     BPS_DENOMINATOR,
-    Account,
     Accounts,
-    MemcmpFilter,
     ProgramAccountsFilter,
     Pubkey,
     Slot,
@@ -41,8 +39,12 @@ PROGRAM_ID = Pubkey.from_string("cpamdpZCGKUy5JxQXB4dcpGPiikHawvSWAd6mEn1sGG")
 AUTHORITY, _ = Pubkey.find_program_address([b"pool_authority"], PROGRAM_ID)
 EVENT_AUTHORITY, _ = Pubkey.find_program_address([b"__event_authority"], PROGRAM_ID)
 
-POOL_DISCRIMINATOR = bytes.fromhex("f19a6d0411b16dbc")
-POOL_BYTES = 1112
+POOL = AccountType(
+    kind="DAMM v2 pool",
+    program_id=PROGRAM_ID,
+    discriminator=bytes.fromhex("f19a6d0411b16dbc"),
+    size=1_112,
+)
 POOL_INIT_SQRT_PRICE = u128(152)
 POOL_MINTS = (Address(168), Address(200))
 POOL_VAULTS = (Address(232), Address(264))
@@ -107,15 +109,7 @@ class Pool:
 def pools_trading(mint: Pubkey, other: Pubkey) -> tuple[ProgramAccountsFilter, ...]:
     """The two questions that find every pool of this pair, for either mint may be token A."""
     return tuple(
-        ProgramAccountsFilter(
-            program_id=PROGRAM_ID,
-            data_size=POOL_BYTES,
-            memcmps=(
-                MemcmpFilter(0, POOL_DISCRIMINATOR),
-                MemcmpFilter(POOL_MINTS[0].offset, bytes(token_a)),
-                MemcmpFilter(POOL_MINTS[1].offset, bytes(token_b)),
-            ),
-        )
+        POOL.naming((POOL_MINTS[0], token_a), (POOL_MINTS[1], token_b))
         for token_a, token_b in ((mint, other), (other, mint))
     )
 
@@ -129,7 +123,7 @@ def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts
     """
     if address not in accounts:
         return NeedAccounts((address,))
-    data = _pool_data(address, accounts[address])
+    data = POOL.data(address, accounts[address])
     mints = (POOL_MINTS[0].read(data), POOL_MINTS[1].read(data))
     vaults = (POOL_VAULTS[0].read(data), POOL_VAULTS[1].read(data))
     missing = tuple(key for key in (*mints, *vaults) if key not in accounts)
@@ -165,17 +159,6 @@ def decode(address: Pubkey, data: bytes, sides: tuple[PoolSide, PoolSide], slot:
         sqrt_price=POOL_SQRT_PRICE.read(data),
         liquidity=POOL_LIQUIDITY.read(data),
         amounts=(POOL_AMOUNTS[0].read(data), POOL_AMOUNTS[1].read(data)),
-    )
-
-
-def _pool_data(address: Pubkey, account: Account | None) -> bytes:
-    return account_data(
-        address,
-        account,
-        kind="DAMM v2 pool",
-        program_id=PROGRAM_ID,
-        discriminator=POOL_DISCRIMINATOR,
-        size=POOL_BYTES,
     )
 
 

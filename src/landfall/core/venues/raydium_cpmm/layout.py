@@ -11,12 +11,11 @@ Source: raydium-io/raydium-cp-swap 609780f (2025-12), programs/cp-swap/src/state
 from dataclasses import dataclass
 
 from landfall.core.account_fields import Address, u8, u16, u64
-from landfall.core.anchor import account_data
+from landfall.core.anchor import AccountType
 from landfall.core.errors import MalformedAccount
 from landfall.core.values import (
     Account,
     Accounts,
-    MemcmpFilter,
     ProgramAccountsFilter,
     Pubkey,
     Slot,
@@ -29,8 +28,12 @@ AUTHORITY, AUTHORITY_BUMP = Pubkey.find_program_address(
     [b"vault_and_lp_mint_auth_seed"], PROGRAM_ID
 )
 
-POOL_DISCRIMINATOR = bytes.fromhex("f7ede3f5d7c3de46")
-POOL_BYTES = 637
+POOL = AccountType(
+    kind="CPMM pool",
+    program_id=PROGRAM_ID,
+    discriminator=bytes.fromhex("f7ede3f5d7c3de46"),
+    size=637,
+)
 POOL_CONFIG = Address(8)
 POOL_CREATOR = Address(40)
 POOL_VAULTS = (Address(72), Address(104))
@@ -51,8 +54,12 @@ POOL_CREATOR_FEE_ON = u8(389)
 POOL_CREATOR_FEE_ENABLED = u8(390)
 POOL_CREATOR_FEES = (u64(397), u64(405))
 
-CONFIG_DISCRIMINATOR = bytes.fromhex("daf42168cbcb2b6f")
-CONFIG_BYTES = 236
+CONFIG = AccountType(
+    kind="CPMM config",
+    program_id=PROGRAM_ID,
+    discriminator=bytes.fromhex("daf42168cbcb2b6f"),
+    size=236,
+)
 CONFIG_BUMP = u8(8)
 CONFIG_INDEX = u16(10)
 CONFIG_TRADE_RATE = u64(12)
@@ -93,17 +100,7 @@ class Pool:
 def pools_trading(mint: Pubkey, other: Pubkey) -> tuple[ProgramAccountsFilter, ...]:
     """The question that finds every pool of this pair; the program keeps mints ascending."""
     first, second = sorted((mint, other), key=bytes)
-    return (
-        ProgramAccountsFilter(
-            program_id=PROGRAM_ID,
-            data_size=POOL_BYTES,
-            memcmps=(
-                MemcmpFilter(0, POOL_DISCRIMINATOR),
-                MemcmpFilter(POOL_MINTS[0].offset, bytes(first)),
-                MemcmpFilter(POOL_MINTS[1].offset, bytes(second)),
-            ),
-        ),
-    )
+    return (POOL.naming((POOL_MINTS[0], first), (POOL_MINTS[1], second)),)
 
 
 def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts:
@@ -114,7 +111,7 @@ def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts
     """
     if address not in accounts:
         return NeedAccounts((address,))
-    data = _pool_data(address, accounts[address])
+    data = POOL.data(address, accounts[address])
     config = POOL_CONFIG.read(data)
     mints = (POOL_MINTS[0].read(data), POOL_MINTS[1].read(data))
     vaults = (POOL_VAULTS[0].read(data), POOL_VAULTS[1].read(data))
@@ -157,27 +154,9 @@ def decode(
     )
 
 
-def _pool_data(address: Pubkey, account: Account | None) -> bytes:
-    return account_data(
-        address,
-        account,
-        kind="CPMM pool",
-        program_id=PROGRAM_ID,
-        discriminator=POOL_DISCRIMINATOR,
-        size=POOL_BYTES,
-    )
-
-
 def _config_data(address: Pubkey, account: Account | None) -> bytes:
     """A config's bytes, if its fees leave something of a trade."""
-    data = account_data(
-        address,
-        account,
-        kind="CPMM config",
-        program_id=PROGRAM_ID,
-        discriminator=CONFIG_DISCRIMINATOR,
-        size=CONFIG_BYTES,
-    )
+    data = CONFIG.data(address, account)
     trade, creator = CONFIG_TRADE_RATE.read(data), CONFIG_CREATOR_RATE.read(data)
     shares = CONFIG_PROTOCOL_RATE.read(data) + CONFIG_FUND_RATE.read(data)
     if trade + creator >= RATE_DENOMINATOR or shares > RATE_DENOMINATOR:
