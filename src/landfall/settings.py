@@ -7,9 +7,11 @@ means, and its default. Secrets are wrapped so that no text form shows them.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from landfall.core.errors import LandfallError
+
+_DIGITS_MAX = 20
 
 
 class SettingsError(LandfallError):
@@ -212,7 +214,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         port=number("port", 1, 65_535),
         home=Path(text("home")).expanduser().absolute(),
         database_url=secret("database_url") or _database_from_parts(environ),
-        rpc_url=secret("rpc_url"),
+        rpc_url=_rpc_url(environ),
         localnet_port=number("localnet_port", 1, 65_534),
         localnet_slot_ms=number("localnet_slot_ms", 1, 60_000),
         private_key=secret("private_key"),
@@ -246,9 +248,12 @@ def _value(environ: Mapping[str, str], key: str) -> str | None:
 
 def _number(environ: Mapping[str, str], key: str, least: int, most: int) -> int:
     value = _value(environ, key) or ""
-    if not (value.isascii() and value.isdigit()) or not least <= int(value) <= most:
+    is_number = value.isascii() and value.isdigit() and len(value) <= _DIGITS_MAX
+    if not is_number or not least <= int(value) <= most:
         name = VARIABLES[key].names[0]
-        raise SettingsError(f"{name} must be a whole number from {least} to {most}, not {value!r}.")
+        raise SettingsError(
+            f"{name} must be a whole number from {least} to {most}, not {value[:_DIGITS_MAX]!r}."
+        )
     return int(value)
 
 
@@ -259,6 +264,21 @@ def _word(environ: Mapping[str, str], key: str, words: tuple[str, ...]) -> str:
     return value
 
 
+def _rpc_url(environ: Mapping[str, str]) -> Secret | None:
+    text = _value(environ, "rpc_url")
+    if not text:
+        return None
+    try:
+        parts = urlsplit(text)
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_usable = False
+    # Raised out here: the cause quotes parts of the URL.
+    if not is_usable:
+        raise SettingsError("SOLANA_RPC_URL must be an http:// or https:// address.")
+    return Secret(text)
+
+
 def _database_from_parts(environ: Mapping[str, str]) -> Secret | None:
     host = _value(environ, "database_host")
     if not host:
@@ -267,4 +287,6 @@ def _database_from_parts(environ: Mapping[str, str]) -> Secret | None:
     password = quote(_value(environ, "database_password") or "", safe="")
     port = _number(environ, "database_port", 1, 65_535)
     name = quote(_value(environ, "database_name") or "", safe="")
-    return Secret(f"postgresql://{user}:{password}@{host}:{port}/{name}")
+    # A literal IPv6 address holds colons of its own; a directory is where a local socket is.
+    where = f"[{host}]" if ":" in host else quote(host, safe="")
+    return Secret(f"postgresql://{user}:{password}@{where}:{port}/{name}")

@@ -1,0 +1,286 @@
+"""The environment, read once: every variable counts, and what makes no sense is said in a line."""
+
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from asyncpg.connect_utils import _parse_connect_arguments
+
+from landfall.settings import VARIABLES, Settings, SettingsError, read_settings
+
+CANARY = "CANARY-3b9f"
+
+ANOTHER = {
+    "host": "0.0.0.0",
+    "home": "/var/lib/landfall",
+    "database_url": "postgresql://u:p@db.example/orders",
+    "database_host": "db.example",
+    "database_name": "orders",
+    "database_user": "trader",
+    "database_password": "secret",
+    "rpc_url": "https://rpc.example/key",
+    "private_key": "a key",
+    "wallet_file": "/keys/wallet.json",
+    "log_level": "DEBUG",
+    "log_format": "json",
+}
+"""Other values than the defaults of all that are no numbers."""
+
+NUMBERS = sorted(VARIABLES.keys() - ANOTHER.keys())
+LEAST = {
+    "rate_limit": 0,
+    "retry_delay_ms": 0,
+    "compute_unit_price": 0,
+    "pools_remembered_ms": 0,
+    "drain_ms": 0,
+    "lease_ms": 100,
+}
+MOST = {
+    "port": 65_535,
+    "database_port": 65_535,
+    "localnet_port": 65_534,
+    "localnet_slot_ms": 60_000,
+    "concurrency": 10_000,
+    "attempts_max": 100,
+    "retry_delay_ms": 3_600_000,
+}
+NAMES = [(key, name) for key, variable in VARIABLES.items() for name in variable.names]
+
+
+def needed_for(key: str) -> dict[str, str]:
+    """What else must be set for this variable to count: the parts of a database want its host."""
+    is_part = key.startswith("database_") and key not in ("database_url", "database_host")
+    return {"POSTGRES_HOST": "localhost"} if is_part else {}
+
+
+def another(key: str) -> str:
+    """A value other than the default."""
+    return ANOTHER.get(key) or str(LEAST.get(key, 1) + 1)
+
+
+def shown(settings: Settings) -> dict[str, object]:
+    """Every setting, secrets revealed."""
+    values = {each.name: getattr(settings, each.name) for each in fields(settings)}
+    return {name: getattr(value, "reveal", lambda v=value: v)() for name, value in values.items()}
+
+
+class Watched(Mapping[str, str]):
+    """An environment that remembers what it was asked for."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.asked.add(name)
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        raise AssertionError("an environment is asked, not read through")
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+def test_an_empty_environment_gives_the_defaults_that_the_list_tells():
+    settings = shown(read_settings({}))
+    without = {key for key, variable in VARIABLES.items() if variable.default is None}
+    assert without == {"database_url", "database_host", "rpc_url", "private_key", "wallet_file"}
+    for key in without - {"database_host"}:
+        assert settings[key] is None
+    for key in settings.keys() - without - {"home"}:
+        assert str(settings[key]) == VARIABLES[key].default
+    assert settings["home"] == Path.cwd() / ".landfall"
+
+
+def test_the_list_and_the_reading_name_the_same_variables():
+    environ = Watched({"POSTGRES_HOST": "localhost"})
+    read_settings(environ)
+    assert environ.asked == {name for _, name in NAMES}
+    assert len(NAMES) == len(environ.asked)
+
+
+def test_every_setting_is_on_the_list():
+    parts = {"database_host", "database_port", "database_name", "database_user"}
+    assert {each.name for each in fields(Settings)} == VARIABLES.keys() - parts - {
+        "database_password"
+    }
+
+
+@pytest.mark.parametrize(("key", "name"), NAMES, ids=[name for _, name in NAMES])
+def test_every_name_of_every_variable_changes_the_settings(key: str, name: str):
+    before = shown(read_settings(needed_for(key)))
+    after = shown(read_settings({**needed_for(key), name: another(key)}))
+    changed = {each for each in after if after[each] != before[each]}
+    assert changed == {"database_url" if key.startswith("database_") else key}
+
+
+@pytest.mark.parametrize(("key", "name"), NAMES, ids=[name for _, name in NAMES])
+def test_an_empty_variable_is_one_that_is_not_set(key: str, name: str):
+    assert shown(read_settings({name: ""})) == shown(read_settings({}))
+
+
+@pytest.mark.parametrize("key", [key for key, each in VARIABLES.items() if len(each.names) > 1])
+def test_two_names_of_one_variable_may_agree_and_may_not_differ(key: str):
+    first, second = VARIABLES[key].names
+    value = another(key)
+    environ = {**needed_for(key), first: value}
+    assert shown(read_settings({**environ, second: value})) == shown(read_settings(environ))
+    assert shown(read_settings({**environ, second: ""})) == shown(read_settings(environ))
+    with pytest.raises(SettingsError, match=f"{first} and {second} mean the same and differ"):
+        read_settings({**environ, second: f"{value}1"})
+
+
+@pytest.mark.parametrize("key", NUMBERS)
+@pytest.mark.parametrize(
+    "value", ["-1", "+5", "1.5", "1e3", " 5", "5 ", "0x10", "1_000", "٣", "ten", "9" * 5_000]
+)
+def test_what_is_no_whole_number_is_refused_by_the_variable_s_name(key: str, value: str):
+    name = VARIABLES[key].names[0]
+    with pytest.raises(SettingsError, match=f"^{name} must be a whole number from ") as raised:
+        read_settings({**needed_for(key), name: value})
+    assert len(str(raised.value)) < 200
+
+
+@pytest.mark.parametrize("key", NUMBERS)
+def test_numbers_have_their_bounds(key: str):
+    name, least, most = VARIABLES[key].names[0], LEAST.get(key, 1), MOST.get(key, 2**53)
+    for fine in (least, most):
+        read_settings({**needed_for(key), name: str(fine)})
+    for wrong in (least - 1, most + 1):
+        with pytest.raises(SettingsError, match=f"from {least} to {most}, not"):
+            read_settings({**needed_for(key), name: str(wrong)})
+
+
+@pytest.mark.parametrize("name", ["LOG_LEVEL", "LOG_FORMAT"])
+def test_a_word_is_one_of_its_words(name: str):
+    with pytest.raises(SettingsError, match=f"{name} must be one of "):
+        read_settings({name: "loud"})
+
+
+def test_a_home_may_be_named_from_the_user_s_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    settings = read_settings({"LANDFALL_HOME": "~/data", "WALLET_KEYPAIR": "~/id.json"})
+    assert settings.home == tmp_path / "data"
+    assert settings.wallet_file == tmp_path / "id.json"
+
+
+NASTY = ["p@ss:w/rd", "a b", "100%", "%41", "ключ", "#?&=", "'\"\\", "+", "[::]", "\t"]
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_a_database_in_parts_reaches_the_driver_as_it_was_given(text: str):
+    settings = read_settings(
+        {
+            "POSTGRES_HOST": "db.example",
+            "DB_PORT": "6543",
+            "POSTGRES_USER": text,
+            "DB_PASSWORD": text,
+            "DB_NAME": text,
+        }
+    )
+    assert settings.database_url is not None
+    addresses, given = driver_reads(settings.database_url.reveal())
+    assert addresses == [("db.example", 6543)]
+    assert (given.user, given.password, given.database) == (text, text, text)
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("::1", ("::1", 5432)),
+        ("10.0.0.7", ("10.0.0.7", 5432)),
+        ("/var/run/postgresql", "/var/run/postgresql/.s.PGSQL.5432"),
+    ],
+)
+def test_a_database_host_may_be_an_address_or_a_socket_s_directory(host: str, address: object):
+    settings = read_settings({"DB_HOST": host})
+    assert settings.database_url is not None
+    assert driver_reads(settings.database_url.reveal())[0] == [address]
+
+
+def driver_reads(dsn: str):
+    """What asyncpg makes of a DSN, without connecting."""
+    addresses, given, *_ = _parse_connect_arguments(
+        dsn=dsn,
+        **dict.fromkeys(
+            (
+                *("host", "port", "user", "password", "passfile", "database", "command_timeout"),
+                *("ssl", "direct_tls", "server_settings", "target_session_attrs"),
+                *("krbsrvname", "gsslib", "service", "servicefile"),
+            )
+        ),
+        statement_cache_size=0,
+        max_cached_statement_lifetime=0,
+        max_cacheable_statement_size=0,
+    )
+    return addresses, given
+
+
+def test_a_url_of_a_database_counts_before_its_parts():
+    url = "postgresql://u:p@one.example/db"
+    settings = read_settings({"DATABASE_URL": url, "DB_HOST": "two.example"})
+    assert settings.database_url is not None
+    assert settings.database_url.reveal() == url
+
+
+def test_parts_without_a_host_leave_the_embedded_database():
+    settings = read_settings({"DB_USER": "u", "DB_PASSWORD": "p", "DB_PORT": "1", "DB_NAME": "d"})
+    assert settings.database_url is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"{CANARY}.example",
+        f"ws://rpc.example/{CANARY}",
+        f"file:///{CANARY}",
+        f"https:///{CANARY}",
+        f"https://rpc.example:{CANARY}/",
+        f"https://rpc.example:99999/{CANARY}",
+        f"https://rpc.example:0/{CANARY}",
+        f"https://[::1/{CANARY}",
+        f"https://[rpc]/{CANARY}",
+    ],
+)
+def test_an_rpc_url_that_is_none_is_refused_without_repeating_it(url: str):
+    with pytest.raises(SettingsError, match="SOLANA_RPC_URL must be") as raised:
+        read_settings({"SOLANA_RPC_URL": url})
+    assert CANARY not in "".join(traceback.format_exception(raised.value))
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8899", "https://u:p@rpc.example/v2/key?api-key=k", "HTTP://[::1]:80"]
+)
+def test_an_rpc_url_is_kept_as_it_is(url: str):
+    settings = read_settings({"SOLANA_RPC_URL": url})
+    assert settings.rpc_url is not None
+    assert settings.rpc_url.reveal() == url
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"DATABASE_URL": f"postgresql://u:{CANARY}@h/d"},
+        {"DB_HOST": "h", "DB_PASSWORD": CANARY},
+        {"SOLANA_RPC_URL": f"https://rpc.example/?api-key={CANARY}"},
+        {"PRIVATE_KEY": CANARY},
+    ],
+    ids=lambda environ: next(reversed(environ)),
+)
+def test_no_text_form_of_the_settings_holds_a_secret(environ: dict[str, str]):
+    settings = read_settings(environ)
+    assert CANARY in str(shown(settings))
+    for text in (str(settings), repr(settings), f"{settings}", repr([settings])):
+        assert CANARY not in text
+    for each in fields(settings):
+        value = getattr(settings, each.name)
+        assert CANARY not in f"{value} {value!r} {value!s}"
+
+
+def test_names_that_disagree_do_not_repeat_what_they_say():
+    with pytest.raises(SettingsError) as raised:
+        read_settings({"DB_HOST": "h", "DB_PASSWORD": CANARY, "POSTGRES_PASSWORD": f"{CANARY}-2"})
+    assert CANARY not in "".join(traceback.format_exception(raised.value))
