@@ -287,6 +287,6 @@ def _database_from_parts(environ: Mapping[str, str]) -> Secret | None:
     password = quote(_value(environ, "database_password") or "", safe="")
     port = _number(environ, "database_port", 1, 65_535)
     name = quote(_value(environ, "database_name") or "", safe="")
-    # A literal IPv6 address holds colons of its own; a directory is where a local socket is.
-    where = f"[{host}]" if ":" in host else quote(host, safe="")
+    # An IPv6 address has colons of its own, a local socket's directory has slashes.
+    where = quote(host, safe="")
     return Secret(f"postgresql://{user}:{password}@{where}:{port}/{name}")

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
+from landfall import observe
 from landfall.core.amount import to_decimal
 from landfall.core.ledger.token_accounts import associated_address
 from landfall.core.token import ACCOUNT_AMOUNT, NATIVE_MINT
@@ -55,14 +56,16 @@ def ready(
     *,
     api: str,
     rpc: str,
+    is_localnet: bool,
     home: str,
     wallet: Pubkey,
     held: Sequence[tuple[str, str]],
 ) -> None:
-    """Print where everything is, and the first order to copy."""
+    """Print where everything is, and the first order to copy. Of the RPC URL the host alone."""
     say = Say(console)
+    kind = "localnet: a real SVM, play money" if is_localnet else "your RPC"
     say(f"\n[bold]Landfall is ready[/bold] on [bold]{api}[/bold]")
-    say(f"  chain    {rpc}  (localnet: a real SVM, play money)")
+    say(f"  chain    {escape(observe.endpoint(rpc))}  ({kind})")
     say(f"  data     {escape(home)}")
     say(f"  wallet   {wallet}")
     say("           " + ", ".join(f"{amount} {symbol}" for symbol, amount in held))

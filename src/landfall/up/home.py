@@ -8,7 +8,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -52,9 +52,18 @@ class Home:
         """Delete the orders and the chain.
 
         The wallet stays: a key is never deleted by a program.
+
+        Raises:
+            HomeError: something cannot be deleted, or is a link to elsewhere.
         """
         for data in (self.database, self.chain):
-            shutil.rmtree(data, ignore_errors=True)
+            try:
+                shutil.rmtree(data)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                why = error.strerror or error
+                raise HomeError(f"The data in {data} cannot be deleted: {why}.") from None
 
 
 @contextmanager
@@ -64,14 +73,16 @@ def open_home(path: Path) -> Iterator[Home]:
     Raises:
         HomeError: it belongs to somebody else, is in use, or was made by another version.
     """
-    try:
-        _make(path)
-        with (path / "lock").open("a+") as lock:
+    with ExitStack() as held:
+        try:
+            _make(path)
+            lock = held.enter_context((path / "lock").open("a+", errors="replace"))
             _take(lock, path)
             _check_format(path)
-            yield Home(path)
-    except OSError as error:
-        raise HomeError(f"The data directory {path} cannot be used: {error.strerror}.") from None
+        except OSError as error:
+            why = error.strerror
+            raise HomeError(f"The data directory {path} cannot be used: {why}.") from None
+        yield Home(path)
 
 
 def _make(path: Path) -> None:
@@ -107,7 +118,7 @@ def _check_format(path: Path) -> None:
     marker = path / "format"
     if not marker.exists():
         marker.write_text(FORMAT)
-    found = marker.read_text().strip()
+    found = marker.read_text(errors="replace").strip()
     if found != FORMAT:
         raise HomeError(
             f"The data in {path} is of format {found[:20]!r}, this version reads {FORMAT!r}: run "

@@ -67,8 +67,8 @@ class LocalnetProcess:
         """End it, gently first."""
         if self._watch is not None:
             self._watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watch
+            # Whatever became of the watch, the process must go.
+            await asyncio.gather(self._watch, return_exceptions=True)
         process = self._process
         if process is None or process.returncode is not None:
             return
@@ -80,16 +80,18 @@ class LocalnetProcess:
             await process.wait()
 
     async def _spawn(self) -> None:
-        log = self._command.home.chain_log
-        with log.open("wb") as output:
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command.line(),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                # A Ctrl-C in the terminal is for the parent, which stops its children in order.
-                start_new_session=True,
-            )
+        try:
+            with self._command.home.chain_log.open("wb") as output:
+                self._process = await asyncio.create_subprocess_exec(
+                    *self._command.line(),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    # A Ctrl-C in the terminal is for the parent, which stops its children in order.
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise LocalnetError(f"The local chain does not start: {error.strerror}.") from None
 
     async def _until_ready(self) -> None:
         assert self._process is not None
@@ -112,4 +114,6 @@ class LocalnetProcess:
             await self._process.wait()
             observe.child_died("localnet")
             await asyncio.sleep(_RESTART_SECONDS)
-            await self._spawn()
+            # The process is still the dead one then, and the next round tries again.
+            with suppress(LocalnetError):
+                await self._spawn()

@@ -71,6 +71,7 @@ async def _up(settings: Settings, options: UpOptions) -> None:
                 console,
                 api=f"http://{settings.host}:{settings.port}",
                 rpc=rpc_url,
+                is_localnet=settings.rpc_url is None,
                 home=str(home.path),
                 wallet=signer.address,
                 held=await balances(parts.chain, signer.address),
