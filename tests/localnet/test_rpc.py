@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from solders.instruction import AccountMeta, Instruction
 from solders.keypair import Keypair
 from solders.message import MessageV0
 from solders.pubkey import Pubkey
@@ -43,6 +44,7 @@ def encoded(wire: bytes) -> str:
 
 
 BASE64 = {"encoding": "base64"}
+APPROVE = bytes([4])
 PROCESSED = {"commitment": "processed"}
 
 
@@ -286,6 +288,22 @@ def test_program_accounts_are_filtered_by_size_and_bytes(call: Call, chain: Chai
     assert {len(base64.b64decode(entry["account"]["data"][0])) for entry in value} == {8}
     five = {"filters": [mine] * 5}
     assert code_of(call("getProgramAccounts", program, five)) == -32602
+
+
+def test_token_accounts_are_found_by_who_may_spend_from_them(call: Call, chain: Chain):
+    usdc, spender = KNOWN_TOKENS["USDC"], Pubkey.new_unique()
+    asked = (str(spender), {"mint": str(usdc.mint)}, {"encoding": "jsonParsed", **PROCESSED})
+    assert call("getTokenAccountsByDelegate", *asked)["result"]["value"] == []
+    accounts = [
+        AccountMeta(chain.tokens_of("USDC"), is_signer=False, is_writable=True),
+        AccountMeta(spender, is_signer=False, is_writable=False),
+        AccountMeta(chain.wallet.pubkey(), is_signer=True, is_writable=False),
+    ]
+    chain.run(Instruction(usdc.program, APPROVE + (5).to_bytes(8, "little"), accounts))
+    (found,) = call("getTokenAccountsByDelegate", *asked)["result"]["value"]
+    assert found["pubkey"] == str(chain.tokens_of("USDC"))
+    info = found["account"]["data"]["parsed"]["info"]
+    assert (info["delegate"], info["delegatedAmount"]["amount"]) == (str(spender), "5")
 
 
 def test_long_data_in_base58_is_refused_as_agave_does(call: Call, chain: Chain):

@@ -203,6 +203,14 @@ def test_other_instructions_and_cut_ones_are_refused(opened: Opened):
     assert _refusal(opened, bytes(built.data)[:-1], _refs(built))[0] == 102
 
 
+def test_a_count_of_fees_that_would_overflow_is_the_programs_refusal():
+    opened = damm_v2()
+    built = _built(opened)
+    for field in damm_v2_layout.POOL_TOTAL_PROTOCOL_FEES:
+        opened = opened.with_bytes(opened.address, field.offset, b"\xff" * field.size)
+    assert _refusal(opened, bytes(built.data), _refs(built)) == (6000, "MathOverflow")
+
+
 def test_partial_fill_takes_no_more_than_the_range_holds():
     opened = damm_v2()
     price = damm_v2_layout.POOL_SQRT_PRICE.read(opened.accounts[opened.address].data)

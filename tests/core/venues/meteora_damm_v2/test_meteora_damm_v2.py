@@ -62,6 +62,19 @@ def test_a_linear_schedule_falls_by_the_period_to_its_floor():
     assert shares == [CLIFF, CLIFF, CLIFF - 10**7, CLIFF - 4 * 10**7, *(2 * [CLIFF - 5 * 10**7])]
 
 
+def test_whoever_trades_before_activation_pays_a_schedules_floor():
+    schedule = TimeSchedule(
+        cliff=CLIFF, is_exponential=False, periods=5, frequency=60, reduction=10**7
+    )
+    pool = replace(
+        _pool(damm_v2(collect_fee_mode=1, activation_time=CLOCK.unix_timestamp + 1)),
+        base_fee=schedule,
+        whitelisted_vault=WALLET,
+    )
+    swapped = curve.execute(pool, _buy(pool, 10**9), CLOCK, payer=WALLET)
+    assert swapped.fee == CLIFF - 5 * 10**7
+
+
 def test_an_exponential_schedule_is_floored_at_every_squaring():
     schedule = TimeSchedule(
         cliff=CLIFF, is_exponential=True, periods=10, frequency=60, reduction=500
@@ -133,6 +146,15 @@ def test_the_whole_fee_is_capped_by_the_fee_version():
     pool = replace(_pool(damm_v2(collect_fee_mode=1)), base_fee=schedule)
     assert _fee_share(pool, 10**9, 0) == 990_000_000
     assert _fee_share(replace(pool, fee_version=0), 10**9, 0) == 500_000_000
+
+
+def test_an_input_beyond_64_bits_is_a_failed_cast():
+    pool = _pool(damm_v2(collect_fee_mode=2, compounding_bps=5_000))
+    nearly_all = _buy(pool, pool.amounts[0] - 1, SwapMode.EXACT_OUT)
+    large = replace(pool, amounts=(pool.amounts[0], 2**40 * pool.amounts[1]))
+    answer = curve.quote(large, nearly_all, CLOCK)
+    assert isinstance(answer, Refused)
+    assert answer.error == "TypeCastFailed"
 
 
 def test_a_swap_out_of_the_range_is_refused_and_a_partial_fill_stops_at_its_edge():
