@@ -119,6 +119,21 @@ async def test_pools_and_clock_are_all_of_the_slot_of_one_read(pools: FreshPools
         assert {each.pool.context_slot for each in found.pools} == {ledger.slot}
 
 
+async def test_more_pools_than_one_read_takes_are_each_read_whole_and_as_old_as_the_oldest(
+    pools: FreshPools, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+):
+    await pools.trading(SOL.mint, USDC.mint)
+    room = len(ledger.reads[-1]) - 1
+    monkeypatch.setattr(pools_module, "ACCOUNTS_PER_CALL", room)
+    ledger.reads.clear()
+    found = await pools.trading(SOL.mint, USDC.mint)
+    assert [len(read) <= room for read in ledger.reads] == [True, True]
+    assert {each.pool.address for each in found.pools} == ADDRESSES
+    slots = [each.pool.context_slot for each in found.pools]
+    assert sorted(slots) == [ledger.slot - 1, ledger.slot]
+    assert found.slot == found.clock.slot == ledger.slot - 1
+
+
 async def test_what_a_pool_needs_is_asked_for_at_once_from_the_second_time_on(
     pools: FreshPools, ledger: Ledger
 ):

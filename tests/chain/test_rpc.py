@@ -12,7 +12,7 @@ from solders.message import Message
 from solders.system_program import TransferParams, transfer
 from solders.transaction import VersionedTransaction
 
-from landfall.chain.rpc import RpcChain
+from landfall.chain.rpc import ACCOUNTS_PER_CALL, RpcChain
 from landfall.core.errors import Unavailable
 from landfall.core.execution import SignedTransaction
 from landfall.core.ledger.answers import TransactionError
@@ -109,6 +109,13 @@ async def test_accounts_come_in_the_order_asked_and_absent_ones_are_none(cluster
     assert at.accounts[SOMEBODY] is None
     assert at.accounts[mint] is not None
     assert at.accounts[mint].owner == KNOWN_TOKENS["USDC"].program
+
+
+async def test_more_accounts_than_one_call_takes_are_not_read_in_two(cluster: Cluster):
+    many = [Pubkey(number.to_bytes(32, "big")) for number in range(1, ACCOUNTS_PER_CALL + 2)]
+    assert len((await cluster.chain.accounts(many[1:])).accounts) == ACCOUNTS_PER_CALL
+    with pytest.raises(Unavailable, match="101 accounts asked at once"):
+        await cluster.chain.accounts(many)
 
 
 async def test_the_pools_of_a_pair_are_found_by_their_bytes(cluster: Cluster):

@@ -181,9 +181,7 @@ class RpcChain:
         return _hash(await _read(self._node.call("getGenesisHash", [], str)))
 
     async def accounts(self, addresses: Sequence[Pubkey]) -> AccountsAt:
-        """Accounts of one slot; more than a call takes are asked again until one slot has them
-        all.
-        """
+        """Accounts of one slot, so no more of them than one call takes."""
         if len(addresses) > ACCOUNTS_PER_CALL:
             raise Unavailable(f"{len(addresses)} accounts asked at once")
         config = {"encoding": "base64", **_CONFIRMED}
