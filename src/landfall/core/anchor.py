@@ -46,7 +46,10 @@ class SwapRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountType:
-    """How accounts of one kind are told from all others. `size` is in bytes."""
+    """How accounts of one kind are told from all others. `size` is in bytes.
+
+    `discriminator` is empty where a program, older than Anchor, writes none.
+    """
 
     kind: str
     program_id: Pubkey
@@ -71,11 +74,12 @@ class AccountType:
 
     def naming(self, *wanted: tuple[Address, Pubkey]) -> ProgramAccountsFilter:
         """The question that finds those of this type with these addresses in these fields."""
+        told = (MemcmpFilter(0, self.discriminator),) if self.discriminator else ()
         return ProgramAccountsFilter(
             program_id=self.program_id,
             data_size=self.size,
             memcmps=(
-                MemcmpFilter(0, self.discriminator),
+                *told,
                 *(MemcmpFilter(field.offset, bytes(address)) for field, address in wanted),
             ),
         )
