@@ -1,8 +1,8 @@
 """Named integers and addresses at fixed offsets of an account's bytes.
 
 A program's layout is a list of these; the same name reads an account that came from the chain and
-writes the one a stand-in leaves behind, so an offset is written down once. Integers are unsigned
-and little-endian, as every program here keeps them.
+writes the one a stand-in leaves behind, so an offset is written down once. Integers are
+little-endian, as every program here keeps them, and unsigned unless their name says otherwise.
 """
 
 from dataclasses import dataclass
@@ -38,6 +38,28 @@ class UInt:
             OverflowError: the sum does not fit.
         """
         self.write(data, self.read(data) + amount)
+
+
+@dataclass(frozen=True, slots=True)
+class Int:
+    """A signed little-endian integer of `size` bytes at `offset`."""
+
+    offset: int
+    size: int
+
+    def read(self, data: bytes | bytearray) -> int:
+        """The value in `data`, which must be long enough."""
+        at = self.offset
+        return int.from_bytes(data[at : at + self.size], "little", signed=True)
+
+    def write(self, data: bytearray, value: int) -> None:
+        """Put `value` into `data`.
+
+        Raises:
+            OverflowError: the value does not fit.
+        """
+        written = value.to_bytes(self.size, "little", signed=True)
+        data[self.offset : self.offset + self.size] = written
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +105,13 @@ def u128(offset: int) -> UInt:
 def u256(offset: int) -> UInt:
     """Thirty-two bytes."""
     return UInt(offset, 32)
+
+
+def i32(offset: int) -> Int:
+    """Four bytes, signed."""
+    return Int(offset, 4)
+
+
+def i64(offset: int) -> Int:
+    """Eight bytes, signed."""
+    return Int(offset, 8)
