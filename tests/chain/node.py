@@ -41,16 +41,20 @@ class Node:
 async def running_node(behaviour: Behaviour, reads: bool = True) -> AsyncIterator[Node]:
     """A node on a port of its own. One that does not read resets every connection at once."""
     node = Node("", behaviour)
+    serving: list[asyncio.Task[None]] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         node.connections += 1
+        task = asyncio.current_task()
+        assert task is not None
+        serving.append(task)
         try:
             if not reads:
                 return reset(writer)
             while request := await _request(reader):
                 node.requests.append(request)
                 await node.behaviour(Exchange(request, writer))
-        except ConnectionError:
+        except (ConnectionError, asyncio.CancelledError):
             return None
         finally:
             writer.close()
@@ -58,8 +62,15 @@ async def running_node(behaviour: Behaviour, reads: bool = True) -> AsyncIterato
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     node.url = f"http://{KEY}-user:{KEY}-word@127.0.0.1:{port}/v2/{KEY}-path?api-key={KEY}-query"
-    async with server:
+    try:
         yield node
+    finally:
+        # From Python 3.12 on, a server is closed only when its connections are.
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
+        server.close()
+        await server.wait_closed()
 
 
 async def _request(reader: asyncio.StreamReader) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from landfall import observe
 from landfall.chain import jsonrpc
 from landfall.core.errors import OutcomeUnknown, Unavailable
 from tests.chain.calls import CALLS, GOOD, READS, SEND, SIGNATURE
@@ -391,3 +392,22 @@ async def test_a_hash_is_a_hash(ask: Ask):
         async with running_node(result_of(text)) as node:
             with pytest.raises(Unavailable, match="hash"):
                 await READS["getGenesisHash"](ask(node.url))
+
+
+async def test_a_call_that_its_caller_lets_go_is_not_counted_as_answered(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+):
+    outcomes: list[str] = []
+    monkeypatch.setattr(
+        observe, "rpc_call", lambda method, url, elapsed_ms, outcome: outcomes.append(outcome)
+    )
+    async with running_node(say_nothing) as node:
+        asking = asyncio.ensure_future(READS["getEpochInfo"](ask(node.url)))
+        while not node.requests:
+            await asyncio.sleep(0)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+    async with running_node(result_of(GOOD["getEpochInfo"])) as node:
+        await READS["getEpochInfo"](ask(node.url))
+    assert outcomes == ["abandoned", "ok"]
