@@ -16,9 +16,23 @@ from landfall.core.anchor import SwapRefused
 from landfall.core.quote import Quote, Refused, SwapRequest, price_impact_bps
 from landfall.core.token import TransferFeeConfig
 from landfall.core.values import U64_MAX, BaseUnits, ChainClock, Pubkey, SwapMode, ceil_div
-from landfall.core.venues.meteora_damm_v2 import faults, fees, layout, liquidity
-from landfall.core.venues.meteora_damm_v2.fees import FEE_DENOMINATOR, Volatility
+from landfall.core.venues.meteora_damm_v2 import faults, layout
+from landfall.core.venues.meteora_damm_v2.fees import (
+    FEE_DENOMINATOR,
+    Volatility,
+    before_fee,
+    current_point,
+    fee_numerator,
+    split_fee,
+    volatility_after,
+)
 from landfall.core.venues.meteora_damm_v2.layout import Pool
+from landfall.core.venues.meteora_damm_v2.liquidity import (
+    amounts_before,
+    exchange_in,
+    exchange_out,
+    price_ratio,
+)
 
 NAME = "meteora_damm_v2"
 DEX = "meteora"
@@ -68,7 +82,7 @@ def quote(pool: Pool, request: SwapRequest, clock: ChainClock) -> Quote | Refuse
         return Refused(
             venue=NAME, dex=DEX, pool=pool.address, error=error, sentence=faults.SENTENCES[error]
         )
-    a, b = liquidity.price_ratio(pool)
+    a, b = price_ratio(pool)
     x, y = (a, b) if swapped.a_to_b else (b, a)
     return Quote(
         venue=NAME,
@@ -108,14 +122,14 @@ def execute(
     assert request.out_mint == pool.mints[a_to_b], "the pool does not trade this pair"
     assert request.in_mint == pool.mints[not a_to_b], "the pool does not trade this pair"
     check_open(pool, clock, payer)
-    amounts = liquidity.amounts_before(pool)
+    amounts = amounts_before(pool)
     if request.amount == 0:
         raise SwapRefused(faults.AMOUNT_IS_ZERO)
     on_input = pool.collect_fee_mode != layout.COLLECT_ON_OUTPUT and not a_to_b
     trade = _exact_in if request.mode is SwapMode.EXACT_IN else _exact_out
     exchanged = trade(pool, a_to_b, request.amount, clock, on_input, is_partial_fill)
     in_amount, out_amount, vault_out, net_in, gross_out, fee, sqrt_price = exchanged
-    claiming, compounding, protocol, referral = fees.split(pool, fee, has_referral)
+    claiming, compounding, protocol, referral = split_fee(pool, fee, has_referral)
     if pool.liquidity == 0:
         raise SwapRefused(faults.MATH_OVERFLOW)
     a, b = amounts
@@ -142,7 +156,7 @@ def execute(
         pool.collect_fee_mode == layout.COLLECT_ON_OUTPUT and not a_to_b,
         (a, b),
         sqrt_price,
-        fees.volatility_after(pool.dynamic_fee, pool.sqrt_price, sqrt_price, clock.unix_timestamp),
+        volatility_after(pool.dynamic_fee, pool.sqrt_price, sqrt_price, clock.unix_timestamp),
     )
 
 
@@ -153,7 +167,7 @@ def check_open(pool: Pool, clock: ChainClock, payer: Pubkey | None) -> None:
         SwapRefused: the pool does not trade for this payer now.
     """
     start = pool.activation_point
-    point = fees.point(pool, clock)
+    point = current_point(pool, clock)
     if payer is not None and payer == pool.whitelisted_vault:
         start = max(0, start - EARLY_ACCESS[pool.activation_type])
     if pool.status != 0 or point < start:
@@ -179,15 +193,15 @@ def _exact_in(
     taxed = amount - side_in.transfer_fee(amount, clock.epoch)
     if taxed <= 0:
         raise SwapRefused(faults.AMOUNT_IS_ZERO)
-    numerator = fees.numerator(pool, a_to_b, taxed, clock, is_net=False)
+    numerator = fee_numerator(pool, a_to_b, taxed, clock, is_net=False)
     fee = ceil_div(taxed * numerator, FEE_DENOMINATOR) if on_input else 0
     offered = taxed - fee
-    net_in, gross_out, sqrt_price = liquidity.exchange_in(pool, a_to_b, offered, partial)
+    net_in, gross_out, sqrt_price = exchange_in(pool, a_to_b, offered, partial)
     if net_in < offered:
         taxed = net_in
         if on_input:
-            numerator = fees.numerator(pool, a_to_b, net_in, clock, is_net=True)
-            taxed = fees.before_fee(net_in, numerator)
+            numerator = fee_numerator(pool, a_to_b, net_in, clock, is_net=True)
+            taxed = before_fee(net_in, numerator)
             fee = taxed - net_in
     vault_out = gross_out
     if not on_input:
@@ -208,14 +222,14 @@ def _exact_out(
     vault_out = _with_transfer_fee(side_out.transfer_fees, amount, clock.epoch)
     gross_out, fee = vault_out, 0
     if not on_input:
-        numerator = fees.numerator(pool, a_to_b, vault_out, clock, is_net=True)
-        gross_out = fees.before_fee(vault_out, numerator)
+        numerator = fee_numerator(pool, a_to_b, vault_out, clock, is_net=True)
+        gross_out = before_fee(vault_out, numerator)
         fee = gross_out - vault_out
-    net_in, sqrt_price = liquidity.exchange_out(pool, a_to_b, gross_out)
+    net_in, sqrt_price = exchange_out(pool, a_to_b, gross_out)
     taxed = net_in
     if on_input:
-        numerator = fees.numerator(pool, a_to_b, net_in, clock, is_net=True)
-        taxed = fees.before_fee(net_in, numerator)
+        numerator = fee_numerator(pool, a_to_b, net_in, clock, is_net=True)
+        taxed = before_fee(net_in, numerator)
         fee = taxed - net_in
     in_amount = _with_transfer_fee(side_in.transfer_fees, taxed, clock.epoch)
     return _Exchanged(in_amount, amount, vault_out, net_in, gross_out, fee, sqrt_price)

@@ -51,7 +51,7 @@ class Volatility:
     updated_at: int
 
 
-def numerator(pool: Pool, a_to_b: bool, amount: int, clock: ChainClock, *, is_net: bool) -> int:
+def fee_numerator(pool: Pool, a_to_b: bool, amount: int, clock: ChainClock, *, is_net: bool) -> int:
     """Base fee plus volatility fee, capped; `is_net` says that `amount` has no fee in it yet."""
     if pool.fee_version >= len(FEE_NUMERATOR_MAX):
         raise SwapRefused(INVALID_POOL_VERSION)
@@ -60,13 +60,13 @@ def numerator(pool: Pool, a_to_b: bool, amount: int, clock: ChainClock, *, is_ne
         case TimeSchedule():
             base = fee.cliff
             if fee.frequency:
-                base = _time_fee(fee, point(pool, clock) - pool.activation_point)
+                base = _time_fee(fee, current_point(pool, clock) - pool.activation_point)
         case RateLimiter():
             base = fee.cliff
             if is_rate_limited(pool, a_to_b, clock):
                 base = _limiter_fee_of_net(fee, amount) if is_net else _limiter_fee(fee, amount)
         case MarketCapSchedule():
-            base = _market_cap_fee(pool, fee, point(pool, clock) - pool.activation_point)
+            base = _market_cap_fee(pool, fee, current_point(pool, clock) - pool.activation_point)
         case None:
             raise SwapRefused(INVALID_BASE_FEE_MODE)
     total = base + _variable_fee(pool.dynamic_fee)
@@ -78,10 +78,10 @@ def is_rate_limited(pool: Pool, a_to_b: bool, clock: ChainClock) -> bool:
     fee = pool.base_fee
     if not isinstance(fee, RateLimiter) or fee.is_off or a_to_b:
         return False
-    return 0 <= point(pool, clock) - pool.activation_point <= fee.duration
+    return 0 <= current_point(pool, clock) - pool.activation_point <= fee.duration
 
 
-def point(pool: Pool, clock: ChainClock) -> int:
+def current_point(pool: Pool, clock: ChainClock) -> int:
     """Where the clock stands by which the pool opens and its schedules run: slot or second."""
     if pool.activation_type == layout.ACTIVATION_BY_SLOT:
         return clock.slot
@@ -97,7 +97,7 @@ def before_fee(net: int, numerator: int) -> int:
     return cast_u64(ceil_div(net * FEE_DENOMINATOR, FEE_DENOMINATOR - numerator))
 
 
-def split(pool: Pool, fee: int, has_referral: bool) -> tuple[int, int, int, int]:
+def split_fee(pool: Pool, fee: int, has_referral: bool) -> tuple[int, int, int, int]:
     """Claiming, compounding, protocol and referral part; the claiming one takes the remainders."""
     protocol = fee * pool.protocol_percent // 100
     trading = fee - protocol
