@@ -10,7 +10,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from landfall.core.errors import InvariantViolation, OutcomeUnknown, Unavailable
+from landfall.core.errors import (
+    InvariantViolation,
+    LandfallError,
+    OutcomeUnknown,
+    Unavailable,
+)
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -61,7 +66,7 @@ class Batching(Generic[ItemT, ResultT]):
             results = await self._serve([item for item, _ in batch])
         except (Unavailable, OutcomeUnknown, InvariantViolation) as error:
             # One exception raised in many places would gather all their tracebacks.
-            results = [type(error)(str(error)) for _ in batch]
+            results = [_policy(error)(str(error)) for _ in batch]
         except Exception as error:  # noqa: BLE001 - whatever it is, the callers must hear of it
             results = [InvariantViolation(f"a batch raised {error!r}") for _ in batch]
         for (_, future), result in zip(batch, results, strict=True):
@@ -71,3 +76,11 @@ class Batching(Generic[ItemT, ResultT]):
                 future.set_exception(result)
             else:
                 future.set_result(result)
+
+
+def _policy(error: LandfallError) -> type[LandfallError]:
+    """The class that a caller catches. A subclass may need more than a sentence to be made."""
+    for policy in (Unavailable, OutcomeUnknown):
+        if isinstance(error, policy):
+            return policy
+    return InvariantViolation

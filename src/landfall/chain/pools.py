@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from landfall.chain.rpc import ACCOUNTS_PER_CALL
+from landfall.chain.sharing import Sharing
 from landfall.core.errors import MalformedAccount, Unavailable
 from landfall.core.quote import Refused
 from landfall.core.values import Accounts, ChainClock, ProgramAccountsFilter, Pubkey, Slot
@@ -36,7 +37,8 @@ class FreshPools:
         self._found: dict[ProgramAccountsFilter, tuple[int, tuple[Pubkey, ...]]] = {}
         self._needs: dict[Pubkey, tuple[Pubkey, ...]] = {}
         self._venues: dict[Pubkey, AnyVenue] = {}
-        self._reads: dict[frozenset[Pubkey], asyncio.Task[PoolsAt]] = {}
+        self._reads = Sharing(self._read)
+        self._questions = Sharing(self._chain.program_accounts)
 
     async def trading(self, mint: Pubkey, other: Pubkey) -> PoolsAt:
         """All pools of the pair. A pool that cannot be traded is left out, with the reason."""
@@ -46,7 +48,7 @@ class FreshPools:
                 found = await self._discover(question)
                 self._venues.update(dict.fromkeys(found, venue))
                 addresses += found
-        return await self._shared_read(addresses)
+        return await self._reads.answer(frozenset(addresses))
 
     async def named(self, addresses: Sequence[Pubkey]) -> PoolsAt:
         """These pools. One whose venue is not known yet is recognised by its owner."""
@@ -57,25 +59,15 @@ class FreshPools:
             for address, account in owners.accounts.items():
                 if account is not None and account.owner in by_program:
                     self._venues[address] = by_program[account.owner]
-        return await self._shared_read(addresses)
+        return await self._reads.answer(frozenset(addresses))
 
     async def _discover(self, question: ProgramAccountsFilter) -> tuple[Pubkey, ...]:
         now_ms = self._clock.now_ms()
         found = self._found.get(question)
         if found is None or now_ms - found[0] > self._remembered_ms:
-            found = (now_ms, await self._chain.program_accounts(question))
+            found = (now_ms, await self._questions.answer(question))
             self._found[question] = found
         return found[1]
-
-    async def _shared_read(self, addresses: Sequence[Pubkey]) -> PoolsAt:
-        key = frozenset(addresses)
-        read = self._reads.get(key)
-        if read is None:
-            read = asyncio.create_task(self._read(key))
-            self._reads[key] = read
-            read.add_done_callback(lambda _: self._reads.pop(key, None))
-        # Shielded: one order that lets go must not take the answer from the others.
-        return await asyncio.shield(read)
 
     async def _read(self, addresses: frozenset[Pubkey]) -> PoolsAt:
         """Read what the pools needed last time; while one needs more, read everything again."""

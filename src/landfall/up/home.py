@@ -95,7 +95,7 @@ def _make(path: Path) -> None:
         raise HomeError(
             f"The data directory {path} belongs to another user; set LANDFALL_HOME to one of yours."
         )
-    if not (path / "format").exists() and set(os.listdir(path)) - {"lock"}:
+    if not (path / "format").exists() and set(os.listdir(path)) - {"lock", "lock.format"}:
         raise HomeError(f"{path} is not a Landfall data directory; set LANDFALL_HOME to a new one.")
 
 
@@ -117,7 +117,10 @@ def _take(lock: TextIO, path: Path) -> None:
 def _check_format(path: Path) -> None:
     marker = path / "format"
     if not marker.exists():
-        marker.write_text(FORMAT)
+        # Renamed into place, so that a kill never leaves an empty one.
+        unfinished = path / "lock.format"
+        unfinished.write_text(FORMAT)
+        unfinished.rename(marker)
     found = marker.read_text(errors="replace").strip()
     if found != FORMAT:
         raise HomeError(

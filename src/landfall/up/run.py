@@ -69,7 +69,7 @@ async def _up(settings: Settings, options: UpOptions) -> None:
             progress.done("API and worker run")
             ready(
                 console,
-                api=f"http://{settings.host}:{settings.port}",
+                api=f"http://{_in_url(settings.host)}:{settings.port}",
                 rpc=rpc_url,
                 is_localnet=settings.rpc_url is None,
                 home=str(home.path),
@@ -154,6 +154,10 @@ async def _until_free(port: int) -> None:
         except CannotStart:
             await asyncio.sleep(_PORT_LOOK_SECONDS)
     _free("127.0.0.1", port, "LOCALNET_PORT").close()
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -9,6 +9,7 @@ import json
 import os
 import stat
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import NoReturn
 
 from solders.keypair import Keypair
@@ -98,13 +99,14 @@ def create_file(path: Path) -> KeypairSigner:
     """
     keypair = Keypair()
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        # Written beside its place and linked there, so that a kill never leaves half a key.
+        with NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.") as file:
+            json.dump(list(bytes(keypair)), file)
+            file.flush()
+            os.fsync(file.fileno())
+            os.link(file.name, path)
     except OSError as error:
         raise WalletError(f"The wallet file {path} cannot be made: {error.strerror}.") from None
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(list(bytes(keypair)), file)
-        file.flush()
-        os.fsync(descriptor)
     return KeypairSigner(keypair)
 
 
