@@ -2,8 +2,9 @@
 address, signature, writability and place.
 
 Recordings probe more than the engine sends. For DAMM v2 they also use the older `swap`, partial
-fill, unknown modes, a referral account, or leave out the instructions sysvar; each of these is
-undone here exactly, and everything else must be equal.
+fill, unknown modes, a referral account, or leave out the instructions sysvar; for AMM v4 the older
+two instructions, which name an order book besides. Each of these is undone here exactly, and
+everything else must be equal.
 """
 
 from collections.abc import Sequence
@@ -19,10 +20,20 @@ from landfall.core.venues.meteora_damm_v2.swap import (
     SWAP,
     SWAP2,
 )
+from landfall.core.venues.raydium_amm.layout import PROGRAM_ID as AMM_V4
+from landfall.core.venues.raydium_amm.swap import (
+    SWAP_BASE_IN,
+    SWAP_BASE_IN_V2,
+    SWAP_BASE_OUT,
+    SWAP_BASE_OUT_V2,
+)
 from landfall.localnet.programs import AccountRef
 from tests.conformance.recordings import Case
 
 POSITION_OF_REFERRAL = 11
+NEW_FORM_OF = {SWAP_BASE_IN: SWAP_BASE_IN_V2, SWAP_BASE_OUT: SWAP_BASE_OUT_V2}
+VAULTS_FROM_THE_END = 13
+"""In AMM v4's older form: two vaults, eight accounts of the market, three of the trader."""
 
 
 def instruction_differences(case: Case, built: Instruction) -> list[str]:
@@ -30,6 +41,8 @@ def instruction_differences(case: Case, built: Instruction) -> list[str]:
     data, refs = case.data, list(case.refs)
     if case.program_id == DAMM_V2:
         data, refs = _as_the_engine_sends(case, built)
+    elif case.program_id == AMM_V4:
+        data, refs = _without_order_book(data, refs)
     found = []
     if built.program_id != case.program_id:
         found.append(f"calls {built.program_id}")
@@ -55,6 +68,14 @@ def _as_the_engine_sends(case: Case, built: Instruction) -> tuple[bytes, list[Ac
     if sysvar in _told(built.accounts) and sysvar not in refs:
         refs.append(sysvar)
     return data, refs
+
+
+def _without_order_book(data: bytes, refs: list[AccountRef]) -> tuple[bytes, list[AccountRef]]:
+    tag = NEW_FORM_OF.get(data[:1])
+    if tag is None:
+        return data, refs
+    vaults = len(refs) - VAULTS_FROM_THE_END
+    return tag + data[1:], [*refs[:3], *refs[vaults : vaults + 2], *refs[-3:]]
 
 
 def _told(metas: Sequence[AccountMeta]) -> list[AccountRef]:

@@ -15,7 +15,7 @@ from landfall.localnet.programs import AccountRef
 from landfall.localnet.programs.raydium_cpmm_observation import fresh_observation
 from tests.conformance.recordings import PANIC, Case, Failed, Landed, clock_of, states_of
 
-FEES = ("trade_fee", "creator_fee", "protocol_fee", "fund_fee")
+FEES = ("fee", "trade_fee", "creator_fee", "protocol_fee", "fund_fee")
 BALANCE_UNRECORDED = {"in": U64_MAX, "out": 0}
 """Balances that no swap exhausts or overflows, for a trader whose own were not recorded."""
 
@@ -56,7 +56,7 @@ def read(line: Any, states: Mapping[str, Account]) -> Case:
         mode_byte=None,
         amount=arguments["amount"],
         bound=arguments["limit"],
-        expected=_expected(result if head is None else head),
+        expected=expected(result if head is None else head),
         post=(
             {
                 address: account.data
@@ -68,7 +68,8 @@ def read(line: Any, states: Mapping[str, Account]) -> Case:
     )
 
 
-def _expected(result: Any) -> Landed | Failed:
+def expected(result: Any) -> Landed | Failed:
+    """What a recorded result says came of the swap."""
     if result["ok"]:
         fees = {name: result[name] for name in FEES if name in result}
         return Landed(result["amount_in"], result["amount_out"], fees)

@@ -1,4 +1,4 @@
-"""The two token programs as far as a swap calls them: `TransferChecked`, on account bytes.
+"""The two token programs as far as a swap calls them: its transfers, on account bytes.
 
 Source: solana-program/token, program/src/processor.rs, and solana-program/token-2022, the same,
 process_transfer; the order of the checks is theirs.
@@ -51,16 +51,18 @@ def _transfer(transfer: TokenTransfer, accounts: dict[Pubkey, Account], epoch: i
     source = decode_token_account(transfer.source, accounts[transfer.source])
     destination = decode_token_account(transfer.destination, accounts[transfer.destination])
     _check(transfer, source, destination)
-    mint = decode_mint(transfer.mint, accounts[transfer.mint])
-    if mint.decimals != transfer.decimals:
-        raise TokenRefused(18, "MintDecimalsMismatch")
-    fee = 0
-    if mint.transfer_fees is not None:
-        fee = mint.transfer_fees.at(epoch).of(transfer.amount)
+    fee = 0 if transfer.decimals is None else _fee(transfer, accounts, epoch)
     _add(accounts, source.address, -transfer.amount)
     _add(accounts, destination.address, transfer.amount - fee)
     if fee:
         _withhold(accounts, destination.address, fee)
+
+
+def _fee(transfer: TokenTransfer, accounts: Mapping[Pubkey, Account], epoch: int) -> int:
+    mint = decode_mint(transfer.mint, accounts[transfer.mint])
+    if mint.decimals != transfer.decimals:
+        raise TokenRefused(18, "MintDecimalsMismatch")
+    return 0 if mint.transfer_fees is None else mint.transfer_fees.at(epoch).of(transfer.amount)
 
 
 def _check(transfer: TokenTransfer, source: TokenAccount, destination: TokenAccount) -> None:

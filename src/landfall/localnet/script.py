@@ -25,7 +25,7 @@ from landfall.localnet.execution import InnerCall, inner_call
 from landfall.localnet.programs.stand_in import TokenTransfer
 from landfall.localnet.transactions import ResolvedAccounts, SignedMessage
 
-TRANSFER_CHECKED = 12
+TRANSFER, TRANSFER_CHECKED = 3, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +83,13 @@ class Script:
             signer = self._transaction.payer
             granted = self.delegated.get(wanted.source, 0)
             self.delegated[wanted.source] = granted + wanted.amount
-        data = (
-            bytes([TRANSFER_CHECKED])
-            + wanted.amount.to_bytes(8, "little")
-            + wanted.decimals.to_bytes(1, "little")
-        )
-        accounts = (wanted.source, wanted.mint, wanted.destination, signer)
+        amount = wanted.amount.to_bytes(8, "little")
+        accounts = [wanted.source, wanted.mint, wanted.destination, signer]
+        if wanted.decimals is None:
+            data = bytes([TRANSFER]) + amount
+            accounts.remove(wanted.mint)
+        else:
+            data = bytes([TRANSFER_CHECKED]) + amount + wanted.decimals.to_bytes(1, "little")
         instruction = CompiledInstruction(
             self._place(wanted.token_program), data, bytes(self._place(key) for key in accounts)
         )
@@ -162,7 +163,7 @@ class Script:
 
     def _asked_for(self, step: Step, authority: Pubkey) -> InnerCall:
         """The transfer as the program would have called it: in its own name."""
-        accounts = bytes(step.instruction.accounts)[:3] + bytes([self._place(authority)])
+        accounts = bytes(step.instruction.accounts)[:-1] + bytes([self._place(authority)])
         return InnerCall(step.instruction.program_id_index, accounts, step.instruction.data, 2)
 
     def _renumbered(self, call: InnerCall, original: dict[Pubkey, int]) -> InnerCall:

@@ -15,7 +15,7 @@ from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import Account, BaseUnits, ChainClock, Pubkey, Slot, SwapMode
 from landfall.core.venue import AnyVenue, NeedAccounts, Pool, Trader
 from landfall.core.venues import VENUES
-from landfall.localnet.openings import meteora_damm_v2, raydium_cpmm
+from landfall.localnet.openings import meteora_damm_v2, raydium_amm, raydium_cpmm
 from landfall.localnet.openings.deposits import Deposit, token_account
 from landfall.localnet.programs import STAND_INS, AccountRef
 from tests.conformance.token_ledger import applied
@@ -34,6 +34,7 @@ HOLDINGS = {
     TAXED.mint: Pubkey.from_string("6DncZdPfRJMTDpz3iCoh7VXEXZRumMeCjzvyPJN1Rk6Z"),
 }
 TRADER_BALANCE = 2**60
+MARKET = Pubkey.from_string("8BnEgHoWFysVcuFFX7QztDmzuH8r5ZFvyP3sYwn1XTh6")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,20 @@ def damm_v2(
     return opened("meteora_damm_v2", made, meteora_damm_v2.pool_address(*deposits), *tokens)
 
 
+def amm(
+    amounts: tuple[int, int] = (10**12, 15 * 10**10),
+    tokens: tuple[Token, Token] = (SOL, USDC),
+    **options: object,
+) -> Opened:
+    """An AMM v4 pool; `options` are those of its `open_pool`."""
+    made = raydium_amm.open_pool(
+        *_deposits(amounts, tokens),
+        market=MARKET,
+        **options,  # type: ignore[arg-type]
+    )
+    return opened("raydium_amm", made, raydium_amm.pool_address(MARKET), *tokens)
+
+
 def _deposits(amounts: tuple[int, int], tokens: tuple[Token, Token]) -> tuple[Deposit, Deposit]:
     first, second = (
         Deposit(token=token, amount=amount, charges_transfer_fee=token is TAXED)
@@ -170,5 +185,7 @@ POOLS: Mapping[str, Opened] = {
     "damm v2, compounding": damm_v2(collect_fee_mode=2, compounding_bps=5_000),
     "damm v2, volatility": damm_v2(volatility_fee=meteora_damm_v2.VolatilityFee()),
     "damm v2, transfer fee": damm_v2(tokens=(SOL, TAXED)),
+    "amm v4": amm(),
+    "amm v4, about to open": amm(tokens=(USDC, SOL), open_time=CLOCK.unix_timestamp),
 }
 """One of each kind, for what must hold of every pool."""

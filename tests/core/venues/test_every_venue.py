@@ -12,21 +12,26 @@ from landfall.core.token import TOKEN_2022_PROGRAM, TOKEN_PROGRAM
 from landfall.core.values import U64_MAX, Account, Pubkey, Slot, SwapMode
 from landfall.core.venue import NeedAccounts, ProgramError
 from landfall.core.venues import VENUES
-from tests.core.venues.opened import CLOCK, POOLS, SOL, USDC, Opened, cpmm, damm_v2
+from tests.core.venues.opened import CLOCK, POOLS, SOL, USDC, Opened, amm, cpmm, damm_v2
 
 FEW = settings(max_examples=15, deadline=None)
 AMOUNTS = st.integers(min_value=1, max_value=10**11)
-ONE_OF_EACH = {"raydium_cpmm": cpmm(), "meteora_damm_v2": damm_v2()}
+ONE_OF_EACH = {"raydium_cpmm": cpmm(), "meteora_damm_v2": damm_v2(), "raydium_amm": amm()}
 STRANGER = Pubkey.from_string("9Hn4VafJzoG2ESdjWL1sWYUJDThmLZdNgf4nB5cZFmwC")
 
 every_pool = pytest.mark.parametrize("opened", POOLS.values(), ids=POOLS.keys())
 every_venue = pytest.mark.parametrize("opened", ONE_OF_EACH.values(), ids=ONE_OF_EACH.keys())
+
+every_anchor_venue = pytest.mark.parametrize(
+    "opened", [opened for name, opened in ONE_OF_EACH.items() if name != "raydium_amm"]
+)
 
 
 def test_venues_are_listed_by_their_own_names():
     assert {name: venue.dex for name, venue in VENUES.items()} == {
         "raydium_cpmm": "raydium",
         "meteora_damm_v2": "meteora",
+        "raydium_amm": "raydium",
     }
     assert all(venue.name == name for name, venue in VENUES.items())
 
@@ -144,11 +149,17 @@ def test_the_right_bytes_under_a_wrong_owner_are_no_pool(opened: Opened):
 
 
 @every_venue
-def test_another_discriminator_or_size_is_no_pool(opened: Opened):
+def test_another_size_is_no_pool(opened: Opened):
     account = opened.accounts[opened.address]
-    for data in (b"\0" * 8 + account.data[8:], account.data[:-1], account.data + b"\0", b""):
+    for data in (account.data[:-1], account.data + b"\0", b""):
         with pytest.raises(MalformedAccount, match="is not a"):
             opened.with_account(opened.address, replace(account, data=data)).pool()
+
+
+@every_anchor_venue
+def test_another_discriminator_is_no_pool(opened: Opened):
+    with pytest.raises(MalformedAccount, match="is not a"):
+        opened.with_bytes(opened.address, 0, bytes(8)).pool()
 
 
 @every_venue

@@ -31,13 +31,17 @@ from tests.core.venues.opened import (
     USDC,
     WALLET,
     Opened,
+    amm,
     cpmm,
     damm_v2,
 )
 
 STRANGER = Pubkey.from_string("9Hn4VafJzoG2ESdjWL1sWYUJDThmLZdNgf4nB5cZFmwC")
-ONE_OF_EACH = {"raydium_cpmm": cpmm(), "meteora_damm_v2": damm_v2()}
+ONE_OF_EACH = {"raydium_cpmm": cpmm(), "meteora_damm_v2": damm_v2(), "raydium_amm": amm()}
 every_stand_in = pytest.mark.parametrize("opened", ONE_OF_EACH.values(), ids=ONE_OF_EACH.keys())
+every_anchor_stand_in = pytest.mark.parametrize(
+    "opened", [opened for name, opened in ONE_OF_EACH.items() if name != "raydium_amm"]
+)
 
 Refs = list[AccountRef]
 Change = Callable[[Refs], Refs]
@@ -86,7 +90,7 @@ def test_the_bound_is_kept_to_the_unit(opened: Opened):
         assert _played(opened, bytes(fair.data), _refs(fair)).transfers
         code, name = _refusal(opened, bytes(greedy.data), _refs(greedy))
         assert name == "ExceededSlippage"
-        assert code in (6005, 6002)
+        assert code in (6005, 6002, 30)
 
 
 @every_stand_in
@@ -177,6 +181,19 @@ DAMM_V2_REFUSALS: list[tuple[str, Change, int | None]] = [
     ("too few accounts", lambda refs: refs[:13], 3005),
 ]
 
+AMM_REFUSALS: list[tuple[str, Change, int | None]] = [
+    ("another token program", _replaced(0, TOKEN_2022_PROGRAM), 38),
+    ("a pool of another program", _replaced(1, USDC_HOLDING), 27),
+    ("another authority", _replaced(2, STRANGER), 1),
+    ("the two vaults exchanged", _exchanged(3, 4), 4),
+    ("a vault that is not the pool's", _replaced(4, USDC_HOLDING), 5),
+    ("a vault as the trader's account", lambda refs: [*refs[:5], refs[3], *refs[6:]], 42),
+    ("a token account that does not exist", _replaced(6, STRANGER), 38),
+    ("one token account twice", lambda refs: [*refs[:6], refs[5], *refs[7:]], 42),
+    ("the wallet did not sign", _unsigned(7), 21),
+    ("too few accounts", lambda refs: refs[:7], None),
+]
+
 
 @pytest.mark.parametrize(
     ("opened", "change", "code"),
@@ -185,6 +202,7 @@ DAMM_V2_REFUSALS: list[tuple[str, Change, int | None]] = [
         for name, opened, table in (
             ("cpmm", ONE_OF_EACH["raydium_cpmm"], CPMM_REFUSALS),
             ("damm v2", ONE_OF_EACH["meteora_damm_v2"], DAMM_V2_REFUSALS),
+            ("amm v4", ONE_OF_EACH["raydium_amm"], AMM_REFUSALS),
         )
         for what, change, code in table
     ],
@@ -196,11 +214,39 @@ def test_wrong_accounts_are_refused_by_the_programs_number(
     assert _refusal(opened, bytes(built.data), change(_refs(built)))[0] == code
 
 
-@every_stand_in
+@every_anchor_stand_in
 def test_other_instructions_and_cut_ones_are_refused(opened: Opened):
     built = _built(opened)
     assert _refusal(opened, bytes(range(32)), _refs(built))[0] == 101
     assert _refusal(opened, bytes(built.data)[:-1], _refs(built))[0] == 102
+
+
+def test_other_tags_and_cut_instructions_are_refused_by_amm_v4():
+    built = _built(amm())
+    data, refs = bytes(built.data), _refs(built)
+    for other in (b"", b"\x07", b"\x12" + bytes(16), data[:-1]):
+        assert _refusal(amm(), other, refs) == (None, "InvalidInstructionData")
+    assert _refusal(amm(), bytes(17), refs) == (None, "panic")
+
+
+@pytest.mark.parametrize("count", [17, 18])
+def test_the_old_form_of_amm_v4_swaps_alike_whatever_its_market(count: int):
+    built = _built(amm())
+    data, refs = b"\x09" + bytes(built.data)[1:], _refs(built)
+    other = AccountRef(STRANGER, False, True)
+    old = [*refs[:3], *[other] * (count - 16), *refs[3:5], *[other] * 8, *refs[5:]]
+    new = _played(amm(), bytes(built.data), refs)
+    assert _played(amm(), data, old).transfers == new.transfers
+    for wrong in (refs, old[:-2], [*old, other, other]):
+        assert _refusal(amm(), data, wrong) == (24, "WrongAccountsNumber")
+
+
+def test_amm_v4_looks_at_the_traders_balance_before_it_prices():
+    opened = amm()
+    for mode in SwapMode:
+        built = _built(opened, mode=mode)
+        poor = opened.with_bytes(HOLDINGS[SOL.mint], 64, (10**5).to_bytes(8, "little"))
+        assert _refusal(poor, bytes(built.data), _refs(built)) == (40, "InsufficientFunds")
 
 
 def test_a_count_of_fees_that_would_overflow_is_the_programs_refusal():

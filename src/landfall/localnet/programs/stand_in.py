@@ -25,9 +25,10 @@ class AccountRef:
 
 @dataclass(frozen=True, slots=True)
 class TokenTransfer:
-    """A `TransferChecked` the program would have made by cross-program invocation.
+    """A transfer the program would have made by cross-program invocation.
 
-    `amount` is before any transfer fee.
+    `amount` is before any transfer fee. It is a `TransferChecked`; where `decimals` is None, the
+    older `Transfer`, which names no mint.
     """
 
     source: Pubkey
@@ -35,19 +36,20 @@ class TokenTransfer:
     destination: Pubkey
     authority: Pubkey
     amount: int
-    decimals: int
+    decimals: int | None
     token_program: Pubkey
 
 
 @dataclass(frozen=True, slots=True)
 class Effects:
     """What one instruction does: token movements in order, then the new data of the program's
-    own accounts.
+    own accounts, and of those of the programs it `calls` for more than transfers.
     """
 
     transfers: tuple[TokenTransfer, ...]
     writes: Mapping[Pubkey, bytes]
     logs: tuple[str, ...]
+    calls: frozenset[Pubkey] = frozenset()
 
 
 class ProgramRefused(Exception):
