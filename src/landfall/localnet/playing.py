@@ -255,11 +255,13 @@ def _check_writes(
     seen: Mapping[Pubkey, Account | None],
     effects: Effects,
 ) -> None:
-    """A program may write only its own accounts, and only those the message lets it write."""
+    """A program may write only its own accounts and, by calling them, those of the programs it
+    calls; and of these only what the message lets it write.
+    """
     writable = {ref.address for ref in refs if ref.is_writable}
     for address, data in effects.writes.items():
         account = seen.get(address)
-        if account is None or account.owner != program:
+        if account is None or account.owner not in (program, *effects.calls):
             raise _Stopped("ExternalAccountDataModified")
         if address not in writable and data != account.data:
             raise _Stopped("ReadonlyDataModified")

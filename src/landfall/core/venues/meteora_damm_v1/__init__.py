@@ -1,0 +1,17 @@
+"""Meteora DAMM v1: constant-product and stable pools that keep their tokens in lending vaults."""
+
+from landfall.core.venue import Venue
+from landfall.core.venues.meteora_damm_v1.curve import DEX, NAME, quote
+from landfall.core.venues.meteora_damm_v1.layout import PROGRAM_ID, Pool, load, pools_trading
+from landfall.core.venues.meteora_damm_v1.swap import explain, swap
+
+METEORA_DAMM_V1: Venue[Pool] = Venue(
+    name=NAME,
+    dex=DEX,
+    program_id=PROGRAM_ID,
+    pools_trading=pools_trading,
+    load=load,
+    quote=quote,
+    swap=swap,
+    explain=explain,
+)

@@ -1,0 +1,193 @@
+"""Meteora DAMM v1: what a swap moves, integer for integer.
+
+The trade fee is taken from the input and stays in the pool but for the protocol's share of it. The
+rest is deposited into the input token's vault; the curve is given what the pool's reserve really
+grew by, which the vault's roundings may make less. What the curve gives is withdrawn from the other
+vault, once more rounded by its shares.
+
+Units: amounts in base units of their own mints.
+Source: MeteoraAg/damm-v1-sdk, dynamic-amm-quote/src/{lib,math/*}.rs, and the compiled program where
+they differ.
+"""
+
+from dataclasses import dataclass
+
+from landfall.core.anchor import SwapRefused
+from landfall.core.quote import Quote, Refused, SwapRequest, price_impact_bps
+from landfall.core.values import BaseUnits, ChainClock, Pubkey, SwapMode, ceil_div
+from landfall.core.venues.meteora_damm_v1 import faults, layout, shares, stable
+from landfall.core.venues.meteora_damm_v1.faults import checked_u64
+from landfall.core.venues.meteora_damm_v1.layout import Pool
+from landfall.core.venues.meteora_damm_v1.stable import StableCurve
+
+NAME = "meteora_damm_v1"
+DEX = "meteora"
+
+EARLY_ACCESS = (9_000, 3_600)
+"""How long before activation the whitelisted vault may trade: slots, or seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swapped:
+    """Everything one swap changes.
+
+    `in_amount` leaves the trader: `protocol_fee` of it to the protocol, `deposited` to the vault,
+    which mints `minted` shares. The other vault burns `burned` shares and pays `out_amount`.
+    `net_in` and `gross_out` are what the curve exchanged, at prices in the ratio of `price_ratio`.
+    `price` is a depeg pool's stake price and when it was read; None for other pools.
+    """
+
+    a_to_b: bool
+    in_amount: int
+    out_amount: int
+    trade_fee: int
+    protocol_fee: int
+    deposited: int
+    minted: int
+    burned: int
+    net_in: int
+    gross_out: int
+    price_ratio: tuple[int, int]
+    price: tuple[int, int] | None
+
+
+def quote(pool: Pool, request: SwapRequest, clock: ChainClock) -> Quote | Refused:
+    """What the program would do with this swap now, for a trader that is not whitelisted.
+
+    A vault may have lent out what it would have to pay; the token program then refuses.
+    """
+    if request.mode is SwapMode.EXACT_OUT:
+        return _refused(pool, faults.NO_EXACT_OUT)
+    try:
+        swapped = execute(pool, request, clock)
+        if swapped.out_amount > pool.sides[swapped.a_to_b].balance:
+            raise SwapRefused(faults.INSUFFICIENT_FUNDS)
+    except SwapRefused as refused:
+        return _refused(pool, refused.fault.name)
+    return Quote(
+        venue=NAME,
+        dex=DEX,
+        pool=pool.address,
+        request=request,
+        in_amount=BaseUnits(swapped.in_amount),
+        out_amount=BaseUnits(swapped.out_amount),
+        fee_amount=BaseUnits(swapped.trade_fee),
+        fee_mint=request.in_mint,
+        price_impact_bps=price_impact_bps(swapped.net_in, swapped.gross_out, *swapped.price_ratio),
+        context_slot=pool.context_slot,
+    )
+
+
+def execute(
+    pool: Pool, request: SwapRequest, clock: ChainClock, payer: Pubkey | None = None
+) -> Swapped:
+    """The program's swap but for the trader's bound, with its checks in its own order.
+
+    Args:
+        payer: who signs; only a whitelisted vault is treated differently.
+
+    Raises:
+        SwapRefused: the pool or a vault would refuse, by the name it gives.
+    """
+    a_to_b = request.in_mint == pool.mints[0]
+    assert request.out_mint == pool.mints[a_to_b], "the pool does not trade this pair"
+    assert request.in_mint == pool.mints[not a_to_b], "the pool does not trade this pair"
+    check_open(pool, clock, payer)
+    now = checked_u64(clock.unix_timestamp)
+    price = None
+    if pool.curve is not None and pool.curve.depeg != stable.DEPEG_NONE:
+        price = pool.curve.price_at(now)
+    stake_in, stake_out = pool.stakes if a_to_b else pool.stakes[::-1]
+    unlocked_in, unlocked_out = stake_in.unlocked(now), stake_out.unlocked(now)
+    reserves = (stake_in.reserve(unlocked_in), stake_out.reserve(unlocked_out))
+    amount = request.amount
+    if amount == 0:
+        return Swapped(a_to_b, 0, 0, 0, 0, 0, 0, 0, 0, 0, reserves, price)
+    trade_fee = _fee(amount, pool.trade_fee)
+    protocol_fee = _fee(trade_fee, pool.protocol_fee)
+    deposited = checked_u64(amount - protocol_fee)
+    deposit = shares.deposit(stake_in, unlocked_in, deposited)
+    net_in = checked_u64(deposit.reserve - reserves[0] - (trade_fee - protocol_fee))
+    if pool.curve is None:
+        gross_out, ratio = _constant_product(reserves, net_in), reserves
+    else:
+        gross_out, ratio = _stable(pool.curve, a_to_b, reserves, net_in, price)
+    burned = shares.shares_for(gross_out, unlocked_out, stake_out.supply)
+    out_amount = shares.worth(burned, unlocked_out, stake_out.supply)
+    return Swapped(
+        a_to_b,
+        amount,
+        out_amount,
+        trade_fee,
+        protocol_fee,
+        deposited,
+        deposit.minted,
+        burned,
+        net_in,
+        gross_out,
+        ratio,
+        price,
+    )
+
+
+def check_open(pool: Pool, clock: ChainClock, payer: Pubkey | None) -> None:
+    """Refuse a pool that is switched off or not active yet.
+
+    A constant-product pool may have a whitelisted vault, which trades before activation and never
+    after.
+
+    Raises:
+        SwapRefused: the pool does not trade for this payer now.
+    """
+    if not pool.is_enabled:
+        raise SwapRefused(faults.POOL_DISABLED)
+    if pool.curve is not None:
+        return
+    by_slot = pool.activation_type == layout.ACTIVATION_BY_SLOT
+    point = clock.slot if by_slot else clock.unix_timestamp
+    opens, closes = pool.activation_point, None
+    if payer is not None and payer == pool.whitelisted_vault:
+        opens, closes = max(0, opens - EARLY_ACCESS[pool.activation_type]), opens
+    if point < opens or (closes is not None and point >= closes):
+        raise SwapRefused(faults.POOL_DISABLED)
+
+
+def _constant_product(reserves: tuple[int, int], net_in: int) -> int:
+    x, y = reserves
+    total = x + net_in
+    # What stays of the output would round up from less than one unit: refused, not rounded.
+    if total == 0 or x * y < total:
+        raise SwapRefused(faults.ZERO_TRADING_TOKENS)
+    out = y - ceil_div(x * y, total)
+    if out == 0:
+        raise SwapRefused(faults.ZERO_TRADING_TOKENS)
+    return out
+
+
+def _stable(
+    curve: StableCurve,
+    a_to_b: bool,
+    reserves: tuple[int, int],
+    net_in: int,
+    price: tuple[int, int] | None,
+) -> tuple[int, tuple[int, int]]:
+    """What comes out, and the price before."""
+    scales = curve.scales(curve.price if price is None else price[0])
+    if not a_to_b:
+        scales = scales[::-1]
+    out = stable.exchange(curve.amplification, reserves, scales, net_in)
+    return out, stable.price_ratio(curve.amplification, reserves, scales)
+
+
+def _fee(amount: int, fee: tuple[int, int]) -> int:
+    """A share of `amount`, rounded down but never to nothing."""
+    numerator, denominator = fee
+    if numerator == 0 or amount == 0:
+        return 0
+    return max(1, amount * numerator // denominator)
+
+
+def _refused(pool: Pool, error: str) -> Refused:
+    return Refused(
+        venue=NAME, dex=DEX, pool=pool.address, error=error, sentence=faults.SENTENCES[error]
+    )
