@@ -1,0 +1,18 @@
+"""Raydium CLMM: concentrated liquidity, limit orders and dynamic fees."""
+
+from landfall.core.venue import Venue
+from landfall.core.venues.raydium_clmm.curve import DEX, NAME, quote
+from landfall.core.venues.raydium_clmm.layout import Pool, load, pools_trading
+from landfall.core.venues.raydium_clmm.swap import explain, swap
+from landfall.core.venues.raydium_clmm.tick_array import PROGRAM_ID
+
+RAYDIUM_CLMM: Venue[Pool] = Venue(
+    name=NAME,
+    dex=DEX,
+    program_id=PROGRAM_ID,
+    pools_trading=pools_trading,
+    load=load,
+    quote=quote,
+    swap=swap,
+    explain=explain,
+)

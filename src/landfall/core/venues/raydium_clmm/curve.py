@@ -1,0 +1,196 @@
+"""Raydium CLMM: concentrated liquidity with limit orders, integer for integer.
+
+The walk through the ticks is in `walk`; here are the program's checks before and after it, in its
+own order, and the transfer fees of the tokens.
+
+Units: amounts in base units of their own mints; rates in parts per million; sqrt prices Q64.64.
+Source: raydium-io/raydium-clmm 03b44b7 (2026-07), programs/amm/src/instructions/{swap,swap_v2}.rs,
+util/token.rs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from landfall.core.anchor import PANIC, REQUIRE_GT_VIOLATED, SwapRefused
+from landfall.core.quote import Quote, Refused, SwapRequest, price_impact_bps
+from landfall.core.values import BPS_DENOMINATOR, U64_MAX, BaseUnits, ChainClock, SwapMode
+from landfall.core.vault import PoolSide
+from landfall.core.venues.raydium_clmm.faults import (
+    CALCULATE_OVERFLOW,
+    NOT_APPROVED,
+    PARTIAL_FILL,
+    PRICE_LIMIT_OVERFLOW,
+    SENTENCES,
+    TOO_SMALL,
+    TRANSFER_FEE_MISMATCH,
+    VAULT_EMPTY,
+    ZERO_AMOUNT,
+    checked_u64,
+    refuse,
+)
+from landfall.core.venues.raydium_clmm.layout import STATUS_SWAP_DISABLED, Pool
+from landfall.core.venues.raydium_clmm.tick_array import TickArray
+from landfall.core.venues.raydium_clmm.tick_math import MAX_SQRT_PRICE, MIN_SQRT_PRICE
+from landfall.core.venues.raydium_clmm.walk import Walk, walk
+
+NAME = "raydium_clmm"
+DEX = "raydium"
+NO_LIMIT = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What an instruction asks for, the trader's bound aside.
+
+    `price_limit` is where to stop short, `NO_LIMIT` for all or nothing.
+    """
+
+    zero_for_one: bool
+    exact_in: bool
+    amount: int
+    price_limit: int
+    arrays: Sequence[TickArray]
+
+
+@dataclass(frozen=True, slots=True)
+class Swapped:
+    """Everything one swap changes.
+
+    `in_amount` leaves the trader and `out_amount` reaches it; `vault_out` is what leaves the vault,
+    before a transfer fee. `net_in` and `gross_out` are what was exchanged, all fees aside.
+    """
+
+    in_amount: int
+    out_amount: int
+    vault_out: int
+    net_in: int
+    gross_out: int
+    walk: Walk
+
+
+def quote(pool: Pool, request: SwapRequest, clock: ChainClock) -> Quote | Refused:
+    """What the program would do with this swap now."""
+    zero_for_one = request.in_mint == pool.mints[0]
+    assert request.out_mint == pool.mints[zero_for_one], "the pool does not trade this pair"
+    assert request.in_mint == pool.mints[not zero_for_one], "the pool does not trade this pair"
+    terms = Terms(
+        zero_for_one=zero_for_one,
+        exact_in=request.mode is SwapMode.EXACT_IN,
+        amount=request.amount,
+        price_limit=NO_LIMIT,
+        arrays=arrays_towards(pool, zero_for_one),
+    )
+    try:
+        swapped = execute(pool, terms, clock)
+    except SwapRefused as refused:
+        error = refused.fault.name
+        return Refused(
+            venue=NAME, dex=DEX, pool=pool.address, error=error, sentence=SENTENCES[error]
+        )
+    square = pool.sqrt_price * pool.sqrt_price
+    x, y = (1 << 128, square) if zero_for_one else (square, 1 << 128)
+    fee_on_input = swapped.walk.direction.fee_on_input
+    return Quote(
+        venue=NAME,
+        dex=DEX,
+        pool=pool.address,
+        request=request,
+        in_amount=BaseUnits(swapped.in_amount),
+        out_amount=BaseUnits(swapped.out_amount),
+        fee_amount=BaseUnits(swapped.walk.fee),
+        fee_mint=request.in_mint if fee_on_input else request.out_mint,
+        price_impact_bps=price_impact_bps(swapped.net_in, swapped.gross_out, x, y),
+        context_slot=pool.context_slot,
+    )
+
+
+def arrays_towards(pool: Pool, zero_for_one: bool) -> tuple[TickArray, ...]:
+    """The arrays read that a swap in this direction can reach, nearest first."""
+    return tuple(
+        array
+        for number in pool.tick_map.reached(pool.tick, zero_for_one)
+        if (array := pool.arrays.get(number)) is not None
+    )
+
+
+def execute(pool: Pool, terms: Terms, clock: ChainClock) -> Swapped:
+    """The program's swap but for the trader's bound, with its checks in its own order.
+
+    Raises:
+        SwapRefused: the program would refuse, by the name it gives.
+    """
+    side_in, side_out = pool.sides if terms.zero_for_one else pool.sides[::-1]
+    epoch = clock.epoch
+    if terms.exact_in:
+        asked = terms.amount - side_in.transfer_fee(terms.amount, epoch)
+    else:
+        asked = terms.amount + _inverse_transfer_fee(side_out, terms.amount, epoch)
+        if asked > U64_MAX:
+            refuse(PANIC)
+    walked = _walked(pool, terms, asked, clock)
+    used = asked - walked.remaining
+    net, vault_out = (used, walked.calculated) if terms.exact_in else (walked.calculated, used)
+    if net == 0 or vault_out == 0:
+        refuse(TOO_SMALL)
+    if terms.exact_in and net == asked:
+        in_amount = terms.amount
+    else:
+        in_amount = checked_u64(net + _inverse_transfer_fee(side_in, net, epoch))
+    if vault_out > side_out.balance:
+        refuse(VAULT_EMPTY)
+    if terms.price_limit == NO_LIMIT:
+        filled = in_amount == terms.amount if terms.exact_in else vault_out == asked
+        if not filled:
+            refuse(PARTIAL_FILL)
+    on_input = walked.direction.fee_on_input
+    return Swapped(
+        in_amount=in_amount,
+        out_amount=vault_out - side_out.transfer_fee(vault_out, epoch),
+        vault_out=vault_out,
+        net_in=net - walked.fee if on_input else net,
+        gross_out=vault_out if on_input else vault_out + walked.fee,
+        walk=walked,
+    )
+
+
+def _walked(pool: Pool, terms: Terms, asked: int, clock: ChainClock) -> Walk:
+    if clock.unix_timestamp <= pool.open_time:
+        refuse(REQUIRE_GT_VIOLATED)
+    if asked == 0:
+        refuse(ZERO_AMOUNT)
+    if pool.status & STATUS_SWAP_DISABLED:
+        refuse(NOT_APPROVED)
+    limit = terms.price_limit
+    if limit == NO_LIMIT:
+        limit = MIN_SQRT_PRICE + 1 if terms.zero_for_one else MAX_SQRT_PRICE - 1
+    if terms.zero_for_one:
+        ahead = MIN_SQRT_PRICE < limit < pool.sqrt_price
+    else:
+        ahead = pool.sqrt_price < limit < MAX_SQRT_PRICE
+    if not ahead:
+        refuse(PRICE_LIMIT_OVERFLOW)
+    return walk(
+        pool,
+        terms.arrays,
+        zero_for_one=terms.zero_for_one,
+        exact_in=terms.exact_in,
+        amount=asked,
+        price_limit=limit,
+        now=clock.unix_timestamp,
+    )
+
+
+def _inverse_transfer_fee(side: PoolSide, received: int, epoch: int) -> int:
+    """The transfer fee to add so that `received` arrives, as the program finds it."""
+    if side.transfer_fees is None:
+        return 0
+    schedule = side.transfer_fees.at(epoch)
+    try:
+        fee = schedule.inverse(received)
+    except OverflowError:
+        refuse(CALCULATE_OVERFLOW)
+    if schedule.basis_points == BPS_DENOMINATOR:
+        return fee
+    if schedule.of(checked_u64(received + fee)) != fee:
+        refuse(TRANSFER_FEE_MISMATCH)
+    return fee
