@@ -4,11 +4,11 @@ import pytest
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from landfall.core.quote import Refused, SwapRequest
+from landfall.core.quote import Leg, Refused, SwapRequest
 from landfall.core.token import NATIVE_MINT, TOKEN_PROGRAM
 from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import Account, BaseUnits, ChainClock, Slot, SwapMode
-from landfall.core.venue import NeedAccounts
+from landfall.core.venue import NeedAccounts, Trader
 from landfall.core.venues import VENUES
 from landfall.localnet.genesis import genesis_accounts
 from landfall.localnet.programs import STAND_INS
@@ -19,6 +19,8 @@ PLAYED = [
     for venue in VENUES.values()
     if venue.program_id in {stand_in.program_id for stand_in in STAND_INS}
 ]
+OPENED = {"raydium_cpmm", "meteora_damm_v2", "raydium_amm"}
+"""The venues genesis opens pools of."""
 CLOCK = ChainClock(Slot(1_000), 0, BORN_AT)
 
 
@@ -87,7 +89,7 @@ def test_every_account_is_rent_exempt_and_every_supply_adds_up(chain: Chain):
         ("USDC", "JUP"),
     ],
 )
-def test_each_pair_trades_on_every_venue_at_different_prices(one: str, other: str):
+def test_each_pair_trades_on_every_opened_venue_at_different_prices(one: str, other: str):
     accounts = genesis_accounts([])
     token = KNOWN_TOKENS[one]
     request = SwapRequest(
@@ -99,11 +101,33 @@ def test_each_pair_trades_on_every_venue_at_different_prices(one: str, other: st
     quotes = [
         venue.quote(pool, request, CLOCK) for venue, pool in loaded_pools(accounts, one, other)
     ]
-    assert {quote.venue for quote in quotes} == {venue.name for venue in PLAYED}
+    assert {quote.venue for quote in quotes} == OPENED
     outs = [quote.out_amount for quote in quotes if not isinstance(quote, Refused)]
     assert len(set(outs)) == len(outs) == len(quotes)
     # Different, but nobody would call one of them wrong.
     assert max(outs) * 98 < min(outs) * 100
+
+
+@pytest.mark.parametrize("name", sorted(OPENED))
+@pytest.mark.parametrize("mode", SwapMode)
+def test_a_pool_of_each_venue_moves_what_it_quoted(chain: Chain, name: str, mode: SwapMode):
+    accounts = genesis_accounts([])
+    venue, pool = next(
+        found for found in loaded_pools(accounts, "USDC", "ETH") if found[0].name == name
+    )
+    paid, bought = KNOWN_TOKENS["USDC"], KNOWN_TOKENS["ETH"]
+    request = SwapRequest(
+        in_mint=paid.mint, out_mint=bought.mint, mode=mode, amount=BaseUnits(10**7)
+    )
+    quote = venue.quote(pool, request, CLOCK)
+    bound = quote.out_amount if mode is SwapMode.EXACT_IN else quote.in_amount
+    user_in, user_out = chain.tokens_of("USDC"), chain.tokens_of("ETH")
+    before = chain.held(user_in), chain.held(user_out)
+    trader = Trader(chain.wallet.pubkey(), user_in, user_out)
+    outcome, _ = chain.run(venue.swap(pool, Leg(quote=quote, threshold=bound), trader))
+    assert outcome.error is None
+    assert chain.held(user_in) == before[0] - quote.in_amount
+    assert chain.held(user_out) == before[1] + quote.out_amount
 
 
 @pytest.mark.parametrize(("one", "other", "whole"), [("SOL", "USDC", 100), ("USDC", "ETH", 1_000)])

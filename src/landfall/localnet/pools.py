@@ -1,18 +1,20 @@
-"""The pools a new chain is born with: the demo's pairs on both venues, not quite at one price.
+"""The pools a new chain is born with: the demo's pairs on every venue, not quite at one price.
 
 Depths, fees and prices differ on purpose, so that a router has something to decide: the cheap pool
 is shallow, the deep one dear, and one pair is a detour away from another. SOL is near 150 USDC, ETH
 near 3,000, JUP near 0.50, RAY near 2.00 and BONK near 0.00002.
 
-Units: amounts are whole tokens; CPMM's rates parts per million, DAMM v2's parts per 1e9.
+Units: amounts are whole tokens; CPMM's rates parts per million, DAMM v2's parts per 1e9; AMM v4
+always takes 0.25 %.
 """
 
 from dataclasses import dataclass
 
 from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import Account, Pubkey
-from landfall.localnet.openings import meteora_damm_v2, raydium_cpmm
-from landfall.localnet.openings.deposits import Deposit
+from landfall.core.venues.raydium_amm.layout import PROGRAM_ID as AMM_V4
+from landfall.localnet.openings import meteora_damm_v2, raydium_amm, raydium_cpmm
+from landfall.localnet.openings.deposits import Deposit, derived
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,19 @@ class DammPool:
     fee_numerator: int
     index: int | None = None
     volatile: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AmmPool:
+    """A Raydium AMM v4 pool. Its market is an address made of its mints; there is none to trade."""
+
+    coin: Side
+    pc: Side
+
+    @property
+    def market(self) -> Pubkey:
+        mints = (side.deposit.token.mint for side in (self.coin, self.pc))
+        return derived(AMM_V4, *map(bytes, mints))
 
 
 CPMM_RATES = (
@@ -86,6 +101,18 @@ DAMM_POOLS = (
     DammPool(Side("BONK", 50_000_000_000), Side("USDC", 1_000_500), fee_numerator=2_500_000),
 )
 
+AMM_POOLS = (
+    AmmPool(Side("SOL", 150_000), Side("USDC", 22_492_500)),
+    AmmPool(Side("SOL", 50_000), Side("USDT", 7_500_000)),
+    AmmPool(Side("USDT", 10_000_000), Side("USDC", 9_997_000)),
+    AmmPool(Side("ETH", 8_000), Side("USDC", 24_032_000)),
+    AmmPool(Side("SOL", 20_000), Side("JUP", 6_006_000)),
+    AmmPool(Side("RAY", 900_000), Side("SOL", 12_012)),
+    AmmPool(Side("BONK", 100_000_000_000), Side("SOL", 13_328)),
+    AmmPool(Side("JUP", 5_000_000), Side("USDC", 2_499_000)),
+    AmmPool(Side("RAY", 800_000), Side("USDC", 1_601_600)),
+)
+
 
 def pool_accounts() -> dict[Pubkey, Account]:
     """All pools with everything a swap of them touches but the mints."""
@@ -104,4 +131,6 @@ def pool_accounts() -> dict[Pubkey, Account]:
             config_index=damm.index,
             volatility_fee=meteora_damm_v2.VolatilityFee() if damm.volatile else None,
         )
+    for amm in AMM_POOLS:
+        accounts |= raydium_amm.open_pool(amm.coin.deposit, amm.pc.deposit, market=amm.market)
     return accounts

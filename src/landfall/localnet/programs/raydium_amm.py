@@ -92,7 +92,7 @@ class RaydiumAmm:
             return Effects(
                 transfers=_transfers(pool, call, swapped),
                 writes={pool.address: _pool_after(pool, accounts, clock)},
-                logs=(f"Program ID: {PROGRAM_ID}", f"Number of accounts: {len(refs)}"),
+                logs=(f"Number of accounts: {len(refs)}",),
             )
 
 
