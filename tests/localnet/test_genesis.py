@@ -1,10 +1,14 @@
 """What a new chain is born with holds together, and is worth trading on."""
 
 import pytest
+from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from landfall.core.quote import Leg, Refused, SwapRequest
+from landfall.core.errors import FailureReason
+from landfall.core.ledger.answers import TransactionError
+from landfall.core.ledger.outcome import read_failure
+from landfall.core.quote import Leg, Quote, Refused, SwapRequest
 from landfall.core.token import NATIVE_MINT, TOKEN_PROGRAM
 from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import Account, BaseUnits, ChainClock, Slot, SwapMode
@@ -108,9 +112,10 @@ def test_each_pair_trades_on_every_opened_venue_at_different_prices(one: str, ot
     assert max(outs) * 98 < min(outs) * 100
 
 
-@pytest.mark.parametrize("name", sorted(OPENED))
-@pytest.mark.parametrize("mode", SwapMode)
-def test_a_pool_of_each_venue_moves_what_it_quoted(chain: Chain, name: str, mode: SwapMode):
+def quoted_swap(
+    chain: Chain, name: str, mode: SwapMode, slack: int = 0
+) -> tuple[Quote, Instruction]:
+    """A swap of USDC for ETH in a pool of this venue; `slack` units beyond it the bound is."""
     accounts = genesis_accounts([])
     venue, pool = next(
         found for found in loaded_pools(accounts, "USDC", "ETH") if found[0].name == name
@@ -120,14 +125,34 @@ def test_a_pool_of_each_venue_moves_what_it_quoted(chain: Chain, name: str, mode
         in_mint=paid.mint, out_mint=bought.mint, mode=mode, amount=BaseUnits(10**7)
     )
     quote = venue.quote(pool, request, CLOCK)
-    bound = quote.out_amount if mode is SwapMode.EXACT_IN else quote.in_amount
+    bound = quote.out_amount + slack if mode is SwapMode.EXACT_IN else quote.in_amount - slack
+    trader = Trader(chain.wallet.pubkey(), chain.tokens_of("USDC"), chain.tokens_of("ETH"))
+    return quote, venue.swap(pool, Leg(quote=quote, threshold=BaseUnits(bound)), trader)
+
+
+@pytest.mark.parametrize("name", sorted(OPENED))
+@pytest.mark.parametrize("mode", SwapMode)
+def test_a_pool_of_each_venue_moves_what_it_quoted(chain: Chain, name: str, mode: SwapMode):
+    quote, instruction = quoted_swap(chain, name, mode)
     user_in, user_out = chain.tokens_of("USDC"), chain.tokens_of("ETH")
     before = chain.held(user_in), chain.held(user_out)
-    trader = Trader(chain.wallet.pubkey(), user_in, user_out)
-    outcome, _ = chain.run(venue.swap(pool, Leg(quote=quote, threshold=bound), trader))
+    outcome, _ = chain.run(instruction)
     assert outcome.error is None
     assert chain.held(user_in) == before[0] - quote.in_amount
     assert chain.held(user_out) == before[1] + quote.out_amount
+
+
+@pytest.mark.parametrize("name", sorted(OPENED))
+@pytest.mark.parametrize("mode", SwapMode)
+def test_a_missed_bound_is_known_by_what_each_program_logs(chain: Chain, name: str, mode: SwapMode):
+    _, instruction = quoted_swap(chain, name, mode, slack=1)
+    outcome, _ = chain.run(instruction)
+    _, cause = outcome.error["InstructionError"]
+    error = TransactionError("Custom", instruction=0, code=cause["Custom"])
+    failure = read_failure(error, outcome.logs, VENUES.values())
+    assert failure.reason is FailureReason.SLIPPAGE_EXCEEDED
+    # AMM v4 is older than Anchor: its log has a sentence and no name.
+    assert failure.error == ("30" if name == "raydium_amm" else "ExceededSlippage")
 
 
 @pytest.mark.parametrize(("one", "other", "whole"), [("SOL", "USDC", 100), ("USDC", "ETH", 1_000)])

@@ -29,6 +29,7 @@ from landfall.localnet.wire import Json
 STAND_IN_UNITS = 40_000
 BUDGET_INSTRUCTION_UNITS = 150
 PANIC = "panic"
+ANCHOR_NUMBERS_FROM = 100
 
 # Offsets in a token account: COption<Pubkey> delegate, u64 delegated_amount.
 DELEGATE = slice(72, 108)
@@ -243,6 +244,9 @@ def _refusal_cause(refusal: ProgramRefused) -> int | str:
 def _refusal_words(refusal: ProgramRefused) -> tuple[str, ...]:
     if refusal.code is None:
         return (f"panicked: {refusal.message}",) if refusal.name == PANIC else ()
+    if refusal.code < ANCHOR_NUMBERS_FROM:
+        # A program older than Anchor, which is AMM v4: its log gives no name.
+        return (f"AMM error: {refusal.message}",)
     return (
         f"AnchorError occurred. Error Code: {refusal.name}. Error Number: {refusal.code}. "
         f"Error Message: {refusal.message}.",
