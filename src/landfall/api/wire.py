@@ -41,9 +41,9 @@ from landfall.core.execution import (
     summarize,
 )
 from landfall.core.order import Order
-from landfall.core.quote import Leg, Quote, Refused, Route
+from landfall.core.quote import Leg, Quote, Refused, Route, behind_bps
 from landfall.core.token import Token
-from landfall.core.values import BPS_DENOMINATOR, SwapMode, ceil_div
+from landfall.core.values import SwapMode
 from landfall.pipeline.market import Preview
 from landfall.ports import OrderPage, QueueStats
 
@@ -86,18 +86,9 @@ def _quote(order: Order, answer: Quote, best: Quote) -> QuoteWire:
         fee_mint=str(answer.fee_mint),
         price_impact=fraction(answer.price_impact_bps),
         price_impact_bps=answer.price_impact_bps,
-        behind_bps=_behind_bps(order, answer, best),
+        behind_bps=behind_bps(best, answer),
         context_slot=answer.context_slot,
     )
-
-
-def _behind_bps(order: Order, answer: Quote, best: Quote) -> int:
-    match order.swap_mode:
-        case SwapMode.EXACT_IN:
-            worse, of = best.out_amount - answer.out_amount, best.out_amount
-        case SwapMode.EXACT_OUT:
-            worse, of = answer.in_amount - best.in_amount, best.in_amount
-    return ceil_div(worse * BPS_DENOMINATOR, of)
 
 
 def refused(answer: Refused) -> RefusedWire:

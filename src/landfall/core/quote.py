@@ -98,6 +98,16 @@ def min_out_amount(out_amount: BaseUnits, slippage_bps: BasisPoints) -> BaseUnit
     return BaseUnits(ceil_div(out_amount * (BPS_DENOMINATOR - slippage_bps), BPS_DENOMINATOR))
 
 
+def behind_bps(best: Quote, other: Quote) -> BasisPoints:
+    """How much worse `other` is than `best`, of the best's amount, rounded up; 0: as good."""
+    match best.request.mode:
+        case SwapMode.EXACT_IN:
+            worse, of = best.out_amount - other.out_amount, best.out_amount
+        case SwapMode.EXACT_OUT:
+            worse, of = other.in_amount - best.in_amount, best.in_amount
+    return BasisPoints(ceil_div(worse * BPS_DENOMINATOR, of))
+
+
 def max_in_amount(in_amount: BaseUnits, slippage_bps: BasisPoints) -> BaseUnits:
     """The most input acceptable, rounded down: in the trader's favour.
 

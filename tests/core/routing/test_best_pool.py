@@ -66,5 +66,5 @@ def test_the_reason_measures_the_distance_to_the_runner_up():
     assert "pays 100 bps more than the next best of 3 pools" in why((best, second, third))
     cheap = a_quote(1, SwapMode.EXACT_OUT, in_amount=9_900)
     dear = a_quote(2, SwapMode.EXACT_OUT, in_amount=10_000)
-    assert "saves 100 bps more than the next best of 2 pools" in why((cheap, dear))
+    assert "costs 102 bps less than the next best of 2 pools" in why((cheap, dear))
     assert "only pool" in why((best,))

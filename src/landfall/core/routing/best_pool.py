@@ -5,8 +5,8 @@ Ties go to the lower pool address, so that two workers with the same quotes choo
 
 from collections.abc import Iterable
 
-from landfall.core.quote import Leg, Quote, Route, max_in_amount, min_out_amount
-from landfall.core.values import BPS_DENOMINATOR, BasisPoints, SwapMode
+from landfall.core.quote import Leg, Quote, Route, behind_bps, max_in_amount, min_out_amount
+from landfall.core.values import BasisPoints, SwapMode
 
 
 def rank(quotes: Iterable[Quote], mode: SwapMode) -> tuple[Quote, ...]:
@@ -34,23 +34,14 @@ def route_through(quote: Quote, slippage_bps: BasisPoints) -> Route:
 
 
 def why(ranked: tuple[Quote, ...]) -> str:
-    """One sentence on why the first of the ranked quotes wins.
-
-    The distance is in basis points of the runner-up's amount, rounded down.
-    """
+    """One sentence on why the first of the ranked quotes wins."""
     best, *others = ranked
     if not others:
         return f"{best.venue} pool {best.pool} is the only pool that can fill this order."
     second = others[0]
-    match best.request.mode:
-        case SwapMode.EXACT_IN:
-            ahead = (best.out_amount - second.out_amount) * BPS_DENOMINATOR // second.out_amount
-            verb = "pays"
-        case SwapMode.EXACT_OUT:
-            ahead = (second.in_amount - best.in_amount) * BPS_DENOMINATOR // second.in_amount
-            verb = "saves"
-    distance = f"{ahead} bps" if ahead else "less than 1 bps"
+    verb = "pays" if best.request.mode is SwapMode.EXACT_IN else "costs"
+    more = "more" if best.request.mode is SwapMode.EXACT_IN else "less"
     return (
-        f"{best.venue} pool {best.pool} {verb} {distance} more than the next best of "
-        f"{len(ranked)} pools, {second.venue} pool {second.pool}."
+        f"{best.venue} pool {best.pool} {verb} {behind_bps(best, second)} bps {more} than the next "
+        f"best of {len(ranked)} pools, {second.venue} pool {second.pool}."
     )
