@@ -9,13 +9,20 @@ from typing import Any
 from landfall.core import anchor
 from landfall.core.anchor import ProgramFault
 from landfall.core.values import Account, Pubkey
+from landfall.core.venues.meteora_damm_v1 import faults as damm_v1_faults
+from landfall.core.venues.meteora_damm_v1.layout import PROGRAM_ID as DAMM_V1
 from landfall.core.venues.meteora_damm_v2 import faults as damm_v2_faults
 from landfall.core.venues.meteora_damm_v2.layout import PROGRAM_ID as DAMM_V2
 from landfall.core.venues.raydium_amm import faults as amm_faults
 from landfall.core.venues.raydium_amm.layout import PROGRAM_ID as AMM_V4
 from landfall.core.venues.raydium_cpmm import curve as cpmm_curve
 from landfall.core.venues.raydium_cpmm.layout import PROGRAM_ID as CPMM
-from tests.conformance import meteora_recordings, raydium_amm_recordings, raydium_recordings
+from tests.conformance import (
+    damm_v1_recordings,
+    meteora_recordings,
+    raydium_amm_recordings,
+    raydium_recordings,
+)
 from tests.conformance.checks import Kind, Mismatch, check
 from tests.conformance.recordings import Case, Failed, Landed, RecordedSet, Unreadable, program_of
 
@@ -24,6 +31,7 @@ Reader = Callable[[Any, Mapping[str, Account]], Case]
 READER_OF: Mapping[Pubkey, Reader] = {
     CPMM: raydium_recordings.read,
     DAMM_V2: meteora_recordings.read,
+    DAMM_V1: damm_v1_recordings.read,
     AMM_V4: raydium_amm_recordings.read,
 }
 
@@ -41,6 +49,7 @@ def _names(*modules: ModuleType) -> Mapping[int | None, str]:
 NAME_OF: Mapping[Pubkey, Mapping[int | None, str]] = {
     CPMM: _names(anchor, cpmm_curve),
     DAMM_V2: _names(anchor, damm_v2_faults),
+    DAMM_V1: _names(anchor, damm_v1_faults),
     AMM_V4: _names(amm_faults),
 }
 

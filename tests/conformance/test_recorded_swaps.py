@@ -31,6 +31,7 @@ def test_every_swap_is_quoted_built_and_played_as_the_program_did_it(recorded: R
 def test_every_venue_is_covered():
     assert {recorded.name for recorded in SETS} == {
         "cp-amm",
+        "damm-v1",
         "cpmm_2024",
         "cpmm_2025_12_src",
         "ammv4_2024",

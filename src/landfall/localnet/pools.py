@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import Account, Pubkey
 from landfall.core.venues.raydium_amm.layout import PROGRAM_ID as AMM_V4
-from landfall.localnet.openings import meteora_damm_v2, raydium_amm, raydium_cpmm
+from landfall.localnet.openings import meteora_damm_v1, meteora_damm_v2, raydium_amm, raydium_cpmm
 from landfall.localnet.openings.deposits import Deposit, derived
 
 
@@ -61,6 +61,16 @@ class AmmPool:
     def market(self) -> Pubkey:
         mints = (side.deposit.token.mint for side in (self.coin, self.pc))
         return derived(AMM_V4, *map(bytes, mints))
+
+
+@dataclass(frozen=True, slots=True)
+class DammV1Pool:
+    """A Meteora DAMM v1 pool, stable where it has an amplification, with vaults of its own."""
+
+    one: Side
+    other: Side
+    trade_fee_bps: int = 25
+    amplification: int | None = None
 
 
 CPMM_RATES = (
@@ -113,6 +123,18 @@ AMM_POOLS = (
     AmmPool(Side("RAY", 800_000), Side("USDC", 1_601_600)),
 )
 
+DAMM_V1_POOLS = (
+    DammV1Pool(Side("SOL", 10_000), Side("USDC", 1_499_300)),
+    DammV1Pool(Side("SOL", 8_000), Side("USDT", 1_200_400)),
+    DammV1Pool(Side("USDC", 2_000_000), Side("USDT", 2_000_200), 4, amplification=100),
+    DammV1Pool(Side("USDC", 1_500_700), Side("ETH", 500)),
+    DammV1Pool(Side("SOL", 4_000), Side("JUP", 1_199_000)),
+    DammV1Pool(Side("USDC", 500_000), Side("JUP", 1_000_600)),
+    DammV1Pool(Side("SOL", 3_000), Side("RAY", 225_150)),
+    DammV1Pool(Side("USDC", 400_000), Side("RAY", 200_100)),
+    DammV1Pool(Side("SOL", 2_000), Side("BONK", 15_010_000_000)),
+)
+
 
 def pool_accounts() -> dict[Pubkey, Account]:
     """All pools with everything a swap of them touches but the mints."""
@@ -133,4 +155,11 @@ def pool_accounts() -> dict[Pubkey, Account]:
         )
     for amm in AMM_POOLS:
         accounts |= raydium_amm.open_pool(amm.coin.deposit, amm.pc.deposit, market=amm.market)
+    for pool in DAMM_V1_POOLS:
+        accounts |= meteora_damm_v1.open_pool(
+            pool.one.deposit,
+            pool.other.deposit,
+            trade_fee_bps=pool.trade_fee_bps,
+            amplification=pool.amplification,
+        )
     return accounts

@@ -31,6 +31,7 @@ def test_venues_are_listed_by_their_own_names():
     assert {name: venue.dex for name, venue in VENUES.items()} == {
         "raydium_cpmm": "raydium",
         "meteora_damm_v2": "meteora",
+        "meteora_damm_v1": "meteora",
         "raydium_amm": "raydium",
     }
     assert all(venue.name == name for name, venue in VENUES.items())

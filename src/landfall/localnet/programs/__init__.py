@@ -1,5 +1,6 @@
 """Stand-ins by program: pools that trade on a cluster which has no binary of their program."""
 
+from landfall.localnet.programs.meteora_damm_v1 import MeteoraDammV1
 from landfall.localnet.programs.meteora_damm_v2 import MeteoraDammV2
 from landfall.localnet.programs.raydium_amm import RaydiumAmm
 from landfall.localnet.programs.raydium_cpmm import RaydiumCpmm
@@ -13,5 +14,5 @@ from landfall.localnet.programs.stand_in import (
 
 __all__ = ["STAND_INS", "AccountRef", "Effects", "ProgramRefused", "StandIn", "TokenTransfer"]
 
-STAND_INS: tuple[StandIn, ...] = (RaydiumCpmm(), MeteoraDammV2(), RaydiumAmm())
+STAND_INS: tuple[StandIn, ...] = (RaydiumCpmm(), MeteoraDammV2(), RaydiumAmm(), MeteoraDammV1())
 """One for each pool program the engine trades on."""
