@@ -27,7 +27,9 @@ from landfall.core.venues.raydium_amm.swap import (
     SWAP_BASE_OUT,
     SWAP_BASE_OUT_V2,
 )
+from landfall.core.venues.raydium_clmm.tick_array import PROGRAM_ID as CLMM
 from landfall.localnet.programs import AccountRef
+from tests.conformance import clmm_recordings
 from tests.conformance.recordings import Case
 
 POSITION_OF_REFERRAL = 11
@@ -43,6 +45,8 @@ def instruction_differences(case: Case, built: Instruction) -> list[str]:
         data, refs = _as_the_engine_sends(case, built)
     elif case.program_id == AMM_V4:
         data, refs = _without_order_book(data, refs)
+    elif case.program_id == CLMM:
+        data, refs = clmm_recordings.as_the_engine_sends(case, len(built.accounts))
     found = []
     if built.program_id != case.program_id:
         found.append(f"calls {built.program_id}")

@@ -56,6 +56,7 @@ class Case:
 
     `amount` and `bound` are the instruction's two numbers: input and least output, or with exact
     out the output and the most input. `mode_byte` is the instruction's own mode where it has one.
+    `price_limit` is the price at which it stops short of the amount; 0 where it does not.
     """
 
     case_id: str
@@ -75,6 +76,7 @@ class Case:
     bound: int
     expected: Landed | Failed
     post: Mapping[Pubkey, bytes]
+    price_limit: int = 0
 
 
 @dataclass(frozen=True, slots=True)

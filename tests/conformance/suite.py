@@ -15,9 +15,12 @@ from landfall.core.venues.meteora_damm_v2 import faults as damm_v2_faults
 from landfall.core.venues.meteora_damm_v2.layout import PROGRAM_ID as DAMM_V2
 from landfall.core.venues.raydium_amm import faults as amm_faults
 from landfall.core.venues.raydium_amm.layout import PROGRAM_ID as AMM_V4
+from landfall.core.venues.raydium_clmm import faults as clmm_faults
+from landfall.core.venues.raydium_clmm.tick_array import PROGRAM_ID as CLMM
 from landfall.core.venues.raydium_cpmm import curve as cpmm_curve
 from landfall.core.venues.raydium_cpmm.layout import PROGRAM_ID as CPMM
 from tests.conformance import (
+    clmm_recordings,
     damm_v1_recordings,
     meteora_recordings,
     raydium_amm_recordings,
@@ -33,6 +36,7 @@ READER_OF: Mapping[Pubkey, Reader] = {
     DAMM_V2: meteora_recordings.read,
     DAMM_V1: damm_v1_recordings.read,
     AMM_V4: raydium_amm_recordings.read,
+    CLMM: clmm_recordings.read,
 }
 
 
@@ -51,6 +55,7 @@ NAME_OF: Mapping[Pubkey, Mapping[int | None, str]] = {
     DAMM_V2: _names(anchor, damm_v2_faults),
     DAMM_V1: _names(anchor, damm_v1_faults),
     AMM_V4: _names(amm_faults),
+    CLMM: _names(anchor, clmm_faults),
 }
 
 

@@ -36,6 +36,8 @@ def test_every_venue_is_covered():
         "cpmm_2025_12_src",
         "ammv4_2024",
         "ammv4_2026_07_src",
+        "clmm_2026_04",
+        "clmm_2026_07_src",
     }
 
 

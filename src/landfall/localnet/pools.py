@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import Account, Pubkey
 from landfall.core.venues.raydium_amm.layout import PROGRAM_ID as AMM_V4
-from landfall.localnet.openings import meteora_damm_v1, meteora_damm_v2, raydium_amm, raydium_cpmm
+from landfall.localnet.openings import (
+    meteora_damm_v1,
+    meteora_damm_v2,
+    raydium_amm,
+    raydium_clmm,
+    raydium_cpmm,
+)
 from landfall.localnet.openings.deposits import Deposit, derived
 
 
@@ -71,6 +77,16 @@ class DammV1Pool:
     other: Side
     trade_fee_bps: int = 25
     amplification: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClmmPool:
+    """A Raydium CLMM pool under one of the configs below."""
+
+    one: Side
+    other: Side
+    config_index: int = 0
+    is_volatile: bool = False
 
 
 CPMM_RATES = (
@@ -135,6 +151,24 @@ DAMM_V1_POOLS = (
     DammV1Pool(Side("SOL", 2_000), Side("BONK", 15_010_000_000)),
 )
 
+CLMM_TERMS = (
+    raydium_clmm.Terms(tick_spacing=60, trade=2_500),
+    raydium_clmm.Terms(tick_spacing=15, trade=500),
+)
+"""By config index: 0.25 % and 0.05 %."""
+
+CLMM_POOLS = (
+    ClmmPool(Side("SOL", 60_000), Side("USDC", 9_003_600), config_index=1),
+    ClmmPool(Side("SOL", 30_000), Side("USDT", 4_502_700), is_volatile=True),
+    ClmmPool(Side("USDC", 8_000_000), Side("USDT", 8_001_200), config_index=1),
+    ClmmPool(Side("USDC", 12_000_000), Side("ETH", 3_998)),
+    ClmmPool(Side("SOL", 10_000), Side("JUP", 3_002_000)),
+    ClmmPool(Side("USDC", 1_000_000), Side("JUP", 2_001_400)),
+    ClmmPool(Side("SOL", 8_000), Side("RAY", 599_400)),
+    ClmmPool(Side("USDC", 2_000_000), Side("RAY", 1_000_600)),
+    ClmmPool(Side("SOL", 6_000), Side("BONK", 45_036_000_000), is_volatile=True),
+)
+
 
 def pool_accounts() -> dict[Pubkey, Account]:
     """All pools with everything a swap of them touches but the mints."""
@@ -161,5 +195,12 @@ def pool_accounts() -> dict[Pubkey, Account]:
             pool.other.deposit,
             trade_fee_bps=pool.trade_fee_bps,
             amplification=pool.amplification,
+        )
+    for clmm in CLMM_POOLS:
+        accounts |= raydium_clmm.open_pool(
+            (clmm.one.deposit, clmm.other.deposit),
+            config_index=clmm.config_index,
+            terms=CLMM_TERMS[clmm.config_index],
+            dynamic_fee=raydium_clmm.DynamicFee() if clmm.is_volatile else None,
         )
     return accounts

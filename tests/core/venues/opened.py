@@ -15,7 +15,7 @@ from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import Account, BaseUnits, ChainClock, Pubkey, Slot, SwapMode
 from landfall.core.venue import AnyVenue, NeedAccounts, Pool, Trader
 from landfall.core.venues import VENUES
-from landfall.localnet.openings import meteora_damm_v2, raydium_amm, raydium_cpmm
+from landfall.localnet.openings import meteora_damm_v2, raydium_amm, raydium_clmm, raydium_cpmm
 from landfall.localnet.openings.deposits import Deposit, token_account
 from landfall.localnet.programs import STAND_INS, AccountRef
 from tests.conformance.token_ledger import applied
@@ -163,6 +163,17 @@ def amm(
     return opened("raydium_amm", made, raydium_amm.pool_address(MARKET), *tokens)
 
 
+def clmm(
+    amounts: tuple[int, int] = (10**12, 15 * 10**10),
+    tokens: tuple[Token, Token] = (SOL, USDC),
+    **options: object,
+) -> Opened:
+    """A CLMM pool; `options` are those of its `open_pool`."""
+    deposits = _deposits(amounts, tokens)
+    made = raydium_clmm.open_pool(deposits, **options)  # type: ignore[arg-type]
+    return opened("raydium_clmm", made, raydium_clmm.pool_address(deposits), *tokens)
+
+
 def _deposits(amounts: tuple[int, int], tokens: tuple[Token, Token]) -> tuple[Deposit, Deposit]:
     first, second = (
         Deposit(token=token, amount=amount, charges_transfer_fee=token is TAXED)
@@ -180,6 +191,10 @@ POOLS: Mapping[str, Opened] = {
         creator_fee_on=1, rates=raydium_cpmm.FeeRates(creator=7_000)
     ),
     "cpmm, transfer fee": cpmm(tokens=(TAXED, USDC)),
+    "clmm": clmm(),
+    "clmm, fee in token 1": clmm(fee_on=2),
+    "clmm, dynamic fee": clmm(dynamic_fee=raydium_clmm.DynamicFee()),
+    "clmm, transfer fee": clmm(tokens=(TAXED, USDC)),
     "damm v2, fee on the output": damm_v2(),
     "damm v2, fee in token B": damm_v2(collect_fee_mode=1),
     "damm v2, compounding": damm_v2(collect_fee_mode=2, compounding_bps=5_000),

@@ -3,6 +3,7 @@
 from landfall.localnet.programs.meteora_damm_v1 import MeteoraDammV1
 from landfall.localnet.programs.meteora_damm_v2 import MeteoraDammV2
 from landfall.localnet.programs.raydium_amm import RaydiumAmm
+from landfall.localnet.programs.raydium_clmm import RaydiumClmm
 from landfall.localnet.programs.raydium_cpmm import RaydiumCpmm
 from landfall.localnet.programs.stand_in import (
     AccountRef,
@@ -14,5 +15,11 @@ from landfall.localnet.programs.stand_in import (
 
 __all__ = ["STAND_INS", "AccountRef", "Effects", "ProgramRefused", "StandIn", "TokenTransfer"]
 
-STAND_INS: tuple[StandIn, ...] = (RaydiumCpmm(), MeteoraDammV2(), RaydiumAmm(), MeteoraDammV1())
+STAND_INS: tuple[StandIn, ...] = (
+    RaydiumCpmm(),
+    MeteoraDammV2(),
+    RaydiumAmm(),
+    RaydiumClmm(),
+    MeteoraDammV1(),
+)
 """One for each pool program the engine trades on."""

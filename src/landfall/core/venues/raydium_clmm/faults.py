@@ -75,7 +75,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         INVALID_FIRST_ARRAY.name: "The ticks around the pool's price are not on the chain.",
         MISSING_EXTENSION.name: "The pool's map of ticks is incomplete where the swap would go.",
         MAX_TOKEN_OVERFLOW.name: "The pool cannot price this amount: it exceeds 64 bits.",
-        CALCULATE_OVERFLOW.name: "The pool cannot price this amount: a number exceeds its width.",
+        CALCULATE_OVERFLOW.name: "The pool cannot price this: it is more than the pool holds.",
         TRANSFER_FEE_MISMATCH.name: "The token's transfer fee permits no exact delivery of this.",
         ZERO_LIQUIDITY.name: "The pool has no liquidity at its price.",
         PARTIAL_FILL.name: "The pool can fill only a part of this amount.",

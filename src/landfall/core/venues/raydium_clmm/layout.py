@@ -83,6 +83,7 @@ CONFIG = AccountType(
     discriminator=bytes.fromhex("daf42168cbcb2b6f"),
     size=117,
 )
+CONFIG_INDEX = u16(9)
 CONFIG_PROTOCOL_RATE = u32(43)
 CONFIG_TRADE_RATE = u32(47)
 CONFIG_TICK_SPACING = u16(51)
