@@ -2,9 +2,9 @@
 
 The numbers are the venue's own; what is added here is what only the programs do: the pool's checks
 of the accounts, the payments in their order, and the books of both vaults, whose shares are minted
-and burned. The program's source is closed: which error a wrong account gets is taken from its error
-list, where the recordings do not show it. Its other instructions are refused as unknown ones.
-Source: MeteoraAg/damm-v1-sdk, programs/dynamic-amm/src/{instructions/swap,error}.rs.
+and burned. Its other instructions are refused as unknown ones.
+Source: MeteoraAg/damm-v1-sdk, programs/dynamic-amm/src/{instructions/swap,error}.rs, and what the
+compiled program answers to wrong accounts.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from landfall.core.token import (
 )
 from landfall.core.values import Account, Accounts, BaseUnits, ChainClock, Pubkey, Slot, SwapMode
 from landfall.core.venue import NeedAccounts
-from landfall.core.venues.meteora_damm_v1 import curve, faults, layout
+from landfall.core.venues.meteora_damm_v1 import curve, faults, layout, vaults
 from landfall.core.venues.meteora_damm_v1.curve import Swapped
 from landfall.core.venues.meteora_damm_v1.layout import PROGRAM_ID, Pool
 from landfall.core.venues.meteora_damm_v1.swap import SWAP
@@ -76,9 +76,12 @@ class MeteoraDammV1:
         amount, minimum = (argument.read(data) for argument in ARGUMENTS)
         call = _Call(*refs[:CALL_ACCOUNTS])
         with as_the_program(overflow=faults.MATH_OVERFLOW):
-            pool = _checked_pool(call, refs[CALL_ACCOUNTS:], accounts, clock.slot)
+            pool = _checked_pool(call, accounts, clock.slot)
+            curve.check_open(pool, clock, call.user.address)
+            _check_price_source(pool, refs[CALL_ACCOUNTS:], clock)
             swapped = _swap(pool, call, amount, accounts, clock)
-            require(swapped.out_amount >= minimum, faults.EXCEEDED_SLIPPAGE)
+            # A swap of nothing is over before the bound is looked at.
+            require(amount == 0 or swapped.out_amount >= minimum, faults.EXCEEDED_SLIPPAGE)
             return Effects(
                 transfers=_transfers(pool, call, swapped),
                 writes=_books(pool, swapped, accounts),
@@ -87,11 +90,8 @@ class MeteoraDammV1:
             )
 
 
-def _checked_pool(
-    call: _Call, remaining: Sequence[AccountRef], accounts: Accounts, slot: Slot
-) -> Pool:
+def _checked_pool(call: _Call, accounts: Accounts, slot: Slot) -> Pool:
     """The pool, if every account of the instruction is the one it names."""
-    data = program_data(accounts.get(call.pool.address), layout.POOL)
     written = (
         call.pool,
         call.user_in,
@@ -106,35 +106,40 @@ def _checked_pool(
         call.pool_lp_b,
         call.protocol_fee,
     )
-    require(all(ref.is_writable for ref in written), anchor.CONSTRAINT_MUT)
+    for ref in written:
+        _existing(accounts, ref.address)
+    data = program_data(accounts[call.pool.address], layout.POOL)
     check_signer(call.user)
+    require(call.vault_program.address == VAULT_PROGRAM_ID, anchor.INVALID_PROGRAM_ID)
+    require(call.token_program.address == TOKEN_PROGRAM, anchor.INVALID_PROGRAM_ID)
+    require(all(ref.is_writable for ref in written), anchor.CONSTRAINT_MUT)
     named = (
         (call.vault_a, layout.POOL_VAULTS[0].read(data), faults.INVALID_VAULT),
         (call.vault_b, layout.POOL_VAULTS[1].read(data), faults.INVALID_VAULT),
         (call.pool_lp_a, layout.POOL_VAULT_LPS[0].read(data), faults.INVALID_VAULT_LP),
         (call.pool_lp_b, layout.POOL_VAULT_LPS[1].read(data), faults.INVALID_VAULT_LP),
-        (call.vault_program, VAULT_PROGRAM_ID, anchor.INVALID_PROGRAM_ID),
-        (call.token_program, TOKEN_PROGRAM, anchor.INVALID_PROGRAM_ID),
     )
     _require_named(named)
+    for vault, tokens in ((call.vault_a, call.tokens_a), (call.vault_b, call.tokens_b)):
+        kept_in = vaults.token_account_of(vault.address)
+        require(tokens.address == kept_in, faults.INVALID_VAULT)
+    for vault, lp_mint in ((call.vault_a, call.lp_mint_a), (call.vault_b, call.lp_mint_b)):
+        named_mint = vaults.lp_mint_of(vault.address, accounts)
+        require(lp_mint.address == named_mint, faults.MISMATCHED_LP_MINT)
     stake = layout.stake_pool(data)
-    if stake is not None:
-        require(len(remaining) > 0, faults.INVALID_REMAINING_COUNT)
-        require(remaining[0].address == stake, faults.INVALID_REMAINING)
-    pool = layout.load(call.pool.address, accounts, slot)
-    if isinstance(pool, NeedAccounts):
-        # The vaults' accounts in the instruction are not those the vaults name.
-        refuse(anchor.CONSTRAINT_HAS_ONE)
-    (side_a, side_b), (stake_a, stake_b) = pool.sides, pool.stakes
-    _require_named(
-        (
-            (call.tokens_a, side_a.vault, anchor.CONSTRAINT_HAS_ONE),
-            (call.tokens_b, side_b.vault, anchor.CONSTRAINT_HAS_ONE),
-            (call.lp_mint_a, stake_a.lp_mint, anchor.CONSTRAINT_HAS_ONE),
-            (call.lp_mint_b, stake_b.lp_mint, anchor.CONSTRAINT_HAS_ONE),
-        )
-    )
+    # The stake pool is only looked for when its price is needed.
+    known = accounts if stake is None else {stake: None, **accounts}
+    pool = layout.load(call.pool.address, known, slot)
+    assert not isinstance(pool, NeedAccounts), "every account the pool names has been passed"
     return pool
+
+
+def _check_price_source(pool: Pool, remaining: Sequence[AccountRef], clock: ChainClock) -> None:
+    """A stake pool whose price must be read anew comes after the instruction's own accounts."""
+    if pool.curve is None or not pool.curve.must_be_priced_anew(clock.unix_timestamp):
+        return
+    require(len(remaining) > 0, faults.INVALID_REMAINING_COUNT)
+    require(remaining[0].address == pool.curve.stake_pool, faults.INVALID_REMAINING)
 
 
 def _require_named(named: Sequence[tuple[AccountRef, Pubkey, ProgramFault]]) -> None:

@@ -23,7 +23,7 @@ EXCEEDED_SLIPPAGE = ProgramFault(6004, "ExceededSlippage", "Exceeded slippage to
 ZERO_TRADING_TOKENS = ProgramFault(
     6006, "ZeroTradingTokens", "Given pool token amount results in zero trading tokens"
 )
-MISMATCHED_OWNER = ProgramFault(6011, "MismatchedOwner", "Invalid lp token owner")
+MISMATCHED_LP_MINT = ProgramFault(6010, "MismatchedLpMint", "LP mint mismatched")
 INVALID_VAULT = ProgramFault(6012, "InvalidVaultAccount", "Invalid vault account")
 INVALID_VAULT_LP = ProgramFault(6013, "InvalidVaultLpAccount", "Invalid vault lp account")
 POOL_DISABLED = ProgramFault(6015, "PoolDisabled", "Pool disabled")

@@ -45,13 +45,17 @@ class StableCurve:
     priced_at: int
     fresh_price: int | None
 
+    def must_be_priced_anew(self, now: int) -> bool:
+        """Whether the remembered stake price is too old at `now`."""
+        return self.depeg != DEPEG_NONE and now > self.priced_at + PRICE_REMEMBERED_SECONDS
+
     def price_at(self, now: int) -> tuple[int, int]:
         """The stake price the program uses at `now`, and when it was read.
 
         Raises:
             SwapRefused: the price must be read anew, and there is none.
         """
-        if self.depeg == DEPEG_NONE or now <= self.priced_at + PRICE_REMEMBERED_SECONDS:
+        if not self.must_be_priced_anew(now):
             return self.price, self.priced_at
         if self.fresh_price is None:
             raise SwapRefused(faults.MATH_OVERFLOW)
