@@ -35,10 +35,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _explain(tally: Tally) -> None:
-    lines = [
-        f"skipped {count}, no venue trades on {program}"
-        for program, count in tally.skipped_programs.items()
-    ]
+    lines = [f"skipped {count}, {reason}" for reason, count in tally.skipped_for.items()]
     shown = tally.mismatches[:SHOWN_MAX]
     lines += [f"{case}: {mismatch.kind.value}: {mismatch.what}" for case, mismatch in shown]
     if len(tally.mismatches) > SHOWN_MAX:

@@ -3,8 +3,8 @@ address, signature, writability and place.
 
 Recordings probe more than the engine sends. For DAMM v2 they also use the older `swap`, partial
 fill, unknown modes, a referral account, or leave out the instructions sysvar; for AMM v4 the older
-two instructions, which name an order book besides. Each of these is undone here exactly, and
-everything else must be equal.
+two instructions, which name an order book besides; for DLMM see `dlmm_recordings`. Each of these
+is undone here exactly, and everything else must be equal.
 """
 
 from collections.abc import Sequence
@@ -20,6 +20,7 @@ from landfall.core.venues.meteora_damm_v2.swap import (
     SWAP,
     SWAP2,
 )
+from landfall.core.venues.meteora_dlmm.arrays import PROGRAM_ID as DLMM
 from landfall.core.venues.raydium_amm.layout import PROGRAM_ID as AMM_V4
 from landfall.core.venues.raydium_amm.swap import (
     SWAP_BASE_IN,
@@ -29,7 +30,7 @@ from landfall.core.venues.raydium_amm.swap import (
 )
 from landfall.core.venues.raydium_clmm.tick_array import PROGRAM_ID as CLMM
 from landfall.localnet.programs import AccountRef
-from tests.conformance import clmm_recordings
+from tests.conformance import clmm_recordings, dlmm_recordings
 from tests.conformance.recordings import Case
 
 POSITION_OF_REFERRAL = 11
@@ -47,6 +48,9 @@ def instruction_differences(case: Case, built: Instruction) -> list[str]:
         data, refs = _without_order_book(data, refs)
     elif case.program_id == CLMM:
         data, refs = clmm_recordings.as_the_engine_sends(case, len(built.accounts))
+    elif case.program_id == DLMM:
+        arrays = _told(built.accounts)[dlmm_recordings.NAMED_ACCOUNTS :]
+        data, refs = dlmm_recordings.as_the_engine_sends(case, arrays)
     found = []
     if built.program_id != case.program_id:
         found.append(f"calls {built.program_id}")

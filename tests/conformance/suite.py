@@ -13,6 +13,8 @@ from landfall.core.venues.meteora_damm_v1 import faults as damm_v1_faults
 from landfall.core.venues.meteora_damm_v1.layout import PROGRAM_ID as DAMM_V1
 from landfall.core.venues.meteora_damm_v2 import faults as damm_v2_faults
 from landfall.core.venues.meteora_damm_v2.layout import PROGRAM_ID as DAMM_V2
+from landfall.core.venues.meteora_dlmm import faults as dlmm_faults
+from landfall.core.venues.meteora_dlmm.arrays import PROGRAM_ID as DLMM
 from landfall.core.venues.raydium_amm import faults as amm_faults
 from landfall.core.venues.raydium_amm.layout import PROGRAM_ID as AMM_V4
 from landfall.core.venues.raydium_clmm import faults as clmm_faults
@@ -22,17 +24,19 @@ from landfall.core.venues.raydium_cpmm.layout import PROGRAM_ID as CPMM
 from tests.conformance import (
     clmm_recordings,
     damm_v1_recordings,
+    dlmm_recordings,
     meteora_recordings,
     raydium_amm_recordings,
     raydium_recordings,
 )
-from tests.conformance.checks import Kind, Mismatch, check
+from tests.conformance.checks import Kind, Mismatch, NotModelled, check
 from tests.conformance.recordings import Case, Failed, Landed, RecordedSet, Unreadable, program_of
 
 Reader = Callable[[Any, Mapping[str, Account]], Case]
 
 READER_OF: Mapping[Pubkey, Reader] = {
     CPMM: raydium_recordings.read,
+    DLMM: dlmm_recordings.read,
     DAMM_V2: meteora_recordings.read,
     DAMM_V1: damm_v1_recordings.read,
     AMM_V4: raydium_amm_recordings.read,
@@ -52,6 +56,7 @@ def _names(*modules: ModuleType) -> Mapping[int | None, str]:
 
 NAME_OF: Mapping[Pubkey, Mapping[int | None, str]] = {
     CPMM: _names(anchor, cpmm_curve),
+    DLMM: _names(anchor, dlmm_faults),
     DAMM_V2: _names(anchor, damm_v2_faults),
     DAMM_V1: _names(anchor, damm_v1_faults),
     AMM_V4: _names(amm_faults),
@@ -61,12 +66,12 @@ NAME_OF: Mapping[Pubkey, Mapping[int | None, str]] = {
 
 @dataclass(slots=True)
 class Tally:
-    """What checking a set came to. `skipped_programs` says why cases were passed over."""
+    """What checking a set came to. `skipped_for` says why cases were passed over."""
 
     name: str
     cases: int = 0
     skipped: int = 0
-    skipped_programs: Counter[str] = field(default_factory=Counter)
+    skipped_for: Counter[str] = field(default_factory=Counter)
     mismatches: list[tuple[str, Mismatch]] = field(default_factory=list)
 
     def count(self, kind: Kind) -> int:
@@ -82,7 +87,8 @@ class Tally:
 def check_set(recorded: RecordedSet) -> Tally:
     """Every case of a set.
 
-    A case of a program that no venue trades on is skipped, by name. A case that cannot be read is a
+    A case of a program that no venue trades on, or of a pool that its venue refuses by name because
+    it cannot predict it, is skipped for that reason. A case that cannot be read is a
     mismatch, not a skip: it was recorded to be checked.
     """
     tally = Tally(recorded.name)
@@ -95,10 +101,14 @@ def check_set(recorded: RecordedSet) -> Tally:
             reader = READER_OF.get(program)
             if reader is None:
                 tally.skipped += 1
-                tally.skipped_programs[str(program)] += 1
+                tally.skipped_for[f"no venue trades on {program}"] += 1
                 continue
             states = states or recorded.states()
             found = check(_read(reader, line, states))
+        except NotModelled as reason:
+            tally.skipped += 1
+            tally.skipped_for[str(reason)] += 1
+            continue
         except Exception as fault:  # noqa: BLE001 - one broken case must not hide the others
             found = [Mismatch(Kind.REFUSAL, f"not checked: {fault!r}")]
         tally.mismatches += [(case_id, mismatch) for mismatch in found]

@@ -11,6 +11,8 @@ from landfall.core.account_fields import u64
 from landfall.core.errors import MalformedAccount
 from landfall.core.token import (
     ACCOUNT_AMOUNT,
+    TOKEN_ACCOUNT_BYTES,
+    TOKEN_PROGRAM,
     Extension,
     TokenAccount,
     decode_mint,
@@ -48,6 +50,11 @@ def applied(
 
 
 def _transfer(transfer: TokenTransfer, accounts: dict[Pubkey, Account], epoch: int) -> None:
+    for address in (transfer.source, transfer.destination):
+        # The classic program reads its accounts by their size before it looks at whose they are.
+        is_classic = transfer.token_program == TOKEN_PROGRAM
+        if is_classic and len(accounts[address].data) != TOKEN_ACCOUNT_BYTES:
+            raise TokenRefused(None, "InvalidAccountData")
     source = decode_token_account(transfer.source, accounts[transfer.source])
     destination = decode_token_account(transfer.destination, accounts[transfer.destination])
     _check(transfer, source, destination)

@@ -23,7 +23,14 @@ PLAYED = [
     for venue in VENUES.values()
     if venue.program_id in {stand_in.program_id for stand_in in STAND_INS}
 ]
-OPENED = {"raydium_cpmm", "meteora_damm_v2", "raydium_amm", "raydium_clmm", "meteora_damm_v1"}
+OPENED = {
+    "raydium_cpmm",
+    "meteora_damm_v2",
+    "raydium_amm",
+    "raydium_clmm",
+    "meteora_damm_v1",
+    "meteora_dlmm",
+}
 """The venues genesis opens pools of."""
 SWAPS = [
     (name, mode)
@@ -35,6 +42,7 @@ SWAPS = [
 SLIPPAGE_SAID = {
     "raydium_amm": {"30"},
     "raydium_clmm": {"TooLittleOutputReceived", "TooMuchInputPaid"},
+    "meteora_dlmm": {"ExceededAmountSlippageTolerance", "InsufficientInAmount"},
 }
 CLOCK = ChainClock(Slot(1_000), 0, BORN_AT)
 

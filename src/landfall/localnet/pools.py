@@ -16,6 +16,7 @@ from landfall.core.venues.raydium_amm.layout import PROGRAM_ID as AMM_V4
 from landfall.localnet.openings import (
     meteora_damm_v1,
     meteora_damm_v2,
+    meteora_dlmm,
     raydium_amm,
     raydium_clmm,
     raydium_cpmm,
@@ -87,6 +88,16 @@ class ClmmPool:
     other: Side
     config_index: int = 0
     is_volatile: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DlmmPool:
+    """A Meteora DLMM pair. `bin_step` is in basis points."""
+
+    x: Side
+    y: Side
+    bin_step: int
+    base_factor: int = 10_000
 
 
 CPMM_RATES = (
@@ -170,6 +181,18 @@ CLMM_POOLS = (
 )
 
 
+DLMM_POOLS = (
+    DlmmPool(Side("SOL", 40_000), Side("USDC", 6_004_000), bin_step=10),
+    DlmmPool(Side("SOL", 25_000), Side("USDT", 3_748_500), bin_step=20),
+    DlmmPool(Side("USDC", 8_000_000), Side("USDT", 8_002_500), bin_step=1, base_factor=15_000),
+    DlmmPool(Side("ETH", 3_000), Side("USDC", 9_012_000), bin_step=15),
+    DlmmPool(Side("JUP", 4_000_000), Side("SOL", 13_320), bin_step=25),
+    DlmmPool(Side("RAY", 700_000), Side("SOL", 9_345), bin_step=25),
+    DlmmPool(Side("BONK", 60_000_000_000), Side("SOL", 8_010), bin_step=50),
+    DlmmPool(Side("JUP", 2_500_000), Side("USDC", 1_252_000), bin_step=20),
+)
+
+
 def pool_accounts() -> dict[Pubkey, Account]:
     """All pools with everything a swap of them touches but the mints."""
     accounts: dict[Pubkey, Account] = {}
@@ -202,5 +225,12 @@ def pool_accounts() -> dict[Pubkey, Account]:
             config_index=clmm.config_index,
             terms=CLMM_TERMS[clmm.config_index],
             dynamic_fee=raydium_clmm.DynamicFee() if clmm.is_volatile else None,
+        )
+    for dlmm in DLMM_POOLS:
+        accounts |= meteora_dlmm.open_pool(
+            dlmm.x.deposit,
+            dlmm.y.deposit,
+            bin_step=dlmm.bin_step,
+            base_factor=dlmm.base_factor,
         )
     return accounts

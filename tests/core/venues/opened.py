@@ -15,7 +15,13 @@ from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import Account, BaseUnits, ChainClock, Pubkey, Slot, SwapMode
 from landfall.core.venue import AnyVenue, NeedAccounts, Pool, Trader
 from landfall.core.venues import VENUES
-from landfall.localnet.openings import meteora_damm_v2, raydium_amm, raydium_clmm, raydium_cpmm
+from landfall.localnet.openings import (
+    meteora_damm_v2,
+    meteora_dlmm,
+    raydium_amm,
+    raydium_clmm,
+    raydium_cpmm,
+)
 from landfall.localnet.openings.deposits import Deposit, token_account
 from landfall.localnet.programs import STAND_INS, AccountRef
 from tests.conformance.token_ledger import applied
@@ -174,6 +180,17 @@ def clmm(
     return opened("raydium_clmm", made, raydium_clmm.pool_address(deposits), *tokens)
 
 
+def dlmm(
+    amounts: tuple[int, int] = (3 * 10**12, 45 * 10**10),
+    tokens: tuple[Token, Token] = (SOL, USDC),
+    **options: object,
+) -> Opened:
+    """A DLMM pair; `options` are those of its `open_pool`."""
+    deposits = _deposits(amounts, tokens)
+    made = meteora_dlmm.open_pool(*deposits, **options)  # type: ignore[arg-type]
+    return opened("meteora_dlmm", made, meteora_dlmm.pool_address(*deposits), *tokens)
+
+
 def _deposits(amounts: tuple[int, int], tokens: tuple[Token, Token]) -> tuple[Deposit, Deposit]:
     first, second = (
         Deposit(token=token, amount=amount, charges_transfer_fee=token is TAXED)
@@ -201,6 +218,9 @@ POOLS: Mapping[str, Opened] = {
     "damm v2, volatility": damm_v2(volatility_fee=meteora_damm_v2.VolatilityFee()),
     "damm v2, transfer fee": damm_v2(tokens=(SOL, TAXED)),
     "amm v4": amm(),
+    "dlmm": dlmm(),
+    "dlmm, fee in token Y": dlmm(collects_only_y=True),
+    "dlmm, transfer fee": dlmm(tokens=(SOL, TAXED)),
     "amm v4, about to open": amm(tokens=(USDC, SOL), open_time=CLOCK.unix_timestamp),
 }
 """One of each kind, for what must hold of every pool."""

@@ -12,7 +12,18 @@ from landfall.core.token import TOKEN_2022_PROGRAM, TOKEN_PROGRAM
 from landfall.core.values import U64_MAX, Account, Pubkey, Slot, SwapMode
 from landfall.core.venue import NeedAccounts, ProgramError
 from landfall.core.venues import VENUES
-from tests.core.venues.opened import CLOCK, POOLS, SOL, USDC, Opened, amm, clmm, cpmm, damm_v2
+from tests.core.venues.opened import (
+    CLOCK,
+    POOLS,
+    SOL,
+    USDC,
+    Opened,
+    amm,
+    clmm,
+    cpmm,
+    damm_v2,
+    dlmm,
+)
 
 FEW = settings(max_examples=15, deadline=None)
 AMOUNTS = st.integers(min_value=1, max_value=10**11)
@@ -21,8 +32,12 @@ ONE_OF_EACH = {
     "meteora_damm_v2": damm_v2(),
     "raydium_amm": amm(),
     "raydium_clmm": clmm(),
+    "meteora_dlmm": dlmm(),
 }
-SLIPPAGE_NAMES = {"raydium_clmm": "TooLittleOutputReceived"}
+SLIPPAGE_NAMES = {
+    "raydium_clmm": "TooLittleOutputReceived",
+    "meteora_dlmm": "ExceededAmountSlippageTolerance",
+}
 STRANGER = Pubkey.from_string("9Hn4VafJzoG2ESdjWL1sWYUJDThmLZdNgf4nB5cZFmwC")
 
 every_pool = pytest.mark.parametrize("opened", POOLS.values(), ids=POOLS.keys())
@@ -40,6 +55,7 @@ def test_venues_are_listed_by_their_own_names():
         "meteora_damm_v1": "meteora",
         "raydium_amm": "raydium",
         "raydium_clmm": "raydium",
+        "meteora_dlmm": "meteora",
     }
     assert all(venue.name == name for name, venue in VENUES.items())
 

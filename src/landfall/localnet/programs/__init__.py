@@ -2,6 +2,7 @@
 
 from landfall.localnet.programs.meteora_damm_v1 import MeteoraDammV1
 from landfall.localnet.programs.meteora_damm_v2 import MeteoraDammV2
+from landfall.localnet.programs.meteora_dlmm import MeteoraDlmm
 from landfall.localnet.programs.raydium_amm import RaydiumAmm
 from landfall.localnet.programs.raydium_clmm import RaydiumClmm
 from landfall.localnet.programs.raydium_cpmm import RaydiumCpmm
@@ -21,5 +22,6 @@ STAND_INS: tuple[StandIn, ...] = (
     RaydiumAmm(),
     RaydiumClmm(),
     MeteoraDammV1(),
+    MeteoraDlmm(),
 )
 """One for each pool program the engine trades on."""

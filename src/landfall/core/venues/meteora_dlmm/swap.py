@@ -1,0 +1,85 @@
+"""Meteora DLMM: the swap instruction, and what the program's refusals mean for an order.
+
+Always the second form (`swap2`, `swap_exact_out2`): it is for every token program, where the older
+one is for classic tokens only, and does the same. No host is passed: the program's own id stands
+in its place, and for a bitmap extension that does not exist. After the named accounts come the
+bin arrays that were read in the direction of the swap, so the price may move within them meanwhile.
+Source: MeteoraAg/dlmm-sdk fb02e51, idls/dlmm.json (program 0.12.0).
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from solders.instruction import AccountMeta, Instruction
+
+from landfall.core.anchor import ProgramFault, explained
+from landfall.core.errors import FailureReason
+from landfall.core.quote import Leg
+from landfall.core.values import Pubkey, SwapMode
+from landfall.core.venue import ProgramError, Trader
+from landfall.core.venues.meteora_dlmm import faults
+from landfall.core.venues.meteora_dlmm.arrays import PROGRAM_ID
+from landfall.core.venues.meteora_dlmm.layout import EVENT_AUTHORITY, Pool
+
+SWAP2 = bytes.fromhex("414b3f4ceb5b5b88")
+SWAP_EXACT_OUT2 = bytes.fromhex("2bd7f784893cf351")
+MEMO_PROGRAM = Pubkey.from_string("MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr")
+NO_HOOK_ACCOUNTS = bytes(4)
+"""The count of account slices for transfer hooks: none."""
+
+REASONS: Mapping[ProgramFault, FailureReason] = MappingProxyType(
+    {
+        faults.EXCEEDED_SLIPPAGE: FailureReason.SLIPPAGE_EXCEEDED,
+        faults.INSUFFICIENT_IN: FailureReason.SLIPPAGE_EXCEEDED,
+        faults.POOL_DISABLED: FailureReason.POOL_CLOSED,
+    }
+)
+"""What the program's own refusals mean, where they mean more than a refusal."""
+
+
+def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
+    """The instruction that makes this swap, bounded by the leg's threshold."""
+    request = leg.quote.request
+    side_x, side_y = pool.sides
+    if request.mode is SwapMode.EXACT_IN:
+        data = SWAP2 + _u64(request.amount) + _u64(leg.threshold)
+    else:
+        data = SWAP_EXACT_OUT2 + _u64(leg.threshold) + _u64(request.amount)
+    path = pool.below if request.in_mint == pool.mints[0] else pool.above
+    accounts = [
+        _written(pool.address),
+        _read(PROGRAM_ID) if pool.extension is None else _written(pool.extension),
+        _written(side_x.vault),
+        _written(side_y.vault),
+        _written(trader.in_account),
+        _written(trader.out_account),
+        _read(side_x.mint),
+        _read(side_y.mint),
+        _written(pool.oracle),
+        _read(PROGRAM_ID),
+        AccountMeta(trader.wallet, is_signer=True, is_writable=False),
+        _read(side_x.program),
+        _read(side_y.program),
+        _read(MEMO_PROGRAM),
+        _read(EVENT_AUTHORITY),
+        _read(PROGRAM_ID),
+        *(_written(array.address) for array in path.arrays),
+    ]
+    return Instruction(PROGRAM_ID, data + NO_HOOK_ACCOUNTS, accounts)
+
+
+def explain(error: ProgramError) -> FailureReason:
+    """What an error during this swap means for the order."""
+    return explained(error, PROGRAM_ID, REASONS)
+
+
+def _written(address: Pubkey) -> AccountMeta:
+    return AccountMeta(address, is_signer=False, is_writable=True)
+
+
+def _read(address: Pubkey) -> AccountMeta:
+    return AccountMeta(address, is_signer=False, is_writable=False)
+
+
+def _u64(amount: int) -> bytes:
+    return amount.to_bytes(8, "little")
