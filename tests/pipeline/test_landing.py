@@ -277,7 +277,7 @@ async def test_a_pool_moved_against_the_order_reverts_it_and_it_is_quoted_anew(
     assert quoted == sorted(quoted, reverse=True)
     for attempt in execution.attempts:
         assert attempt.failure is not None
-        assert attempt.failure.error == "ExceededSlippage"
+        assert attempt.failure.reason is FailureReason.SLIPPAGE_EXCEEDED
         assert attempt.fee_lamports > 0
     assert await bench.swaps_on_ledger(order) == []
     spent = before - await lamports(bench, bench.world.signer.address)
