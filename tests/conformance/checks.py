@@ -78,15 +78,19 @@ class Played:
 
 
 class NotModelled(Exception):
-    """The pool is of a kind that its venue refuses by name; no quote can be compared."""
+    """No quote can be compared: the pool is of a kind that its venue refuses by name, or the price
+    depends on what else its transaction does."""
 
 
 def check(case: Case) -> list[Mismatch]:
     """Everything in which the engine differs from the recording.
 
     Raises:
-        NotModelled: the engine refuses the pool for a hook; its stand-in was compared nevertheless.
+        NotModelled: the engine refuses the pool for a hook, and its stand-in was compared
+            nevertheless; or the swap is not alone in its transaction.
     """
+    if case.opens_its_pool:
+        raise NotModelled("the pool is opened in the same transaction, which may lower its fee")
     venue = VENUE_OF[case.program_id]
     try:
         pool = loaded(venue, case)

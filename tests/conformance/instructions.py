@@ -20,6 +20,7 @@ from landfall.core.venues.meteora_damm_v2.swap import (
     SWAP,
     SWAP2,
 )
+from landfall.core.venues.meteora_dbc.layout import PROGRAM_ID as DBC
 from landfall.core.venues.meteora_dlmm.arrays import PROGRAM_ID as DLMM
 from landfall.core.venues.raydium_amm.layout import PROGRAM_ID as AMM_V4
 from landfall.core.venues.raydium_amm.swap import (
@@ -30,7 +31,7 @@ from landfall.core.venues.raydium_amm.swap import (
 )
 from landfall.core.venues.raydium_clmm.tick_array import PROGRAM_ID as CLMM
 from landfall.localnet.programs import AccountRef
-from tests.conformance import clmm_recordings, dlmm_recordings
+from tests.conformance import clmm_recordings, dbc_recordings, dlmm_recordings
 from tests.conformance.recordings import Case
 
 POSITION_OF_REFERRAL = 11
@@ -48,6 +49,9 @@ def instruction_differences(case: Case, built: Instruction) -> list[str]:
         data, refs = _without_order_book(data, refs)
     elif case.program_id == CLMM:
         data, refs = clmm_recordings.as_the_engine_sends(case, len(built.accounts))
+    elif case.program_id == DBC:
+        passes_sysvar = _told(built.accounts)[-1] == dbc_recordings.SYSVAR
+        data, refs = dbc_recordings.as_the_engine_sends(case, passes_sysvar)
     elif case.program_id == DLMM:
         arrays = _told(built.accounts)[dlmm_recordings.NAMED_ACCOUNTS :]
         data, refs = dlmm_recordings.as_the_engine_sends(case, arrays)

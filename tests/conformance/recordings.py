@@ -57,6 +57,7 @@ class Case:
     `amount` and `bound` are the instruction's two numbers: input and least output, or with exact
     out the output and the most input. `mode_byte` is the instruction's own mode where it has one.
     `price_limit` is the price at which it stops short of the amount; 0 where it does not.
+    `opens_its_pool` says that the same transaction opened the pool.
     """
 
     case_id: str
@@ -77,6 +78,7 @@ class Case:
     expected: Landed | Failed
     post: Mapping[Pubkey, bytes]
     price_limit: int = 0
+    opens_its_pool: bool = False
 
 
 @dataclass(frozen=True, slots=True)

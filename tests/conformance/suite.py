@@ -13,6 +13,8 @@ from landfall.core.venues.meteora_damm_v1 import faults as damm_v1_faults
 from landfall.core.venues.meteora_damm_v1.layout import PROGRAM_ID as DAMM_V1
 from landfall.core.venues.meteora_damm_v2 import faults as damm_v2_faults
 from landfall.core.venues.meteora_damm_v2.layout import PROGRAM_ID as DAMM_V2
+from landfall.core.venues.meteora_dbc import faults as dbc_faults
+from landfall.core.venues.meteora_dbc.layout import PROGRAM_ID as DBC
 from landfall.core.venues.meteora_dlmm import faults as dlmm_faults
 from landfall.core.venues.meteora_dlmm.arrays import PROGRAM_ID as DLMM
 from landfall.core.venues.raydium_amm import faults as amm_faults
@@ -24,6 +26,7 @@ from landfall.core.venues.raydium_cpmm.layout import PROGRAM_ID as CPMM
 from tests.conformance import (
     clmm_recordings,
     damm_v1_recordings,
+    dbc_recordings,
     dlmm_recordings,
     meteora_recordings,
     raydium_amm_recordings,
@@ -41,6 +44,7 @@ READER_OF: Mapping[Pubkey, Reader] = {
     DAMM_V1: damm_v1_recordings.read,
     AMM_V4: raydium_amm_recordings.read,
     CLMM: clmm_recordings.read,
+    DBC: dbc_recordings.read,
 }
 
 
@@ -61,6 +65,7 @@ NAME_OF: Mapping[Pubkey, Mapping[int | None, str]] = {
     DAMM_V1: _names(anchor, damm_v1_faults),
     AMM_V4: _names(amm_faults),
     CLMM: _names(anchor, clmm_faults),
+    DBC: _names(anchor, dbc_faults),
 }
 
 

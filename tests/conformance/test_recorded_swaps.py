@@ -24,7 +24,10 @@ SAMPLE_CASES = 400
 def test_every_swap_is_quoted_built_and_played_as_the_program_did_it(recorded: RecordedSet):
     tally = check_set(recorded)
     assert tally.cases > 1_500
-    assert set(tally.skipped_for) <= {"a mint has a transfer hook and the pool is refused"}
+    assert set(tally.skipped_for) <= {
+        "a mint has a transfer hook and the pool is refused",
+        "the pool is opened in the same transaction, which may lower its fee",
+    }
     assert tally.skipped < tally.cases * 5 // 100
     assert tally.mismatches == []
 
@@ -34,6 +37,7 @@ def test_every_venue_is_covered():
         "cp-amm",
         "damm-v1",
         "dlmm",
+        "dbc",
         "cpmm_2024",
         "cpmm_2025_12_src",
         "ammv4_2024",

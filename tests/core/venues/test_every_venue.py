@@ -56,6 +56,7 @@ def test_venues_are_listed_by_their_own_names():
         "raydium_amm": "raydium",
         "raydium_clmm": "raydium",
         "meteora_dlmm": "meteora",
+        "meteora_dbc": "meteora",
     }
     assert all(venue.name == name for name, venue in VENUES.items())
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from landfall.core.venue import AnyVenue
 from landfall.core.venues.meteora_damm_v1 import METEORA_DAMM_V1
 from landfall.core.venues.meteora_damm_v2 import METEORA_DAMM_V2
+from landfall.core.venues.meteora_dbc import METEORA_DBC
 from landfall.core.venues.meteora_dlmm import METEORA_DLMM
 from landfall.core.venues.raydium_amm import RAYDIUM_AMM
 from landfall.core.venues.raydium_clmm import RAYDIUM_CLMM
@@ -21,6 +22,7 @@ VENUES: Mapping[str, AnyVenue] = MappingProxyType(
             RAYDIUM_CLMM,
             METEORA_DAMM_V1,
             METEORA_DLMM,
+            METEORA_DBC,
         )
     }
 )

@@ -2,6 +2,7 @@
 
 from landfall.localnet.programs.meteora_damm_v1 import MeteoraDammV1
 from landfall.localnet.programs.meteora_damm_v2 import MeteoraDammV2
+from landfall.localnet.programs.meteora_dbc import MeteoraDbc
 from landfall.localnet.programs.meteora_dlmm import MeteoraDlmm
 from landfall.localnet.programs.raydium_amm import RaydiumAmm
 from landfall.localnet.programs.raydium_clmm import RaydiumClmm
@@ -23,5 +24,6 @@ STAND_INS: tuple[StandIn, ...] = (
     RaydiumClmm(),
     MeteoraDammV1(),
     MeteoraDlmm(),
+    MeteoraDbc(),
 )
 """One for each pool program the engine trades on."""

@@ -13,19 +13,17 @@ from math import isqrt
 from typing import NamedTuple
 
 from landfall.core.anchor import SwapRefused
+from landfall.core.fee_schedules import (
+    FEE_DENOMINATOR,
+    Volatility,
+    before_fee,
+    volatility_after,
+)
 from landfall.core.quote import Quote, Refused, SwapRequest, price_impact_bps
 from landfall.core.token import TransferFeeConfig
 from landfall.core.values import U64_MAX, BaseUnits, ChainClock, Pubkey, SwapMode, ceil_div
 from landfall.core.venues.meteora_damm_v2 import faults, layout
-from landfall.core.venues.meteora_damm_v2.fees import (
-    FEE_DENOMINATOR,
-    Volatility,
-    before_fee,
-    current_point,
-    fee_numerator,
-    split_fee,
-    volatility_after,
-)
+from landfall.core.venues.meteora_damm_v2.fees import current_point, fee_numerator, split_fee
 from landfall.core.venues.meteora_damm_v2.layout import Pool
 from landfall.core.venues.meteora_damm_v2.liquidity import (
     amounts_before,
@@ -156,7 +154,13 @@ def execute(
         pool.collect_fee_mode == layout.COLLECT_ON_OUTPUT and not a_to_b,
         (a, b),
         sqrt_price,
-        volatility_after(pool.dynamic_fee, pool.sqrt_price, sqrt_price, clock.unix_timestamp),
+        volatility_after(
+            pool.dynamic_fee,
+            pool.sqrt_price,
+            sqrt_price,
+            clock.unix_timestamp,
+            faults.FEE_FAULTS,
+        ),
     )
 
 
@@ -201,7 +205,7 @@ def _exact_in(
         taxed = net_in
         if on_input:
             numerator = fee_numerator(pool, a_to_b, net_in, clock, is_net=True)
-            taxed = before_fee(net_in, numerator)
+            taxed = before_fee(net_in, numerator, faults.FEE_FAULTS)
             fee = taxed - net_in
     vault_out = gross_out
     if not on_input:
@@ -223,13 +227,13 @@ def _exact_out(
     gross_out, fee = vault_out, 0
     if not on_input:
         numerator = fee_numerator(pool, a_to_b, vault_out, clock, is_net=True)
-        gross_out = before_fee(vault_out, numerator)
+        gross_out = before_fee(vault_out, numerator, faults.FEE_FAULTS)
         fee = gross_out - vault_out
     net_in, sqrt_price = exchange_out(pool, a_to_b, gross_out)
     taxed = net_in
     if on_input:
         numerator = fee_numerator(pool, a_to_b, net_in, clock, is_net=True)
-        taxed = before_fee(net_in, numerator)
+        taxed = before_fee(net_in, numerator, faults.FEE_FAULTS)
         fee = taxed - net_in
     in_amount = _with_transfer_fee(side_in.transfer_fees, taxed, clock.epoch)
     return _Exchanged(in_amount, amount, vault_out, net_in, gross_out, fee, sqrt_price)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from landfall.core.anchor import PANIC, ProgramFault, SwapRefused
+from landfall.core.fee_schedules import FeeFaults
 from landfall.core.values import U64_MAX, U128_MAX
 
 MATH_OVERFLOW = ProgramFault(6000, "MathOverflow", "Math operation overflow")
@@ -28,6 +29,13 @@ SINGLE_SWAP_UNPROVEN = ProgramFault(
 )
 UNDETERMINED_ERROR = ProgramFault(6051, "UndeterminedError", "Undetermined error")
 INVALID_POOL_VERSION = ProgramFault(6052, "InvalidPoolVersion", "Invalid pool version")
+
+FEE_FAULTS = FeeFaults(
+    overflow=MATH_OVERFLOW,
+    cast_failed=TYPE_CAST_FAILED,
+    undetermined=UNDETERMINED_ERROR,
+    square_overflow=TYPE_CAST_FAILED,
+)
 
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {

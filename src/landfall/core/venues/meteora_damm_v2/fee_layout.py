@@ -12,6 +12,7 @@ Source: MeteoraAg/damm-v2 a3d3827 (0.2.1), programs/cp-amm/src/state/fee.rs, bas
 from dataclasses import dataclass
 
 from landfall.core.account_fields import u8, u16, u32, u64, u128
+from landfall.core.fee_schedules import DynamicFee, RateLimiter, TimeSchedule
 
 POOL_CLIFF_FEE = u64(8)
 POOL_BASE_FEE_MODE = u8(16)
@@ -41,40 +42,6 @@ MODE_MARKET_CAP_LINEAR, MODE_MARKET_CAP_EXPONENTIAL = 3, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimeSchedule:
-    """The fee falls with every `frequency` points after activation, at most `periods` times.
-
-    `reduction` is a numerator per period (linear) or basis points per period (exponential);
-    `frequency` 0 means that the fee stays at `cliff`.
-    """
-
-    cliff: int
-    is_exponential: bool
-    periods: int
-    frequency: int
-    reduction: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateLimiter:
-    """For `duration` points after activation, buying A costs the more the larger the amount.
-
-    Each further `reference` of input pays `increment_bps` more, up to `max_bps`.
-    """
-
-    cliff: int
-    increment_bps: int
-    duration: int
-    max_bps: int
-    reference: int
-
-    @property
-    def is_off(self) -> bool:
-        """All four fields zero: the fee stays at `cliff`."""
-        return not (self.reference or self.duration or self.max_bps or self.increment_bps)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MarketCapSchedule:
     """The fee falls with every `step_bps` that the square root of the price has risen."""
 
@@ -87,23 +54,6 @@ class MarketCapSchedule:
 
 
 BaseFee = TimeSchedule | RateLimiter | MarketCapSchedule
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DynamicFee:
-    """The fee's volatility part: parameters, then the state that swaps carry forward."""
-
-    max_volatility: int
-    variable_fee_control: int
-    bin_step: int
-    filter_period: int
-    decay_period: int
-    reduction_factor: int
-    bin_step_q64: int
-    updated_at: int
-    sqrt_reference: int
-    volatility: int
-    volatility_reference: int
 
 
 def decode_base_fee(data: bytes) -> BaseFee | None:

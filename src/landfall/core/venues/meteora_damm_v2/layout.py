@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from landfall.core.account_fields import Address, u8, u64, u128, u256
 from landfall.core.anchor import AccountType
 from landfall.core.errors import MalformedAccount
+from landfall.core.fee_schedules import DynamicFee
 from landfall.core.values import (
     BPS_DENOMINATOR,
     Accounts,
@@ -30,7 +31,6 @@ from landfall.core.venues.meteora_damm_v2.fee_layout import (
     POOL_PROTOCOL_PERCENT,
     POOL_REFERRAL_PERCENT,
     BaseFee,
-    DynamicFee,
     decode_base_fee,
     decode_dynamic_fee,
 )

@@ -18,11 +18,11 @@ from solders.instruction import AccountMeta, Instruction
 
 from landfall.core.anchor import ProgramFault, explained
 from landfall.core.errors import FailureReason
+from landfall.core.fee_schedules import RateLimiter
 from landfall.core.quote import Leg
 from landfall.core.values import Pubkey, SwapMode
 from landfall.core.venue import ProgramError, Trader
 from landfall.core.venues.meteora_damm_v2 import faults
-from landfall.core.venues.meteora_damm_v2.fee_layout import RateLimiter
 from landfall.core.venues.meteora_damm_v2.layout import (
     AUTHORITY,
     EVENT_AUTHORITY,
