@@ -126,7 +126,10 @@ async def test_the_pools_of_a_pair_are_found_by_their_bytes(cluster: Cluster):
             for question in venue.pools_trading(*pair)
             for address in await cluster.chain.program_accounts(question)
         ]
-        assert found
+        # A bonding curve is a launch, and no token is launched on a chain's first day.
+        assert bool(found) != (venue.name == "meteora_dbc")
+        if not found:
+            continue
         at = await cluster.chain.accounts(found)
         assert {account.owner for account in at.accounts.values() if account} == {venue.program_id}
 
