@@ -175,8 +175,8 @@ def test_it_does_not_outlive_its_parent_where_that_was_asked(tmp_path: Path):
         [
             sys.executable,
             "-c",
-            "import subprocess, sys, time\n"
-            f"child = subprocess.Popen({command!r}, stdout=subprocess.PIPE)\n"
+            "import os, subprocess, sys, time\n"
+            f"child = subprocess.Popen([*{command!r}, str(os.getpid())], stdout=subprocess.PIPE)\n"
             "child.stdout.readline()\n"
             "print(child.pid, flush=True)\n"
             "time.sleep(60)\n",

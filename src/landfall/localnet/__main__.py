@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
             account_files=tuple(parsed.account),
             programs=dict(parsed.program),
             seed=parsed.seed,
-            exit_with_parent=parsed.exit_with_parent,
+            parent=parsed.exit_with_parent,
         )
     )
 
@@ -51,7 +51,7 @@ def _add_process_options(parser: argparse.ArgumentParser, defaults: LocalnetOpti
     add("--port", type=int, default=defaults.port, help="HTTP and WebSocket; the next: WebSocket")
     add("--data", type=Path, help="directory that keeps the chain; without it, memory")
     add("--slot-ms", type=int, default=defaults.slot_ms, help="0: no slot passes by itself")
-    add("--exit-with-parent", action="store_true", help="stop when the parent process is gone")
+    add("--exit-with-parent", type=int, metavar="PID", help="stop when this parent is gone")
 
 
 def _add_chain_options(parser: argparse.ArgumentParser, defaults: LocalnetOptions) -> None:

@@ -35,7 +35,7 @@ class LocalnetOptions:
     account_files: tuple[Path, ...] = ()
     programs: Mapping[Pubkey, Path] | None = None
     seed: int = 0
-    exit_with_parent: bool = False
+    parent: int | None = None
 
 
 def check_options(options: LocalnetOptions) -> None:

@@ -128,7 +128,8 @@ async def serve(options: LocalnetOptions) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    watcher = asyncio.create_task(_watch_parent(stop)) if options.exit_with_parent else None
+    parent = options.parent
+    watcher = None if parent is None else asyncio.create_task(_watch_parent(parent, stop))
     async with running_localnet(options) as running:
         _announce(options, running)
         stopped = asyncio.create_task(stop.wait())
@@ -184,9 +185,9 @@ async def _tick(node: Node, slot_seconds: float) -> None:
         due = max(due + slot_seconds, loop.time())
 
 
-async def _watch_parent(stop: asyncio.Event) -> None:
+async def _watch_parent(parent: int, stop: asyncio.Event) -> None:
+    """Stop once the parent is gone. It is told by number: it may be gone before we first look."""
     # A process whose parent dies is given another one; nothing announces it.
-    parent = os.getppid()
     while os.getppid() == parent and not stop.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), PARENT_POLL_SECONDS)

@@ -1,6 +1,7 @@
 """The local chain as a child process: started, watched, restarted if it dies, stopped."""
 
 import asyncio
+import os
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class LocalnetCommand:
 
     def line(self) -> list[str]:
         """The command line. The chain ends with its parent, however that ends."""
-        line = [sys.executable, "-m", "landfall.localnet", "--exit-with-parent"]
+        line = [sys.executable, "-m", "landfall.localnet", "--exit-with-parent", str(os.getpid())]
         line += ["--port", str(self.port), "--slot-ms", str(self.slot_ms)]
         line += ["--data", str(self.home.chain), "--fund", str(self.wallet)]
         for file in self.accounts:
