@@ -48,6 +48,11 @@ def derived(program: Pubkey, *seeds: bytes) -> Pubkey:
     return Pubkey.find_program_address(list(seeds), program)[0]
 
 
+def bump(program: Pubkey, *seeds: bytes) -> int:
+    """The number that moves these seeds' address off the curve."""
+    return Pubkey.find_program_address(list(seeds), program)[1]
+
+
 def rent_exempt(size: int) -> int:
     """Lamports an account of `size` bytes must hold to stay."""
     return (ACCOUNT_OVERHEAD_BYTES + size) * LAMPORTS_PER_BYTE

@@ -10,6 +10,7 @@ Source: MeteoraAg/damm-v1-sdk, programs/dynamic-amm/src/instructions/*.rs, dynam
 
 from collections.abc import Mapping
 
+from landfall.core.account_fields import Address
 from landfall.core.token import (
     MINT_BYTES,
     MINT_DECIMALS,
@@ -23,7 +24,13 @@ from landfall.core.venues.meteora_damm_v1 import layout, vaults
 from landfall.core.venues.meteora_damm_v1.layout import PROGRAM_ID
 from landfall.core.venues.meteora_damm_v1.shares import DEGRADATION_DENOMINATOR
 from landfall.core.venues.meteora_damm_v1.vaults import VAULT_PROGRAM_ID
-from landfall.localnet.openings.deposits import Deposit, derived, owned_account, token_account
+from landfall.localnet.openings.deposits import (
+    Deposit,
+    bump,
+    derived,
+    owned_account,
+    token_account,
+)
 
 FEE_OWNER = Pubkey.from_string("6WaLrrRfReGKBYUSkmx2K6AuT21ida4j8at2SUiZdXu8")
 FEE_DENOMINATOR = 100_000
@@ -72,10 +79,11 @@ def open_pool(
         layout.POOL_VAULTS[side].write(data, kept_in[side])
         layout.POOL_VAULT_LPS[side].write(data, shares[side])
         layout.POOL_PROTOCOL_FEES[side].write(data, fee_accounts[side])
-        accounts |= _vault(kept_in[side], deposit, shares[side], shares[0])
+        accounts |= _vault(pool, deposit, shares[side], shares[0])
         empty = Deposit(token=deposit.token, amount=0)
         accounts[fee_accounts[side]] = token_account(empty, FEE_OWNER)
     for field, value in (
+        (layout.POOL_LP_BUMP, bump(PROGRAM_ID, bytes(kept_in[0]), bytes(pool))),
         (layout.POOL_ENABLED, 1),
         (layout.POOL_TRADE_FEE[0], trade_fee_bps * PER_BASIS_POINT),
         (layout.POOL_TRADE_FEE[1], FEE_DENOMINATOR),
@@ -98,21 +106,29 @@ def _write_stable(data: bytearray, amplification: int, decimals: tuple[int, int]
 
 
 def _vault(
-    vault: Pubkey, deposit: Deposit, shares: Pubkey, authority: Pubkey
+    base: Pubkey, deposit: Deposit, shares: Pubkey, authority: Pubkey
 ) -> dict[Pubkey, Account]:
     """A vault that holds `deposit`, for which `shares`, under `authority`, got as many shares."""
+    seeds = (b"vault", bytes(deposit.token.mint), bytes(base))
+    vault = derived(VAULT_PROGRAM_ID, *seeds)
     tokens, lp_mint = vaults.token_account_of(vault), vaults.derived_lp_mint(vault)
     data = vaults.VAULT.blank()
     vaults.VAULT_TOKEN_ACCOUNT.write(data, tokens)
     vaults.VAULT_MINT.write(data, deposit.token.mint)
+    vaults.VAULT_BASE.write(data, base)
     vaults.VAULT_LP_MINT.write(data, lp_mint)
     for field, value in (
         (vaults.VAULT_ENABLED, 1),
+        (vaults.VAULT_BUMPS[0], bump(VAULT_PROGRAM_ID, *seeds)),
+        (vaults.VAULT_BUMPS[1], bump(VAULT_PROGRAM_ID, b"token_vault", bytes(vault))),
         (vaults.VAULT_TOTAL, deposit.amount),
         (vaults.VAULT_DEGRADATION, DEGRADATION_DENOMINATOR // PROFIT_UNLOCKS_SECONDS),
     ):
         field.write(data, value)
     minted = bytearray(MINT_BYTES)
+    # The vault mints shares, so it is the authority: a tag of 1, then its address.
+    minted[0] = 1
+    Address(4).write(minted, vault)
     MINT_SUPPLY.write(minted, deposit.amount)
     MINT_DECIMALS.write(minted, deposit.token.decimals)
     MINT_INITIALIZED.write(minted, 1)

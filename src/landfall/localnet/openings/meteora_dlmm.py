@@ -7,7 +7,7 @@ Source: MeteoraAg/dlmm-sdk fb02e51, idls/dlmm.json (program 0.12.0), commons/src
 from collections.abc import Mapping
 from dataclasses import replace
 
-from landfall.core.account_fields import Int, UInt
+from landfall.core.account_fields import Address, Int, UInt, u8, u64
 from landfall.core.values import Account, Pubkey
 from landfall.core.venues.meteora_dlmm import bins, layout
 from landfall.core.venues.meteora_dlmm.arrays import (
@@ -23,7 +23,13 @@ from landfall.core.venues.meteora_dlmm.arrays import (
     extension_address,
 )
 from landfall.core.venues.meteora_dlmm.layout import BIN_ID_MAX
-from landfall.localnet.openings.deposits import Deposit, derived, owned_account, token_account
+from landfall.localnet.openings.deposits import (
+    Deposit,
+    bump,
+    derived,
+    owned_account,
+    token_account,
+)
 
 BINS_EACH_SIDE = 70
 BITMAP_MIDDLE = 512
@@ -31,14 +37,27 @@ PROTOCOL_SHARE_BPS = 1_000
 MAX_VOLATILITY = 350_000
 VARIABLE_FEE_CONTROL = 7_500
 FILTER_SECONDS, DECAY_SECONDS, REDUCTION_BPS = 30, 600, 5_000
-ORACLE_BYTES = 32 + 100 * 32
+# With these the pair signs for its vaults.
+PAIR_BUMP = u8(72)
+PAIR_BASE_KEY = Address(784)
+ORACLE_SAMPLES = 100
+ORACLE_BYTES = 32 + ORACLE_SAMPLES * 32
+ORACLE_DISCRIMINATOR = bytes.fromhex("8bc283b38cb3e5f4")
+ORACLE_LENGTH = u64(24)
 
 
 def pool_address(token_x: Deposit, token_y: Deposit, preset_index: int = 0) -> Pubkey:
     """Where `open_pool` puts the pair of these two mints with this preset."""
-    preset = derived(PROGRAM_ID, b"preset_parameter2", preset_index.to_bytes(2, "little"))
+    return derived(PROGRAM_ID, *_pair_seeds(token_x, token_y, preset_index))
+
+
+def _preset(index: int) -> Pubkey:
+    return derived(PROGRAM_ID, b"preset_parameter2", index.to_bytes(2, "little"))
+
+
+def _pair_seeds(token_x: Deposit, token_y: Deposit, preset_index: int) -> tuple[bytes, ...]:
     low, high = sorted((bytes(token_x.token.mint), bytes(token_y.token.mint)))
-    return derived(PROGRAM_ID, bytes(preset), low, high)
+    return bytes(_preset(preset_index)), low, high
 
 
 def open_pool(
@@ -79,6 +98,7 @@ def open_pool(
         layout.PAIR_MINTS[side].write(data, deposit.token.mint)
         layout.PAIR_RESERVES[side].write(data, vaults[side])
     layout.PAIR_ORACLE.write(data, oracle)
+    PAIR_BASE_KEY.write(data, _preset(preset_index))
     fields: tuple[tuple[UInt | Int, int], ...] = (
         (layout.PAIR_BASE_FACTOR, base_factor),
         (layout.PAIR_FILTER_PERIOD, FILTER_SECONDS),
@@ -91,6 +111,7 @@ def open_pool(
         (layout.PAIR_PROTOCOL_SHARE, PROTOCOL_SHARE_BPS),
         (layout.PAIR_COLLECT_FEE_MODE, int(collects_only_y)),
         (layout.PAIR_INDEX_REFERENCE, active_id),
+        (PAIR_BUMP, bump(PROGRAM_ID, *_pair_seeds(token_x, token_y, preset_index))),
         (layout.PAIR_TYPE, layout.PAIR_TYPE_MAX),
         (layout.PAIR_ACTIVE_ID, active_id),
         (layout.PAIR_BIN_STEP, bin_step),
@@ -103,7 +124,7 @@ def open_pool(
     return {
         pair: owned_account(PROGRAM_ID, bytes(data)),
         extension_address(pair): owned_account(PROGRAM_ID, bytes(extension)),
-        oracle: owned_account(PROGRAM_ID, bytes(ORACLE_BYTES)),
+        oracle: owned_account(PROGRAM_ID, _empty_oracle()),
         vaults[0]: token_account(deposits[0], pair),
         vaults[1]: token_account(deposits[1], pair),
         **{
@@ -145,3 +166,11 @@ def _arrays(
         at = BIN_ARRAY_BINS_AT + place * bins.BIN_BYTES
         arrays[index][at : at + bins.BIN_BYTES] = raw
     return arrays
+
+
+def _empty_oracle() -> bytes:
+    """The pair's price history before its first sample."""
+    data = bytearray(ORACLE_BYTES)
+    data[: len(ORACLE_DISCRIMINATOR)] = ORACLE_DISCRIMINATOR
+    ORACLE_LENGTH.write(data, ORACLE_SAMPLES)
+    return bytes(data)
