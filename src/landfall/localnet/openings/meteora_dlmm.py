@@ -94,11 +94,7 @@ def open_pool(
     vaults = tuple(derived(PROGRAM_ID, bytes(pair), bytes(one.token.mint)) for one in deposits)
     oracle = derived(PROGRAM_ID, b"oracle", bytes(pair))
     data = layout.PAIR.blank()
-    for side, deposit in enumerate(deposits):
-        layout.PAIR_MINTS[side].write(data, deposit.token.mint)
-        layout.PAIR_RESERVES[side].write(data, vaults[side])
-    layout.PAIR_ORACLE.write(data, oracle)
-    PAIR_BASE_KEY.write(data, _preset(preset_index))
+    _write_addresses(data, deposits, vaults, oracle, _preset(preset_index))
     fields: tuple[tuple[UInt | Int, int], ...] = (
         (layout.PAIR_BASE_FACTOR, base_factor),
         (layout.PAIR_FILTER_PERIOD, FILTER_SECONDS),
@@ -174,3 +170,17 @@ def _empty_oracle() -> bytes:
     data[: len(ORACLE_DISCRIMINATOR)] = ORACLE_DISCRIMINATOR
     ORACLE_LENGTH.write(data, ORACLE_SAMPLES)
     return bytes(data)
+
+
+def _write_addresses(
+    data: bytearray,
+    deposits: tuple[Deposit, Deposit],
+    vaults: tuple[Pubkey, ...],
+    oracle: Pubkey,
+    preset: Pubkey,
+) -> None:
+    for side, deposit in enumerate(deposits):
+        layout.PAIR_MINTS[side].write(data, deposit.token.mint)
+        layout.PAIR_RESERVES[side].write(data, vaults[side])
+    layout.PAIR_ORACLE.write(data, oracle)
+    PAIR_BASE_KEY.write(data, preset)
