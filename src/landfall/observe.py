@@ -55,15 +55,6 @@ _transactions_sent = Counter(
     ["again"],
     registry=_registry,
 )
-_commit_seconds = Histogram(
-    "landfall_commit_seconds", "Log commits", buckets=_FAST, registry=_registry
-)
-_commit_appends = Histogram(
-    "landfall_commit_appends",
-    "Appends that shared one commit",
-    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),
-    registry=_registry,
-)
 _rpc_seconds = Histogram(
     "landfall_rpc_seconds",
     "Calls to the cluster",
@@ -175,12 +166,6 @@ def transaction_sent(order_id: object, attempt: int, signature: object, again: b
         signature=str(signature),
         again=again,
     )
-
-
-def commit_batch(appends: int, elapsed_ms: float) -> None:
-    """One database commit that `appends` appends shared."""
-    _commit_seconds.observe(elapsed_ms / 1000)
-    _commit_appends.observe(appends)
 
 
 def rpc_call(method: str, url: str, elapsed_ms: float, outcome: str = "ok") -> None:

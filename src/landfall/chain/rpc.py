@@ -64,11 +64,6 @@ class _Context(msgspec.Struct, frozen=True):
     slot: _Count
 
 
-class _At(msgspec.Struct, frozen=True):
-    context: _Context
-    value: Any
-
-
 class _Account(msgspec.Struct, frozen=True):
     owner: str
     lamports: _Count
