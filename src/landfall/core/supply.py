@@ -6,8 +6,9 @@ product (one range of a concentrated pool, the whole of a plain one) or at one p
 two ends say everything in between: `1/√price` is linear in the input, and the price over the whole
 stretch is the geometric mean of those at its ends.
 
-Units: amounts are what a `Quote` calls `in_amount` and `out_amount`, transfer and pool fees included,
-in base units of their own mints. A price is output per input, net of every fee, times `PRICE_ONE`.
+Units: amounts are what a `Quote` calls `in_amount` and `out_amount`, transfer and pool fees
+included, in base units of their own mints. A price is output per input, net of every fee, times
+`PRICE_ONE`.
 Exact: the quote for the sum of the first n stretches' inputs pays the sum of their outputs.
 """
 
