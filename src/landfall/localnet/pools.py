@@ -16,6 +16,7 @@ from landfall.core.venues.raydium_amm.layout import PROGRAM_ID as AMM_V4
 from landfall.localnet.openings import (
     meteora_damm_v1,
     meteora_damm_v2,
+    meteora_dbc,
     meteora_dlmm,
     raydium_amm,
     raydium_clmm,
@@ -98,6 +99,30 @@ class DlmmPool:
     y: Side
     bin_step: int
     base_factor: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class DbcPool:
+    """A Meteora DBC launch: `sold` for `target`, from half the price of that to one and a half.
+
+    `raised` is in whole tokens of `target`'s.
+    """
+
+    sold: Side
+    target: Side
+    raised: int
+
+    @property
+    def launch(self) -> meteora_dbc.Launch:
+        base, quote = self.sold.deposit, self.target.deposit
+        return meteora_dbc.Launch(
+            base=base.token,
+            quote=quote.token,
+            prices=tuple((quote.amount * tenths, base.amount * 10) for tenths in (5, 10, 15)),
+            takes=(quote.amount * 2 // 5, quote.amount * 3 // 5),
+            raised=self.raised * 10**quote.token.decimals,
+            for_migration=base.amount // 5,
+        )
 
 
 CPMM_RATES = (
@@ -192,6 +217,11 @@ DLMM_POOLS = (
     DlmmPool(Side("JUP", 2_500_000), Side("USDC", 1_252_000), bin_step=20),
 )
 
+DBC_POOLS = (
+    DbcPool(Side("BONK", 60_000_000_000), Side("SOL", 8_000), raised=3_230),
+    DbcPool(Side("JUP", 2_000_000), Side("USDC", 1_000_000), raised=404_000),
+)
+
 
 def pool_accounts() -> dict[Pubkey, Account]:
     """All pools with everything a swap of them touches but the mints."""
@@ -233,4 +263,6 @@ def pool_accounts() -> dict[Pubkey, Account]:
             bin_step=dlmm.bin_step,
             base_factor=dlmm.base_factor,
         )
+    for dbc in DBC_POOLS:
+        accounts |= meteora_dbc.open_pool(dbc.launch)
     return accounts
