@@ -21,6 +21,7 @@ from landfall.core.ledger.answers import (
     Simulation,
     StatusAnswer,
 )
+from landfall.core.ledger.tips import Tip
 from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.order import Order, OrderType
 from landfall.core.quote import Refused
@@ -85,6 +86,14 @@ class Pools(Protocol):
         """All pools that trade the two mints against one another."""
         ...
 
+    async def around(self, mint: Pubkey, other: Pubkey) -> PoolsAt:
+        """All pools that lead from one mint to the other in one swap or two.
+
+        Those that trade the two, and those that trade either of them against a third mint which
+        both have a pool with.
+        """
+        ...
+
     async def named(self, addresses: Sequence[Pubkey]) -> PoolsAt:
         """These pools, wherever they trade."""
         ...
@@ -103,6 +112,18 @@ class Sender(Protocol):
             Unavailable: they surely did not leave.
             OutcomeUnknown: they may have arrived.
         """
+        ...
+
+
+class Fees(Protocol):
+    """What it takes at the moment to be taken early. A hint about the market: neither raises."""
+
+    async def compute_unit_price(self, writable: Sequence[Pubkey]) -> int:
+        """Micro-lamports per compute unit, by what others lately paid to write these accounts."""
+        ...
+
+    async def tip(self) -> Tip | None:
+        """The tip to put among the bytes (`tip_step`), or None where nobody is to be tipped."""
         ...
 
 

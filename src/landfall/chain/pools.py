@@ -12,6 +12,7 @@ from landfall.chain.rpc import ACCOUNTS_PER_CALL
 from landfall.chain.sharing import Sharing
 from landfall.core.errors import MalformedAccount, Unavailable
 from landfall.core.quote import Refused
+from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import Accounts, ChainClock, ProgramAccountsFilter, Pubkey, Slot
 from landfall.core.venue import AnyVenue, NeedAccounts
 from landfall.core.venues import VENUES
@@ -42,13 +43,31 @@ class FreshPools:
 
     async def trading(self, mint: Pubkey, other: Pubkey) -> PoolsAt:
         """All pools of the pair. A pool that cannot be traded is left out, with the reason."""
+        return await self._reads.answer(await self._of_pair(mint, other))
+
+    async def around(self, mint: Pubkey, other: Pubkey) -> PoolsAt:
+        """The pools of the pair, and those that lead through a well-known third mint.
+
+        Only well-known mints are tried: nodes refuse the question for every pool of one mint.
+        """
+        thirds = [token.mint for token in KNOWN_TOKENS.values() if token.mint not in (mint, other)]
+        pairs = [(mint, other)]
+        pairs += [pair for third in thirds for pair in ((mint, third), (third, other))]
+        direct, *sides = await asyncio.gather(*(self._of_pair(*pair) for pair in pairs))
+        addresses = set(direct)
+        for near, far in zip(sides[::2], sides[1::2], strict=True):
+            if near and far:
+                addresses |= near | far
+        return await self._reads.answer(frozenset(addresses))
+
+    async def _of_pair(self, mint: Pubkey, other: Pubkey) -> frozenset[Pubkey]:
         addresses: list[Pubkey] = []
         for venue in VENUES.values():
             for question in venue.pools_trading(mint, other):
                 found = await self._discover(question)
                 self._venues.update(dict.fromkeys(found, venue))
                 addresses += found
-        return await self._reads.answer(frozenset(addresses))
+        return frozenset(addresses)
 
     async def named(self, addresses: Sequence[Pubkey]) -> PoolsAt:
         """These pools. One whose venue is not known yet is recognised by its owner."""

@@ -6,6 +6,7 @@ Rounding: a bound is always rounded in the trader's favour.
 """
 
 from dataclasses import dataclass
+from itertools import groupby
 
 from landfall.core.values import (
     BPS_DENOMINATOR,
@@ -17,6 +18,9 @@ from landfall.core.values import (
     SwapMode,
     ceil_div,
 )
+
+PPB = 10**9
+"""Distances between routes are told in parts per billion: a basis point is 100 000 of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,16 +80,114 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """Legs in order, and what they come to.
+class Alternative:
+    """A route that was found and not taken, and why.
 
-    `context_slot` is the oldest state any leg was priced on.
+    `pools` are those of its legs, hop by hop. `behind_ppb` is how much worse than the chosen route
+    it is, net of costs, in parts per billion of the chosen one; negative if it would have been
+    better, had the transaction held it.
+    """
+
+    pools: tuple[tuple[Pubkey, ...], ...]
+    mints: tuple[Pubkey, ...]
+    in_amount: BaseUnits
+    out_amount: BaseUnits
+    behind_ppb: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Legs in the order in which they execute, and what they come to.
+
+    One hop: its legs are in the order's own mode, and their amounts sum to the order's. Two hops:
+    the legs into the intermediate mint are exact out, those out of it exact in, and both sum to the
+    same amount of it, fixed beforehand; so the intermediate account ends as it began, and no
+    program has to tell the second hop what the first one paid. Exact in, such a route may take a
+    little less than the order's amount, never more; exact out, it may pay a little more, never
+    less. What is not taken stays with the trader.
+
+    `context_slot` is the oldest state any leg was priced on. `upper_bound_out` is what no route of
+    the kinds considered could exceed for the order's input (exact in), `lower_bound_in` what none
+    could undercut for its output (exact out); both are before costs, None where unknown or of the
+    other mode. `best_single` is the best that one pool could do, None where none trades the pair.
     """
 
     legs: tuple[Leg, ...]
     in_amount: BaseUnits
     out_amount: BaseUnits
     context_slot: Slot
+    upper_bound_out: BaseUnits | None = None
+    lower_bound_in: BaseUnits | None = None
+    best_single: Quote | None = None
+    alternatives: tuple[Alternative, ...] = ()
+
+    @property
+    def hops(self) -> tuple[tuple[Leg, ...], ...]:
+        """The legs by the pair they trade: more than one leg in a hop is a split."""
+        return tuple(tuple(legs) for _, legs in groupby(self.legs, key=_traded))
+
+    @property
+    def mints(self) -> tuple[Pubkey, ...]:
+        """What the amount is turned into, from the input mint to the output mint."""
+        return (
+            self.legs[0].quote.request.in_mint,
+            *(hop[0].quote.request.out_mint for hop in self.hops),
+        )
+
+    @property
+    def most_in(self) -> BaseUnits:
+        """The most of the input mint that the legs could take on chain."""
+        return BaseUnits(
+            sum(
+                leg.quote.in_amount
+                if leg.quote.request.mode is SwapMode.EXACT_IN
+                else leg.threshold
+                for leg in self.hops[0]
+            )
+        )
+
+    @property
+    def least_out(self) -> BaseUnits:
+        """The least of the output mint that the legs could pay on chain."""
+        return BaseUnits(
+            sum(
+                leg.threshold
+                if leg.quote.request.mode is SwapMode.EXACT_IN
+                else leg.quote.out_amount
+                for leg in self.hops[-1]
+            )
+        )
+
+    @property
+    def gap_ppb(self) -> int | None:
+        """How far from its bound the route is at most, in parts per billion, rounded up."""
+        if self.upper_bound_out is not None:
+            return _ppb(self.upper_bound_out - self.out_amount, self.upper_bound_out)
+        if self.lower_bound_in is not None:
+            return _ppb(self.in_amount - self.lower_bound_in, self.in_amount)
+        return None
+
+    @property
+    def price_impact_bps(self) -> BasisPoints:
+        """How much worse the whole is than the pools' prices before it, fees aside; rounded up.
+
+        A split's impact is its legs', weighted by their inputs; hops compound.
+        """
+        kept = BPS_DENOMINATOR
+        for hop in self.hops:
+            taken = sum(leg.quote.in_amount for leg in hop)
+            lost = sum(leg.quote.in_amount * leg.quote.price_impact_bps for leg in hop)
+            kept = kept * (taken * BPS_DENOMINATOR - lost) // (taken * BPS_DENOMINATOR)
+        return BasisPoints(BPS_DENOMINATOR - kept)
+
+
+def _traded(leg: Leg) -> tuple[Pubkey, Pubkey]:
+    return leg.quote.request.in_mint, leg.quote.request.out_mint
+
+
+def _ppb(part: int, whole: int) -> int:
+    return max(0, ceil_div(part * PPB, whole))
 
 
 def min_out_amount(out_amount: BaseUnits, slippage_bps: BasisPoints) -> BaseUnits:
