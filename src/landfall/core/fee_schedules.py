@@ -170,6 +170,27 @@ def limiter_fee_of_net(fee: RateLimiter, net: int, faults: FeeFaults) -> int:
     return rate
 
 
+def limiter_cuts(fee: RateLimiter, most: int) -> tuple[int, ...]:
+    """Inputs below `most` that part it where the marginal fee steps up; each twice the one before,
+    and the last one where the fee is highest.
+    """
+    if fee.reference == 0 or fee.increment_bps == 0:
+        return ()
+    highest = max(1, _limiter_steps(fee) + 1)
+    steps = [1 << bit for bit in range(highest.bit_length()) if 1 << bit < highest]
+    return tuple(cut for step in (*steps, highest) if (cut := step * fee.reference) < most)
+
+
+def limiter_marginal(fee: RateLimiter, amount: int) -> int:
+    """The numerator that the unit after `amount` pays, while the limiter applies."""
+    if fee.reference == 0 or fee.increment_bps == 0:
+        return fee.cliff
+    step = amount // fee.reference
+    if step > _limiter_steps(fee):
+        return fee.max_bps * NUMERATOR_PER_BPS
+    return fee.cliff + fee.increment_bps * NUMERATOR_PER_BPS * step
+
+
 def variable_fee(fee: DynamicFee | None, faults: FeeFaults) -> int:
     """The numerator of the volatility that the last swap left; it may be far above the whole."""
     if fee is None:
@@ -205,7 +226,12 @@ def _limiter_slope(fee: RateLimiter, faults: FeeFaults) -> tuple[int, int, int]:
     step, cap = fee.increment_bps * NUMERATOR_PER_BPS, fee.max_bps * NUMERATOR_PER_BPS
     if cap < fee.cliff or step == 0:
         raise SwapRefused(faults.overflow)
-    return step, cap, (cap - fee.cliff) // step
+    return step, cap, _limiter_steps(fee)
+
+
+def _limiter_steps(fee: RateLimiter) -> int:
+    room = fee.max_bps * NUMERATOR_PER_BPS - fee.cliff
+    return room // (fee.increment_bps * NUMERATOR_PER_BPS)
 
 
 def _limiter_net(fee: RateLimiter, amount: int, faults: FeeFaults) -> int:

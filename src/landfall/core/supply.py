@@ -6,15 +6,22 @@ product (one range of a concentrated pool, the whole of a plain one) or at one p
 two ends say everything in between: `1/√price` is linear in the input, and the price over the whole
 stretch is the geometric mean of those at its ends.
 
+Prices fall from one stretch to the next but for one case: a transfer fee that has reached its
+maximum costs nothing more, so the unit after it is cheaper than the one before.
+
 Units: amounts are what a `Quote` calls `in_amount` and `out_amount`, transfer and pool fees
 included, in base units of their own mints. A price is output per input, net of every fee, times
-`PRICE_ONE`.
+`PRICE_ONE`; rounded down.
 Exact: the quote for the sum of the first n stretches' inputs pays the sum of their outputs.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from landfall.core.values import BaseUnits
+from landfall.core.quote import Quote, Refused, SwapRequest
+from landfall.core.token import TransferFee
+from landfall.core.values import BPS_DENOMINATOR, BaseUnits, SwapMode
 
 PRICE_ONE = 1 << 128
 """Prices are integers over this, fine enough for mints of very different decimals."""
@@ -27,3 +34,67 @@ class Segment:
     in_amount: BaseUnits
     out_amount: BaseUnits
     start_price: int
+
+
+class End(NamedTuple):
+    """Where a stretch ends: all input and all output up to there, and the price it began at."""
+
+    in_total: int
+    out_total: int
+    start_price: int
+
+
+@dataclass(frozen=True, slots=True)
+class TransferFees:
+    """The transfer fees of a swap's two mints now; None where a mint has none."""
+
+    on_input: TransferFee | None
+    on_output: TransferFee | None
+
+    def net(self, price: int, sent: int, paid: int) -> int:
+        """What is left of a price for the unit after `sent`, when `paid` has left the vault."""
+        for fee, amount in ((self.on_input, sent), (self.on_output, paid)):
+            if fee is not None and fee.of(amount) < fee.maximum:
+                price = price * (BPS_DENOMINATOR - fee.basis_points) // BPS_DENOMINATOR
+        return price
+
+
+def segments(ends: Iterable[End]) -> tuple[Segment, ...]:
+    """The stretches between these ends; one too short to pay a unit is part of the next."""
+    found: list[Segment] = []
+    in_before = out_before = 0
+    start_price = None
+    for end in ends:
+        start_price = end.start_price if start_price is None else start_price
+        taken, paid = end.in_total - in_before, end.out_total - out_before
+        if taken > 0 and paid > 0:
+            found.append(Segment(BaseUnits(taken), BaseUnits(paid), start_price))
+            in_before, out_before, start_price = end.in_total, end.out_total, None
+    return tuple(found)
+
+
+def filling(
+    request: SwapRequest,
+    ask: Callable[[SwapRequest], Quote | Refused],
+    most: Callable[[], int],
+) -> Quote | None:
+    """The exact input that fills `request`, as the pool prices it; None if it prices nothing.
+
+    Args:
+        most: the largest input the pool takes, asked for where it cannot fill the request.
+    """
+    answer = ask(request)
+    if isinstance(answer, Quote) and request.mode is SwapMode.EXACT_IN:
+        return answer
+    answer = ask(exact_in(request, answer.in_amount if isinstance(answer, Quote) else most()))
+    return answer if isinstance(answer, Quote) else None
+
+
+def exact_in(request: SwapRequest, amount: int) -> SwapRequest:
+    """The same two mints, with `amount` of the input fixed."""
+    return SwapRequest(
+        in_mint=request.in_mint,
+        out_mint=request.out_mint,
+        mode=SwapMode.EXACT_IN,
+        amount=BaseUnits(amount),
+    )

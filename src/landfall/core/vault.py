@@ -8,7 +8,7 @@ frozen makes the pool untradable, whoever wrote the pool account.
 from dataclasses import dataclass
 
 from landfall.core.errors import MalformedAccount
-from landfall.core.token import TransferFeeConfig, decode_mint, decode_token_account
+from landfall.core.token import TransferFee, TransferFeeConfig, decode_mint, decode_token_account
 from landfall.core.values import Accounts, Pubkey
 
 
@@ -26,6 +26,10 @@ class PoolSide:
     def transfer_fee(self, amount: int, epoch: int) -> int:
         """What the mint keeps of `amount` sent in `epoch`."""
         return 0 if self.transfer_fees is None else self.transfer_fees.at(epoch).of(amount)
+
+    def transfer_fee_at(self, epoch: int) -> TransferFee | None:
+        """The fee of a transfer made in `epoch`, if the mint has any."""
+        return None if self.transfer_fees is None else self.transfer_fees.at(epoch)
 
 
 def load_sides(

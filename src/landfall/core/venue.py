@@ -1,4 +1,4 @@
-"""What a venue must do: one pool program, described as five pure functions.
+"""What a venue must do: one pool program, described as six pure functions.
 
 A venue never fetches. It says which accounts would show it its pools, and is handed their bytes; it
 answers with a pool or with the addresses it still needs, and somebody else reads them. So every
@@ -9,9 +9,11 @@ order they are called:
 2. `load(address, accounts, slot)`: a pool decoded from bytes, or `NeedAccounts`. At most two
    rounds.
 3. `quote(pool, request, clock)`: what the program would do with this swap now, to the base unit.
-4. `swap(pool, leg, trader)`: the instruction that does it, with the leg's threshold as the on-chain
+4. `supply(pool, request, clock)`: the pool's supply curve from its first unit until it fills the
+   request, or as far as the pool goes; empty if it would refuse any trade.
+5. `swap(pool, leg, trader)`: the instruction that does it, with the leg's threshold as the on-chain
    bound.
-5. `explain(error)`: what one of the program's refusals means for the order.
+6. `explain(error)`: what one of the program's refusals means for the order.
 """
 
 from collections.abc import Callable
@@ -22,6 +24,7 @@ from solders.instruction import Instruction
 
 from landfall.core.errors import FailureReason
 from landfall.core.quote import Leg, Quote, Refused, SwapRequest
+from landfall.core.supply import Segment
 from landfall.core.values import Accounts, ChainClock, ProgramAccountsFilter, Pubkey, Slot
 
 
@@ -84,6 +87,7 @@ class Venue(Generic[PoolT]):
     pools_trading: Callable[[Pubkey, Pubkey], tuple[ProgramAccountsFilter, ...]]
     load: Callable[[Pubkey, Accounts, Slot], PoolT | NeedAccounts]
     quote: Callable[[PoolT, SwapRequest, ChainClock], Quote | Refused]
+    supply: Callable[[PoolT, SwapRequest, ChainClock], tuple[Segment, ...]] = lambda *_: ()
     swap: Callable[[PoolT, Leg, Trader], Instruction]
     explain: Callable[[ProgramError], FailureReason]
 

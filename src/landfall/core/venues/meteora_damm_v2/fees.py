@@ -16,6 +16,7 @@ from landfall.core.fee_schedules import (
     TimeSchedule,
     limiter_fee,
     limiter_fee_of_net,
+    limiter_marginal,
     reduced,
     variable_fee,
 )
@@ -57,6 +58,15 @@ def fee_numerator(pool: Pool, a_to_b: bool, amount: int, clock: ChainClock, *, i
             raise SwapRefused(INVALID_BASE_FEE_MODE)
     total = base + variable_fee(pool.dynamic_fee, FEE_FAULTS)
     return min(cast_u64(total), FEE_NUMERATOR_MAX[pool.fee_version])
+
+
+def marginal_numerator(pool: Pool, a_to_b: bool, amount: int, clock: ChainClock) -> int:
+    """The fee of the unit after `amount`; more than that of the whole while a limiter applies."""
+    fee = pool.base_fee
+    if not isinstance(fee, RateLimiter) or not is_rate_limited(pool, a_to_b, clock):
+        return fee_numerator(pool, a_to_b, amount, clock, is_net=False)
+    total = limiter_marginal(fee, amount) + variable_fee(pool.dynamic_fee, FEE_FAULTS)
+    return min(total, FEE_NUMERATOR_MAX[pool.fee_version])
 
 
 def is_rate_limited(pool: Pool, a_to_b: bool, clock: ChainClock) -> bool:

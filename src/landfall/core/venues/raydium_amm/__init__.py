@@ -3,6 +3,7 @@
 from landfall.core.venue import Venue
 from landfall.core.venues.raydium_amm.curve import DEX, NAME, quote
 from landfall.core.venues.raydium_amm.layout import PROGRAM_ID, Pool, load, pools_trading
+from landfall.core.venues.raydium_amm.supply import supply
 from landfall.core.venues.raydium_amm.swap import explain, swap
 
 RAYDIUM_AMM: Venue[Pool] = Venue(
@@ -12,6 +13,7 @@ RAYDIUM_AMM: Venue[Pool] = Venue(
     pools_trading=pools_trading,
     load=load,
     quote=quote,
+    supply=supply,
     swap=swap,
     explain=explain,
 )

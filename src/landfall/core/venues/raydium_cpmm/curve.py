@@ -129,7 +129,7 @@ def _exact_in(pool: Pool, zero_for_one: bool, amount: int, clock: ChainClock) ->
     if taxed <= 0:
         raise SwapRefused(REQUIRE_GT_VIOLATED)
     x, y = _reserves(pool, zero_for_one)
-    on_input = _creator_fee_is_on_input(pool, zero_for_one)
+    on_input = creator_fee_is_on_input(pool, zero_for_one)
     if on_input:
         rate = pool.trade_rate + pool.creator_rate
         total_fee = ceil_div(taxed * rate, RATE_DENOMINATOR)
@@ -168,7 +168,7 @@ def _exact_out(pool: Pool, zero_for_one: bool, amount: int, clock: ChainClock) -
     side_in, side_out = pool.sides if zero_for_one else pool.sides[::-1]
     vault_out = _u64(amount + _inverse_fee(side_out.transfer_fees, amount, clock.epoch))
     x, y = _reserves(pool, zero_for_one)
-    on_input = _creator_fee_is_on_input(pool, zero_for_one)
+    on_input = creator_fee_is_on_input(pool, zero_for_one)
     gross_out = vault_out if on_input else _before_fee(vault_out, pool.creator_rate)
     if gross_out >= y:
         raise SwapRefused(PANIC)
@@ -213,7 +213,8 @@ def _reserves(pool: Pool, zero_for_one: bool) -> tuple[int, int]:
     return x, y
 
 
-def _creator_fee_is_on_input(pool: Pool, zero_for_one: bool) -> bool:
+def creator_fee_is_on_input(pool: Pool, zero_for_one: bool) -> bool:
+    """Whether a swap in this direction pays its creator fee in the token it gives."""
     match pool.creator_fee_on:
         case layout.CREATOR_FEE_ON_INPUT:
             return True
