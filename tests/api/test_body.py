@@ -21,7 +21,10 @@ SAMPLES: dict[str, tuple[Any, str, Any]] = {
     "tokenOut": ("JUP", "token_out", "JUP"),
     "amountIn": ("2.25", "amount", Decimal("2.25")),
     "slippage": ("0.03", "slippage_bps", 300),
+    "maxSlippage": ("0.03", "slippage_bps", 300),
     "slippageBps": (70, "slippage_bps", 70),
+    "maxPriceImpactBps": (40, "max_price_impact_bps", 40),
+    "maxFeeLamports": (20_000, "max_fee_lamports", 20_000),
     "swapMode": ("ExactIn", "swap_mode", SwapMode.EXACT_IN),
     "priority": (7, "priority", 7),
     "clientOrderId": ("a-1", "client_order_id", "a-1"),
@@ -157,8 +160,27 @@ def test_without_slippage_the_default_holds():
     assert parse(NEEDED).slippage_bps == 50
 
 
-def test_slippage_in_two_units_is_refused():
-    body = NEEDED | {"slippage": "0.01", "slippageBps": 100}
+@pytest.mark.parametrize("other", ["slippage", "maxSlippage"])
+def test_slippage_in_two_units_is_refused(other: str):
+    body = NEEDED | {other: "0.01", "slippageBps": 100}
+    assert refusal(body) == ("duplicate_field", "slippageBps")
+
+
+def test_slippage_under_two_names_is_refused():
+    body = NEEDED | {"slippage": "0.01", "maxSlippage": "0.01"}
+    assert refusal(body) == ("duplicate_field", "maxSlippage")
+
+
+def test_automatic_slippage_is_bounded_by_the_client_or_by_a_default():
+    bounded = parse(NEEDED | {"slippage": "auto", "maxSlippage": "0.02"})
+    assert (bounded.slippage_is_automatic, bounded.slippage_bps) == (True, 200)
+    unbounded = parse(NEEDED | {"slippage": "auto"})
+    assert (unbounded.slippage_is_automatic, unbounded.slippage_bps) == (True, 300)
+    assert not parse(NEEDED | {"maxSlippage": "0.02"}).slippage_is_automatic
+
+
+def test_automatic_slippage_takes_no_fixed_one_beside_it():
+    body = NEEDED | {"slippage": "auto", "slippageBps": 100}
     assert refusal(body) == ("duplicate_field", "slippageBps")
 
 

@@ -278,10 +278,10 @@ async def test_a_pool_moved_against_the_order_reverts_it_and_it_is_quoted_anew(
     for attempt in execution.attempts:
         assert attempt.failure is not None
         assert attempt.failure.reason is FailureReason.SLIPPAGE_EXCEEDED
-        assert attempt.fee_lamports > 0
+        assert attempt.cost.fee_lamports > 0
     assert await bench.swaps_on_ledger(order) == []
     spent = before - await lamports(bench, bench.world.signer.address)
-    assert spent == sum(attempt.fee_lamports for attempt in execution.attempts)
+    assert spent == sum(attempt.cost.fee_lamports for attempt in execution.attempts)
 
 
 async def test_an_order_beyond_the_wallets_means_fails_at_once_and_costs_nothing(

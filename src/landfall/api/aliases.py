@@ -35,12 +35,28 @@ FIELDS: tuple[Field, ...] = (
         required=True,
     ),
     Field(
-        ("slippage", "maxSlippage"),
+        ("slippage",),
         DECIMAL,
         "The worst acceptable slippage as a fraction above 0 and at most 0.5; 0.01 is 1 %. "
-        "Rounded down to whole basis points.",
+        "Rounded down to whole basis points. The word auto leaves it to how the pools moved of "
+        "late, up to maxSlippage.",
+    ),
+    Field(
+        ("maxSlippage",),
+        DECIMAL,
+        "With slippage auto, the most it may become. Without slippage, the slippage itself.",
     ),
     Field(("slippageBps",), INTEGER, "The same in basis points, instead of slippage."),
+    Field(
+        ("maxPriceImpactBps",),
+        INTEGER,
+        "The most the trade itself may worsen its price, in basis points; beyond it, it fails.",
+    ),
+    Field(
+        ("maxFeeLamports",),
+        INTEGER,
+        "The most that network fees, tips and rent of all attempts together may cost.",
+    ),
     Field(("swapMode",), TEXT, "Which amount is fixed: ExactIn (default) or ExactOut."),
     Field(("priority",), INTEGER, "0 to 100; higher runs first. 0 if left out."),
     Field(

@@ -16,11 +16,14 @@ from typing import NoReturn, TypeVar
 from landfall.api.aliases import CANONICAL, FIELDS
 from landfall.core.errors import OrderRejected, RejectionReason
 from landfall.core.order import SLIPPAGE_BPS_MAX, OrderType
-from landfall.core.values import BPS_DENOMINATOR, BasisPoints, SwapMode
+from landfall.core.slippage import AUTOMATIC_SLIPPAGE_BPS_MAX
+from landfall.core.values import BPS_DENOMINATOR, BasisPoints, Lamports, SwapMode
 from landfall.pipeline.accept import OrderRequest
 
 NUMBER_LENGTH_MAX = 40
 TOKEN_LENGTH_MAX = 64
+AUTOMATIC = "auto"
+SLIPPAGE_FRACTIONS = ("slippage", "maxSlippage")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 _EXACT = Context(prec=2 * NUMBER_LENGTH_MAX)
@@ -49,8 +52,9 @@ class Body:
 
     def name_of(self, field: str | None) -> str | None:
         """The client's own name for a canonical field, so that an error names what was sent."""
-        if field == "slippage" and "slippageBps" in self.written:
-            return "slippageBps"
+        if field == "slippage":
+            names = (name for name in ("slippageBps", "maxSlippage") if name in self.written)
+            return next(names, field)
         return None if field is None else self.written.get(field, field)
 
 
@@ -100,11 +104,17 @@ def order_request(body: Body, slippage_bps_default: BasisPoints) -> OrderRequest
             "amountIn",
             "With swapMode ExactOut the amount is of tokenOut; call it amount, not amountIn.",
         )
+    slippage_bps, slippage_is_automatic = _slippage(body, slippage_bps_default)
+    impact = _integer(body, "maxPriceImpactBps", RejectionReason.PRICE_IMPACT_OUT_OF_RANGE)
+    fee = _integer(body, "maxFeeLamports", RejectionReason.FEE_LIMIT_OUT_OF_RANGE)
     return OrderRequest(
         token_in=_token(body, "tokenIn"),
         token_out=_token(body, "tokenOut"),
         amount=_decimal(body, "amountIn", RejectionReason.AMOUNT_NOT_A_NUMBER),
-        slippage_bps=_slippage_bps(body, slippage_bps_default),
+        slippage_bps=slippage_bps,
+        slippage_is_automatic=slippage_is_automatic,
+        max_price_impact_bps=None if impact is None else BasisPoints(impact),
+        max_fee_lamports=None if fee is None else Lamports(fee),
         order_type=_choice(body, "type", OrderType.MARKET, RejectionReason.UNKNOWN_ORDER_TYPE),
         swap_mode=swap_mode,
         priority=_integer(body, "priority", RejectionReason.PRIORITY_OUT_OF_RANGE) or 0,
@@ -209,25 +219,42 @@ def _integer(body: Body, field: str, reason: RejectionReason) -> int | None:
     return int(value.text)
 
 
-def _slippage_bps(body: Body, default: BasisPoints) -> BasisPoints:
+def _slippage(body: Body, default: BasisPoints) -> tuple[BasisPoints, bool]:
+    """The bound, and whether it is only the most that an automatic one may become."""
+    if body.values.get("slippage") == AUTOMATIC:
+        if body.values.get("slippageBps") is not None:
+            raise _said_twice(body, "slippageBps", "slippage")
+        if body.values.get("maxSlippage") is None:
+            return AUTOMATIC_SLIPPAGE_BPS_MAX, True
+        return _fraction_bps(body, "maxSlippage"), True
     bps = _integer(body, "slippageBps", RejectionReason.SLIPPAGE_OUT_OF_RANGE)
-    if body.values.get("slippage") is None:
-        return default if bps is None else BasisPoints(bps)
-    if bps is not None:
-        raise OrderRejected(
-            RejectionReason.DUPLICATE_FIELD,
-            "slippageBps",
-            f"slippageBps and {body.written['slippage']} say the same thing; send one of them.",
-        )
-    fraction = _decimal(body, "slippage", RejectionReason.SLIPPAGE_OUT_OF_RANGE)
+    given = [field for field in SLIPPAGE_FRACTIONS if body.values.get(field) is not None]
+    if not given:
+        return default if bps is None else BasisPoints(bps), False
+    if len(given) > 1 or bps is not None:
+        raise _said_twice(body, given[1] if len(given) > 1 else "slippageBps", given[0])
+    return _fraction_bps(body, given[0]), False
+
+
+def _fraction_bps(body: Body, field: str) -> BasisPoints:
+    fraction = _decimal(body, field, RejectionReason.SLIPPAGE_OUT_OF_RANGE)
     # Rounded down, in the trader's favour; below one basis point nothing would be left.
     if not Decimal(1) / BPS_DENOMINATOR <= fraction <= Decimal(SLIPPAGE_BPS_MAX) / BPS_DENOMINATOR:
         raise OrderRejected(
             RejectionReason.SLIPPAGE_OUT_OF_RANGE,
-            body.written["slippage"],
+            body.written[field],
             "Slippage must be above 0 (at least 0.0001) and at most 0.5 (50 %).",
         )
     return BasisPoints(int(fraction.scaleb(4, _EXACT)))
+
+
+def _said_twice(body: Body, field: str, other: str) -> OrderRejected:
+    name, first = body.written[field], body.written[other]
+    return OrderRejected(
+        RejectionReason.DUPLICATE_FIELD,
+        name,
+        f"{name} and {first} say the same thing; send one of them.",
+    )
 
 
 def _wrong_type(body: Body, field: str, wanted: str) -> OrderRejected:

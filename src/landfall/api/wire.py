@@ -284,5 +284,5 @@ def _attempt(order: Order, attempt: Attempt) -> AttemptWire:
         transaction=None if attempt.transaction is None else _transaction(attempt.transaction),
         fill=None if attempt.fill is None else fill(order, attempt.fill),
         failure=None if attempt.failure is None else failure(attempt.failure),
-        fee_lamports=str(attempt.fee_lamports),
+        fee_lamports=str(attempt.cost.fee_lamports),
     )

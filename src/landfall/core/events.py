@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from landfall.core.errors import FailureReason
-from landfall.core.execution import Fill, SignedTransaction
+from landfall.core.execution import NO_LAMPORTS, Fill, SignedTransaction, Simulated
 from landfall.core.order import Order
 from landfall.core.quote import Quote, Refused, Route
-from landfall.core.values import BlockHeight, Lamports, Slot
+from landfall.core.values import BlockHeight, Lamports, Pubkey, Slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,7 @@ class TransactionSigned:
 
     attempt: int
     transaction: SignedTransaction
+    simulated: Simulated | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,8 @@ class TransactionConfirmed:
 
     attempt: int
     fill: Fill
+    tip_lamports: Lamports = NO_LAMPORTS
+    rent_lamports: Lamports = NO_LAMPORTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,8 @@ class TransactionReverted:
     detail: str
     error: str | None = None
     logs: tuple[str, ...] = ()
+    program: Pubkey | None = None
+    pools: tuple[Pubkey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +105,8 @@ class AttemptFailed:
     detail: str
     error: str | None = None
     logs: tuple[str, ...] = ()
+    program: Pubkey | None = None
+    pools: tuple[Pubkey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from enum import Enum
 from landfall.core.errors import FailureReason
 from landfall.core.order import Order
 from landfall.core.quote import Quote, Refused, Route
-from landfall.core.values import BaseUnits, BlockHeight, Lamports, Signature, Slot
+from landfall.core.values import BaseUnits, BlockHeight, Lamports, Pubkey, Signature, Slot
 
 NO_LAMPORTS = Lamports(0)
 
@@ -29,11 +29,59 @@ class Status(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What an order costs besides its amount.
+
+    `fee_lamports` is what the cluster charged, landed well or badly; `tip_lamports` what was paid
+    to have it land; `rent_lamports` what the wallet's new token accounts hold, and give back when
+    they are closed.
+    """
+
+    fee_lamports: Lamports = NO_LAMPORTS
+    tip_lamports: Lamports = NO_LAMPORTS
+    rent_lamports: Lamports = NO_LAMPORTS
+
+    @property
+    def total_lamports(self) -> Lamports:
+        """All of it."""
+        return Lamports(self.fee_lamports + self.tip_lamports + self.rent_lamports)
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(
+            fee_lamports=Lamports(self.fee_lamports + other.fee_lamports),
+            tip_lamports=Lamports(self.tip_lamports + other.tip_lamports),
+            rent_lamports=Lamports(self.rent_lamports + other.rent_lamports),
+        )
+
+
+NO_COST = Cost()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulated:
+    """What the route moved when it was simulated, before it was signed.
+
+    `quoted_in_amount` and `quoted_out_amount` are what the route's pools said of the same trade on
+    the newest state they were seen in; `quoted_slot` is its slot. Where they are not the route's
+    own amounts, the pools have moved since it was chosen.
+    """
+
+    slot: Slot
+    in_amount: BaseUnits
+    out_amount: BaseUnits
+    quoted_slot: Slot
+    quoted_in_amount: BaseUnits
+    quoted_out_amount: BaseUnits
+    units: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignedTransaction:
     """The exact bytes that may be sent, and until which block height the ledger would take them.
 
     `min_context_slot` is the slot at which the blockhash was read: a node behind it does not know
-    the hash.
+    the hash. `tip_lamports` is what the bytes pay, on top of fees, if they succeed; `cost_most` is
+    the most that they can cost.
     """
 
     signature: Signature
@@ -41,6 +89,8 @@ class SignedTransaction:
     blockhash: str
     last_valid_block_height: BlockHeight
     min_context_slot: Slot
+    tip_lamports: Lamports = NO_LAMPORTS
+    cost_most: Cost = NO_COST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +111,16 @@ class Fill:
 class Failure:
     """Why an attempt or an order came to nothing.
 
-    `error` is the program's own name or number for it, if any.
+    `error` is the own name or number that `program` has for it, if any. `pools` are those at fault:
+    the next attempt goes without them where that is sensible.
     """
 
     reason: FailureReason
     detail: str
     error: str | None = None
     logs: tuple[str, ...] = ()
+    program: Pubkey | None = None
+    pools: tuple[Pubkey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +133,11 @@ class Attempt:
     refused: tuple[Refused, ...]
     route: Route | None = None
     route_reason: str | None = None
+    simulated: Simulated | None = None
     transaction: SignedTransaction | None = None
     fill: Fill | None = None
     failure: Failure | None = None
-    fee_lamports: Lamports = NO_LAMPORTS
+    cost: Cost = NO_COST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +160,11 @@ class Execution:
     def attempt(self) -> Attempt:
         """The attempt in progress, or the last one."""
         return self.attempts[-1]
+
+    @property
+    def cost(self) -> Cost:
+        """What all attempts together have cost."""
+        return sum((attempt.cost for attempt in self.attempts), NO_COST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,14 @@ from uuid import UUID
 
 from landfall.core.errors import OrderRejected, RejectionReason
 from landfall.core.token import Token
-from landfall.core.values import U64_MAX, BaseUnits, BasisPoints, SwapMode
+from landfall.core.values import (
+    BPS_DENOMINATOR,
+    U64_MAX,
+    BaseUnits,
+    BasisPoints,
+    Lamports,
+    SwapMode,
+)
 
 SLIPPAGE_BPS_MAX = 5_000
 PRIORITY_MAX = 100
@@ -31,6 +38,11 @@ class Order:
     what the client calls its own user. `client_order_id` is unique per account and makes submitting
     idempotent. Higher `priority` runs first; within a priority, first come first served.
 
+    `slippage_bps` is the bound, or with `slippage_is_automatic` the most the engine may choose as
+    bound from how the pools have moved. `max_price_impact_bps` bounds how much worse than the price
+    before it the trade itself makes its price; `max_fee_lamports` what all attempts together may
+    cost in network fees, tips and rent. None: no such bound.
+
     Raises:
         OrderRejected: the values contradict one another or a limit.
     """
@@ -47,6 +59,9 @@ class Order:
     priority: int = 0
     client_order_id: str | None = None
     user_id: str | None = None
+    slippage_is_automatic: bool = False
+    max_price_impact_bps: BasisPoints | None = None
+    max_fee_lamports: Lamports | None = None
 
     def __post_init__(self) -> None:
         if self.token_in.mint == self.token_out.mint:
@@ -73,6 +88,7 @@ class Order:
                 "slippage",
                 "Slippage must be above 0 and at most 0.5 (50 %).",
             )
+        self._check_guards()
         if not 0 <= self.priority <= PRIORITY_MAX:
             raise OrderRejected(
                 RejectionReason.PRIORITY_OUT_OF_RANGE,
@@ -86,3 +102,19 @@ class Order:
                     field,
                     f"{field} must have 1 to {TEXT_LENGTH_MAX} characters.",
                 )
+
+    def _check_guards(self) -> None:
+        impact = self.max_price_impact_bps
+        if impact is not None and not 0 < impact <= BPS_DENOMINATOR:
+            raise OrderRejected(
+                RejectionReason.PRICE_IMPACT_OUT_OF_RANGE,
+                "maxPriceImpactBps",
+                f"maxPriceImpactBps must be 1 to {BPS_DENOMINATOR}.",
+            )
+        fee = self.max_fee_lamports
+        if fee is not None and not 0 < fee <= U64_MAX:
+            raise OrderRejected(
+                RejectionReason.FEE_LIMIT_OUT_OF_RANGE,
+                "maxFeeLamports",
+                f"maxFeeLamports must be 1 to {U64_MAX}.",
+            )

@@ -7,7 +7,7 @@ from landfall.core.amount import to_base_units
 from landfall.core.errors import OrderRejected, RejectionReason
 from landfall.core.order import Order, OrderType
 from landfall.core.token import Token
-from landfall.core.values import BasisPoints, SwapMode
+from landfall.core.values import BasisPoints, Lamports, SwapMode
 from landfall.ports import Acceptance, World
 
 
@@ -27,6 +27,9 @@ class OrderRequest:
     priority: int = 0
     client_order_id: str | None = None
     user_id: str | None = None
+    slippage_is_automatic: bool = False
+    max_price_impact_bps: BasisPoints | None = None
+    max_fee_lamports: Lamports | None = None
 
 
 async def accept(world: World, account: str, request: OrderRequest) -> Acceptance:
@@ -61,6 +64,9 @@ async def to_order(world: World, account: str, request: OrderRequest) -> Order:
         priority=request.priority,
         client_order_id=request.client_order_id,
         user_id=request.user_id,
+        slippage_is_automatic=request.slippage_is_automatic,
+        max_price_impact_bps=request.max_price_impact_bps,
+        max_fee_lamports=request.max_fee_lamports,
     )
 
 

@@ -34,6 +34,8 @@ def attempt_failed(world: World, execution: Execution, failure: Failure) -> Reco
         detail=failure.detail,
         error=failure.error,
         logs=failure.logs,
+        program=failure.program,
+        pools=failure.pools,
     )
     return Record(
         (failed, after_failure(execution, failure, world.clock.now_ms(), world.limits.retry))

@@ -104,6 +104,8 @@ def _landed(world: World, execution: Execution, landed: LandedTransaction) -> Re
         detail=failure.detail,
         error=failure.error,
         logs=failure.logs,
+        program=failure.program,
+        pools=failure.pools,
     )
     follows = after_failure(execution, failure, world.clock.now_ms(), world.limits.retry)
     return Record((reverted, follows))

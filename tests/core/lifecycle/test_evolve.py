@@ -83,7 +83,7 @@ def test_a_reverted_attempt_keeps_what_it_cost_and_the_next_one_starts_clean():
     first, second = execution.attempts
     assert first.failure is not None
     assert first.failure.reason is FailureReason.SLIPPAGE_EXCEEDED
-    assert first.fee_lamports == 5_000
+    assert first.cost.fee_lamports == 5_000
     assert first.fill is None
     assert (second.number, second.failure) == (2, None)
     assert execution.failure is None

@@ -20,7 +20,7 @@ from landfall.core.events import (
     TransactionReverted,
     TransactionSigned,
 )
-from landfall.core.execution import Attempt, Execution, Failure
+from landfall.core.execution import Attempt, Cost, Execution, Failure
 from landfall.core.lifecycle.transitions import next_status
 
 
@@ -79,26 +79,28 @@ def _apply(execution: Execution, recorded: Recorded) -> Execution:
                 execution, event.attempt, route=event.route, route_reason=event.reason
             )
         case TransactionSigned() as event:
-            return _in_attempt(execution, event.attempt, transaction=event.transaction)
-        case TransactionConfirmed() as event:
-            filled = _in_attempt(
-                execution, event.attempt, fill=event.fill, fee_lamports=event.fill.fee_lamports
+            return _in_attempt(
+                execution,
+                event.attempt,
+                transaction=event.transaction,
+                simulated=event.simulated,
             )
+        case TransactionConfirmed() as event:
+            cost = Cost(
+                fee_lamports=event.fill.fee_lamports,
+                tip_lamports=event.tip_lamports,
+                rent_lamports=event.rent_lamports,
+            )
+            filled = _in_attempt(execution, event.attempt, fill=event.fill, cost=cost)
             return replace(filled, fill=event.fill)
         case TransactionReverted() as event:
-            failure = Failure(
-                reason=event.reason, detail=event.detail, error=event.error, logs=event.logs
-            )
-            return _in_attempt(
-                execution, event.attempt, failure=failure, fee_lamports=event.fee_lamports
-            )
+            # What failed moved nothing: no tip was paid, and no account stayed open.
+            cost = Cost(fee_lamports=event.fee_lamports)
+            return _in_attempt(execution, event.attempt, failure=_failure(event), cost=cost)
         case TransactionExpired() as event:
             return _in_attempt(execution, event.attempt, failure=expired_failure(event))
         case AttemptFailed() as event:
-            failure = Failure(
-                reason=event.reason, detail=event.detail, error=event.error, logs=event.logs
-            )
-            return _in_attempt(execution, event.attempt, failure=failure)
+            return _in_attempt(execution, event.attempt, failure=_failure(event))
         case OrderFailed() as event:
             return replace(execution, failure=Failure(reason=event.reason, detail=event.detail))
         case TransactionFinalized() as event:
@@ -114,6 +116,17 @@ def expired_failure(event: TransactionExpired) -> Failure:
     return Failure(
         reason=FailureReason.BLOCKHASH_EXPIRED,
         detail=f"not on the ledger when block {event.finalized_height} was final",
+    )
+
+
+def _failure(event: TransactionReverted | AttemptFailed) -> Failure:
+    return Failure(
+        reason=event.reason,
+        detail=event.detail,
+        error=event.error,
+        logs=event.logs,
+        program=event.program,
+        pools=event.pools,
     )
 
 
