@@ -15,13 +15,13 @@ included, in base units of their own mints. A price is output per input, net of 
 Exact: the quote for the sum of the first n stretches' inputs pays the sum of their outputs.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from landfall.core.quote import Quote, Refused, SwapRequest
 from landfall.core.token import TransferFee
-from landfall.core.values import BPS_DENOMINATOR, BaseUnits, SwapMode
+from landfall.core.values import BPS_DENOMINATOR, U64_MAX, BaseUnits, SwapMode
 
 PRICE_ONE = 1 << 128
 """Prices are integers over this, fine enough for mints of very different decimals."""
@@ -44,12 +44,39 @@ class End(NamedTuple):
     start_price: int
 
 
+class Stretch(NamedTuple):
+    """A stretch as the pool sees it: what reaches one vault and leaves the other, and the price it
+    begins at, before transfer fees."""
+
+    taken: int
+    paid: int
+    start_price: int
+
+
 @dataclass(frozen=True, slots=True)
 class TransferFees:
     """The transfer fees of a swap's two mints now; None where a mint has none."""
 
     on_input: TransferFee | None
     on_output: TransferFee | None
+
+    def ends(self, stretches: Iterable[Stretch]) -> Iterator[End]:
+        """The same stretches as the trader sees them, as long as 64 bits hold what it sends."""
+        taken = paid = sent = received = 0
+        for stretch in stretches:
+            price = self.net(stretch.start_price, sent, paid)
+            sent = taken = taken + stretch.taken
+            received = paid = paid + stretch.paid
+            if self.on_input is not None:
+                try:
+                    sent += self.on_input.inverse(taken)
+                except OverflowError:
+                    return
+            if self.on_output is not None:
+                received -= self.on_output.of(paid)
+            if sent > U64_MAX:
+                return
+            yield End(sent, received, price)
 
     def net(self, price: int, sent: int, paid: int) -> int:
         """What is left of a price for the unit after `sent`, when `paid` has left the vault."""
@@ -63,14 +90,27 @@ def segments(ends: Iterable[End]) -> tuple[Segment, ...]:
     """The stretches between these ends; one too short to pay a unit is part of the next."""
     found: list[Segment] = []
     in_before = out_before = 0
-    start_price = None
     for end in ends:
-        start_price = end.start_price if start_price is None else start_price
         taken, paid = end.in_total - in_before, end.out_total - out_before
         if taken > 0 and paid > 0:
-            found.append(Segment(BaseUnits(taken), BaseUnits(paid), start_price))
-            in_before, out_before, start_price = end.in_total, end.out_total, None
+            found.append(Segment(BaseUnits(taken), BaseUnits(paid), end.start_price))
+            in_before, out_before = end.in_total, end.out_total
     return tuple(found)
+
+
+def walked(
+    stretches: Iterable[Stretch], fees: TransferFees, filled: tuple[int, int] | None
+) -> tuple[Segment, ...]:
+    """The curve that a walk through a pool found.
+
+    Args:
+        filled: what the whole walk takes from the trader and pays it; None if it was refused on the
+            way, and only the whole stretches before that are on offer.
+    """
+    ends = list(fees.ends(stretches))
+    if filled is not None:
+        ends[-1] = End(*filled, ends[-1].start_price)
+    return segments(ends)
 
 
 def filling(

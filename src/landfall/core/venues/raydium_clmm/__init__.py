@@ -3,6 +3,7 @@
 from landfall.core.venue import Venue
 from landfall.core.venues.raydium_clmm.curve import DEX, NAME, quote
 from landfall.core.venues.raydium_clmm.layout import Pool, load, pools_trading
+from landfall.core.venues.raydium_clmm.supply import supply
 from landfall.core.venues.raydium_clmm.swap import explain, swap
 from landfall.core.venues.raydium_clmm.tick_array import PROGRAM_ID
 
@@ -13,6 +14,7 @@ RAYDIUM_CLMM: Venue[Pool] = Venue(
     pools_trading=pools_trading,
     load=load,
     quote=quote,
+    supply=supply,
     swap=swap,
     explain=explain,
 )

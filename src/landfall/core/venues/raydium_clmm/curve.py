@@ -31,7 +31,7 @@ from landfall.core.venues.raydium_clmm.faults import (
 from landfall.core.venues.raydium_clmm.layout import STATUS_SWAP_DISABLED, Pool
 from landfall.core.venues.raydium_clmm.tick_array import TickArray
 from landfall.core.venues.raydium_clmm.tick_math import MAX_SQRT_PRICE, MIN_SQRT_PRICE
-from landfall.core.venues.raydium_clmm.walk import Walk, walk
+from landfall.core.venues.raydium_clmm.walk import Traded, Walk, walk
 
 NAME = "raydium_clmm"
 DEX = "raydium"
@@ -113,8 +113,13 @@ def arrays_towards(pool: Pool, zero_for_one: bool) -> tuple[TickArray, ...]:
     )
 
 
-def execute(pool: Pool, terms: Terms, clock: ChainClock) -> Swapped:
+def execute(
+    pool: Pool, terms: Terms, clock: ChainClock, trail: list[Traded] | None = None
+) -> Swapped:
     """The program's swap but for the trader's bound, with its checks in its own order.
+
+    Args:
+        trail: where to note the way; it then has also what came before a refusal.
 
     Raises:
         SwapRefused: the program would refuse, by the name it gives.
@@ -127,7 +132,7 @@ def execute(pool: Pool, terms: Terms, clock: ChainClock) -> Swapped:
         asked = terms.amount + _inverse_transfer_fee(side_out, terms.amount, epoch)
         if asked > U64_MAX:
             refuse(PANIC)
-    walked = _walked(pool, terms, asked, clock)
+    walked = _walked(pool, terms, asked, clock, trail)
     used = asked - walked.remaining
     net, vault_out = (used, walked.calculated) if terms.exact_in else (walked.calculated, used)
     if net == 0 or vault_out == 0:
@@ -153,7 +158,9 @@ def execute(pool: Pool, terms: Terms, clock: ChainClock) -> Swapped:
     )
 
 
-def _walked(pool: Pool, terms: Terms, asked: int, clock: ChainClock) -> Walk:
+def _walked(
+    pool: Pool, terms: Terms, asked: int, clock: ChainClock, trail: list[Traded] | None
+) -> Walk:
     if clock.unix_timestamp <= pool.open_time:
         refuse(REQUIRE_GT_VIOLATED)
     if asked == 0:
@@ -177,6 +184,7 @@ def _walked(pool: Pool, terms: Terms, asked: int, clock: ChainClock) -> Walk:
         amount=asked,
         price_limit=limit,
         now=clock.unix_timestamp,
+        trail=trail,
     )
 
 

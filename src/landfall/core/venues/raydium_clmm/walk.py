@@ -11,6 +11,7 @@ Source: raydium-io/raydium-clmm 03b44b7 (2026-07), programs/amm/src/instructions
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from landfall.core.anchor import PANIC
 from landfall.core.values import U64_MAX, U128_MAX
@@ -60,12 +61,22 @@ class Visit:
     fee_growth: int
 
 
+class Traded(NamedTuple):
+    """One stretch of the way: between two prices at one liquidity and one rate, or with the orders
+    of one tick. `taken` reached the vault and `paid` left it."""
+
+    sqrt_price: int
+    rate: int
+    taken: int
+    paid: int
+
+
 @dataclass(slots=True, kw_only=True)
 class Walk:
     """Where a swap has got to. Changed step by step; whoever reads it afterwards changes nothing.
 
     `remaining` is of the amount asked for, `calculated` the other one; `fee` is all fees, of which
-    `protocol_fee` and `fund_fee` do not go to the liquidity.
+    `protocol_fee` and `fund_fee` do not go to the liquidity. `trail` is the way so far.
     """
 
     pool: Pool
@@ -85,6 +96,7 @@ class Walk:
     steps: int = 0
     array_at: int = 0
     visits: list[Visit] = field(default_factory=list)
+    trail: list[Traded]
 
 
 def walk(
@@ -96,18 +108,21 @@ def walk(
     amount: int,
     price_limit: int,
     now: int,
+    trail: list[Traded] | None = None,
 ) -> Walk:
     """Swap `amount` until it is used up or the price gets to `price_limit`.
 
     Args:
         arrays: as the instruction names them; those before the first one needed are passed over.
         now: Unix seconds.
+        trail: where to note the way; it then has also what came before a refusal.
 
     Raises:
         SwapRefused: the program would refuse, by the name it gives.
     """
     on_input = fee_is_on_input(pool, zero_for_one)
-    state = _start(pool, Direction(zero_for_one, exact_in, on_input), amount, now)
+    direction = Direction(zero_for_one, exact_in, on_input)
+    state = _start(pool, direction, amount, now, [] if trail is None else trail)
     number = pool.tick_map.first(pool.tick, zero_for_one)
     holds_price = number == pool.tick_map.number_of(pool.tick)
     array = _first_array(state, arrays, number * pool.tick_map.ticks_per_array)
@@ -129,7 +144,7 @@ def fee_is_on_input(pool: Pool, zero_for_one: bool) -> bool:
     return pool.fee_on == FEE_ON_INPUT or (pool.fee_on == FEE_ON_TOKEN_0) == zero_for_one
 
 
-def _start(pool: Pool, direction: Direction, amount: int, now: int) -> Walk:
+def _start(pool: Pool, direction: Direction, amount: int, now: int, trail: list[Traded]) -> Walk:
     dynamic, group = pool.dynamic_fee, 0
     if dynamic is not None:
         group = pool.tick // pool.tick_map.tick_spacing
@@ -144,6 +159,7 @@ def _start(pool: Pool, direction: Direction, amount: int, now: int) -> Walk:
         dynamic=dynamic,
         group=group,
         rate=pool.trade_rate,
+        trail=trail,
     )
 
 
@@ -221,7 +237,7 @@ def _step_to(state: Walk, bound: int) -> int:
     step = price_step(
         state.direction, state.sqrt_price, bound, state.liquidity, state.remaining, state.rate
     )
-    _book(state, step)
+    _book(state, step, state.sqrt_price)
     return step.sqrt_price
 
 
@@ -232,7 +248,7 @@ def _arrive(state: Walk, array: TickArray, tick: Tick, price: int) -> tuple[Tick
     zero_for_one = state.direction.zero_for_one
     match = match_orders(tick, state.direction, price, state.remaining, state.rate)
     if match.amount_in or match.amount_out or match.fee:
-        _book(state, Step(price, match.amount_in, match.amount_out, match.fee))
+        _book(state, Step(price, match.amount_in, match.amount_out, match.fee), price)
     left = match.tick
     liquidity = state.liquidity
     is_crossed = left.liquidity_gross > 0 and left.unfilled == 0
@@ -245,12 +261,13 @@ def _arrive(state: Walk, array: TickArray, tick: Tick, price: int) -> tuple[Tick
     return left, liquidity
 
 
-def _book(state: Walk, step: Step) -> None:
-    """Take a step's amounts and share out its fee."""
+def _book(state: Walk, step: Step, start_price: int) -> None:
+    """Take the amounts of a step from this price on, and share out its fee."""
     paid = step.amount_in + step.fee if state.direction.fee_on_input else step.amount_in
     used, other = (paid, step.amount_out) if state.direction.exact_in else (step.amount_out, paid)
     state.remaining = checked_u64(state.remaining - used)
     state.calculated = checked_u64(state.calculated + other)
+    state.trail.append(Traded(start_price, state.rate, paid, step.amount_out))
     protocol_fee = step.fee * state.pool.protocol_rate // RATE_DENOMINATOR
     fund_fee = step.fee * state.pool.fund_rate // RATE_DENOMINATOR
     left = step.fee - protocol_fee - fund_fee

@@ -1,0 +1,63 @@
+"""Raydium CLMM: the supply curve, a stretch for each range of ticks and for the orders of each tick.
+
+A dynamic fee rises on the way until it is full, so a range is then cut at its price groups.
+
+Units: as in `curve`; prices as in `core.supply`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from landfall.core.anchor import SwapRefused
+from landfall.core.quote import SwapRequest
+from landfall.core.supply import PRICE_ONE, Segment, Stretch, TransferFees, walked
+from landfall.core.values import U64_MAX, ChainClock, SwapMode
+from landfall.core.venues.raydium_clmm.curve import NO_LIMIT, Terms, arrays_towards, execute
+from landfall.core.venues.raydium_clmm.layout import Pool
+from landfall.core.venues.raydium_clmm.price_step import RATE_DENOMINATOR
+from landfall.core.venues.raydium_clmm.walk import Traded
+
+
+def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment, ...]:
+    """What the pool offers until the request is filled, at most as far as its ticks were read;
+    nothing if it refuses any trade.
+    """
+    zero_for_one = request.in_mint == pool.mints[0]
+    side_in, side_out = pool.sides if zero_for_one else pool.sides[::-1]
+    terms = Terms(
+        zero_for_one=zero_for_one,
+        exact_in=request.mode is SwapMode.EXACT_IN,
+        amount=request.amount,
+        price_limit=NO_LIMIT,
+        arrays=arrays_towards(pool, zero_for_one),
+    )
+    if not terms.exact_in:
+        terms = replace(terms, exact_in=True, amount=_cost(pool, terms, clock))
+    trail: list[Traded] = []
+    try:
+        swapped = execute(pool, terms, clock, trail)
+        filled = swapped.in_amount, swapped.out_amount
+    except SwapRefused:
+        filled = None
+    fees = TransferFees(side_in.transfer_fee_at(clock.epoch), side_out.transfer_fee_at(clock.epoch))
+    return walked(_stretches(trail, zero_for_one, side_out.balance), fees, filled)
+
+
+def _cost(pool: Pool, terms: Terms, clock: ChainClock) -> int:
+    """What an exact output costs; more than any pool takes where it cannot be had."""
+    try:
+        return execute(pool, terms, clock).in_amount
+    except SwapRefused:
+        return U64_MAX
+
+
+def _stretches(trail: list[Traded], zero_for_one: bool, balance: int) -> Iterator[Stretch]:
+    """The way as stretches, as long as the vault can pay."""
+    for sqrt_price, rate, taken, paid in trail:
+        balance -= paid
+        if balance < 0:
+            return
+        square, one = sqrt_price * sqrt_price, 1 << 128
+        y, x = (square, one) if zero_for_one else (one, square)
+        price = PRICE_ONE * y * (RATE_DENOMINATOR - rate) // (x * RATE_DENOMINATOR)
+        yield Stretch(taken, paid, price)
