@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 from asyncpg.connect_utils import _parse_connect_arguments
 
-from landfall.settings import VARIABLES, Settings, SettingsError, read_settings
+from landfall.settings import (
+    VARIABLES,
+    PathSettings,
+    Secret,
+    Settings,
+    SettingsError,
+    read_settings,
+)
 
 CANARY = "CANARY-3b9f"
 
@@ -21,6 +28,12 @@ ANOTHER = {
     "database_user": "trader",
     "database_password": "secret",
     "rpc_url": "https://rpc.example/key",
+    "rpc_urls": "https://rpc.example/other",
+    "revert_commitment": "finalized",
+    "jito_url": "https://engine.example/",
+    "jito_tip_floor_url": "https://tips.example/",
+    "jito_tip_percentile": "95",
+    "jito_dont_front": "yes",
     "private_key": "a key",
     "wallet_file": "/keys/wallet.json",
     "log_level": "DEBUG",
@@ -32,7 +45,12 @@ NUMBERS = sorted(VARIABLES.keys() - ANOTHER.keys())
 LEAST = {
     "rate_limit": 0,
     "retry_delay_ms": 0,
-    "compute_unit_price": 0,
+    "agreement_above": 0,
+    "jito_tip_min": 1_000,
+    "jito_tip_max": 1_000,
+    "unit_price_percentile": 0,
+    "unit_price_floor": 0,
+    "unit_price_cap": 0,
     "pools_remembered_ms": 0,
     "drain_ms": 0,
     "lease_ms": 100,
@@ -44,6 +62,7 @@ MOST = {
     "localnet_slot_ms": 60_000,
     "concurrency": 10_000,
     "attempts_max": 100,
+    "unit_price_percentile": 100,
     "retry_delay_ms": 3_600_000,
 }
 NAMES = [(key, name) for key, variable in VARIABLES.items() for name in variable.names]
@@ -63,7 +82,22 @@ def another(key: str) -> str:
 def shown(settings: Settings) -> dict[str, object]:
     """Every setting, secrets revealed."""
     values = {each.name: getattr(settings, each.name) for each in fields(settings)}
-    return {name: getattr(value, "reveal", lambda v=value: v)() for name, value in values.items()}
+    paths = values.pop("paths")
+    values |= {each.name: getattr(paths, each.name) for each in fields(paths)}
+    return {name: revealed(value) for name, value in values.items()}
+
+
+def revealed(value: object) -> object:
+    """A setting without its wrapping: as text where the list tells a text."""
+    match value:
+        case Secret():
+            return value.reveal()
+        case tuple():
+            return ",".join(str(revealed(each)) for each in value)
+        case bool():
+            return "yes" if value else "no"
+        case _:
+            return value
 
 
 class Watched(Mapping[str, str]):
@@ -87,7 +121,8 @@ class Watched(Mapping[str, str]):
 def test_an_empty_environment_gives_the_defaults_that_the_list_tells():
     settings = shown(read_settings({}))
     without = {key for key, variable in VARIABLES.items() if variable.default is None}
-    assert without == {"database_url", "database_host", "rpc_url", "private_key", "wallet_file"}
+    databases, paths = {"database_url", "database_host"}, {"jito_url", "jito_tip_floor_url"}
+    assert without == databases | paths | {"rpc_url", "private_key", "wallet_file"}
     for key in without - {"database_host"}:
         assert settings[key] is None
     for key in settings.keys() - without - {"home"}:
@@ -104,9 +139,8 @@ def test_the_list_and_the_reading_name_the_same_variables():
 
 def test_every_setting_is_on_the_list():
     parts = {"database_host", "database_port", "database_name", "database_user"}
-    assert {each.name for each in fields(Settings)} == VARIABLES.keys() - parts - {
-        "database_password"
-    }
+    listed = {each.name for each in (*fields(Settings), *fields(PathSettings))} - {"paths"}
+    assert listed == VARIABLES.keys() - parts - {"database_password"}
 
 
 @pytest.mark.parametrize(("key", "name"), NAMES, ids=[name for _, name in NAMES])
@@ -154,7 +188,7 @@ def test_numbers_have_their_bounds(key: str):
             read_settings({**needed_for(key), name: str(wrong)})
 
 
-@pytest.mark.parametrize("name", ["LOG_LEVEL", "LOG_FORMAT"])
+@pytest.mark.parametrize("name", ["LOG_LEVEL", "LOG_FORMAT", "REVERT_COMMITMENT"])
 def test_a_word_is_one_of_its_words(name: str):
     with pytest.raises(SettingsError, match=f"{name} must be one of "):
         read_settings({name: "loud"})
@@ -256,8 +290,7 @@ def test_an_rpc_url_that_is_none_is_refused_without_repeating_it(url: str):
 )
 def test_an_rpc_url_is_kept_as_it_is(url: str):
     settings = read_settings({"SOLANA_RPC_URL": url})
-    assert settings.rpc_url is not None
-    assert settings.rpc_url.reveal() == url
+    assert settings.paths.urls == (url,)
 
 
 @pytest.mark.parametrize(

@@ -20,19 +20,21 @@ import uvicorn
 from landfall.api.app import create_app
 from landfall.api.parts import ApiConfig, HealthChecks
 from landfall.api.server import make_server
+from landfall.chain.fees import MarketFees
 from landfall.chain.jsonrpc import JsonRpc
 from landfall.chain.pools import FreshPools
 from landfall.chain.rpc import RpcChain
 from landfall.chain.tokens import ChainTokens
 from landfall.clock import SharedClock, new_order_id
 from landfall.core.errors import LandfallError, Unavailable
+from landfall.core.ledger.fees import PriceRule
 from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.values import Pubkey
 from landfall.pipeline.run import carry
 from landfall.ports import Limits, Reader, Signer, World
 from landfall.queue.postgres import PostgresQueue
 from landfall.queue.worker import Worker
-from landfall.settings import Settings
+from landfall.settings import PathSettings, Settings
 from landfall.store.cluster import claim_cluster
 from landfall.store.connection import connect
 from landfall.store.event_log import PostgresEventLog
@@ -141,7 +143,7 @@ async def joined(
         session = await stack.enter_async_context(
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         )
-        chain = RpcChain(JsonRpc(session, rpc_url, settings.rpc_timeout_ms))
+        chain = RpcChain(JsonRpc(session, rpc_url, settings.paths.rpc_timeout_ms))
         genesis_hash = await chain.genesis_hash()
         _refuse_public(genesis_hash)
         await claim_cluster(pool, genesis_hash)
@@ -169,6 +171,7 @@ async def joined(
             sender=chain,
             signer=signer,
             tokens=ChainTokens(chain),
+            fees=MarketFees(chain.unit_prices_paid, _price_rule(settings.paths)),
             log=PostgresEventLog(pool),
             clock=clock,
             new_order_id=new_order_id,
@@ -193,6 +196,14 @@ def _refuse_public(genesis_hash: str) -> None:
         )
 
 
+def _price_rule(paths: PathSettings) -> PriceRule:
+    return PriceRule(
+        percentile=paths.unit_price_percentile,
+        floor=paths.unit_price_floor,
+        cap=paths.unit_price_cap,
+    )
+
+
 def _limits(settings: Settings) -> Limits:
     return Limits(
         retry=RetryLimits(
@@ -204,5 +215,5 @@ def _limits(settings: Settings) -> Limits:
         status_poll_ms=settings.status_poll_ms,
         rebroadcast_ms=settings.rebroadcast_ms,
         finality_poll_ms=settings.finality_poll_ms,
-        compute_unit_price_micro_lamports=settings.compute_unit_price,
+        compute_unit_price_micro_lamports=settings.paths.unit_price_floor,
     )

@@ -22,6 +22,7 @@ from landfall.core.ledger.answers import (
     StatusAnswer,
 )
 from landfall.core.ledger.tips import Tip
+from landfall.core.ledger.tips import Tip
 from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.order import Order, OrderType
 from landfall.core.quote import Refused
@@ -112,6 +113,18 @@ class Sender(Protocol):
             Unavailable: they surely did not leave.
             OutcomeUnknown: they may have arrived.
         """
+        ...
+
+
+class Fees(Protocol):
+    """What it takes at the moment to be taken early. A hint about the market: neither raises."""
+
+    async def compute_unit_price(self, writable: Sequence[Pubkey]) -> int:
+        """Micro-lamports per compute unit, by what others lately paid to write these accounts."""
+        ...
+
+    async def tip(self) -> Tip | None:
+        """The tip to put among the bytes (`tip_step`), or None where nobody is to be tipped."""
         ...
 
 
@@ -346,6 +359,7 @@ class World:
     sender: Sender
     signer: Signer
     tokens: Tokens
+    fees: Fees
     log: EventLog
     clock: Clock
     new_order_id: Callable[[], UUID]

@@ -104,7 +104,7 @@ async def drained(worker: Worker, drain_ms: int, now: asyncio.Event) -> None:
 def _addresses(settings: Settings) -> tuple[str, str]:
     return (
         _needed(settings.database_url, "DATABASE_URL").reveal(),
-        _needed(settings.rpc_url, "SOLANA_RPC_URL").reveal(),
+        _needed(settings.paths.rpc_url, "SOLANA_RPC_URL").reveal(),
     )
 
 

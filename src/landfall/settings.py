@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from landfall.core.errors import LandfallError
+from landfall.core.ledger.tips import TIP_MIN
 
 _DIGITS_MAX = 20
 
@@ -77,6 +78,60 @@ VARIABLES: Mapping[str, Variable] = {
     "rpc_url": Variable(
         names=("SOLANA_RPC_URL",), meaning="your Solana RPC; without it localnet is used"
     ),
+    "rpc_urls": Variable(
+        names=("SOLANA_RPC_URLS",),
+        meaning="more Solana RPCs of the same cluster, separated by commas",
+        default="",
+    ),
+    "rpc_failover_ms": Variable(
+        names=("RPC_FAILOVER_MS",),
+        meaning="milliseconds of silence after which another RPC is asked as well",
+        default="1000",
+    ),
+    "rpc_probe_ms": Variable(
+        names=("RPC_PROBE_MS",),
+        meaning="milliseconds between looks at how each of several RPCs does",
+        default="1000",
+    ),
+    "rpc_lag_slots": Variable(
+        names=("RPC_LAG_SLOTS",),
+        meaning="slots behind the best RPC from which on one is asked last",
+        default="10",
+    ),
+    "agreement_above": Variable(
+        names=("AGREEMENT_ABOVE_LAMPORTS",),
+        meaning="value of an order above which two RPCs must agree on what became of it",
+        default="0",
+    ),
+    "revert_commitment": Variable(
+        names=("REVERT_COMMITMENT",),
+        meaning="confirmed or finalized: when a failed transaction counts, so that another may be "
+        "signed",
+        default="confirmed",
+    ),
+    "jito_url": Variable(
+        names=("JITO_URL",), meaning="a block engine that gets every transaction as a bundle, too"
+    ),
+    "jito_tip_floor_url": Variable(
+        names=("JITO_TIP_FLOOR_URL",),
+        meaning="where tips lately paid are read; without it the block engine is asked",
+    ),
+    "jito_tip_percentile": Variable(
+        names=("JITO_TIP_PERCENTILE",),
+        meaning="which of the tips lately paid to pay: 25, 50, 75, 95 or 99",
+        default="50",
+    ),
+    "jito_tip_min": Variable(
+        names=("JITO_TIP_MIN_LAMPORTS",), meaning="the least to tip, in lamports", default="1000"
+    ),
+    "jito_tip_max": Variable(
+        names=("JITO_TIP_MAX_LAMPORTS",), meaning="the most to tip, in lamports", default="1000000"
+    ),
+    "jito_dont_front": Variable(
+        names=("JITO_DONT_FRONT",),
+        meaning="yes or no: ask block engines that nothing runs ahead of us in our bundle",
+        default="no",
+    ),
     "localnet_port": Variable(
         names=("LOCALNET_PORT",), meaning="port of the local chain's RPC", default="8899"
     ),
@@ -132,10 +187,20 @@ VARIABLES: Mapping[str, Variable] = {
         meaning="milliseconds between looks at whether a confirmed transaction is final",
         default="5000",
     ),
-    "compute_unit_price": Variable(
-        names=("COMPUTE_UNIT_PRICE_MICRO_LAMPORTS",),
-        meaning="priority fee, in micro-lamports per compute unit",
+    "unit_price_percentile": Variable(
+        names=("COMPUTE_UNIT_PRICE_PERCENTILE",),
+        meaning="which of the prices lately paid to write the route's accounts to pay, in percent",
+        default="75",
+    ),
+    "unit_price_floor": Variable(
+        names=("COMPUTE_UNIT_PRICE_FLOOR", "COMPUTE_UNIT_PRICE_MICRO_LAMPORTS"),
+        meaning="the least to pay, in micro-lamports per compute unit",
         default="0",
+    ),
+    "unit_price_cap": Variable(
+        names=("COMPUTE_UNIT_PRICE_CAP",),
+        meaning="the most to pay, in micro-lamports per compute unit",
+        default="1000000",
     ),
     "rpc_timeout_ms": Variable(
         names=("RPC_TIMEOUT_MS",), meaning="milliseconds an RPC call may take", default="10000"
@@ -163,6 +228,35 @@ VARIABLES: Mapping[str, Variable] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PathSettings:
+    """How transactions get to the cluster and news comes back. Meanings: see `VARIABLES`."""
+
+    rpc_url: Secret | None
+    rpc_urls: tuple[Secret, ...]
+    rpc_timeout_ms: int
+    rpc_failover_ms: int
+    rpc_probe_ms: int
+    rpc_lag_slots: int
+    agreement_above: int
+    revert_commitment: str
+    jito_url: Secret | None
+    jito_tip_floor_url: Secret | None
+    jito_tip_percentile: int
+    jito_tip_min: int
+    jito_tip_max: int
+    jito_dont_front: bool
+    unit_price_percentile: int
+    unit_price_floor: int
+    unit_price_cap: int
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Every RPC, each once, in the order given."""
+        first = () if self.rpc_url is None else (self.rpc_url,)
+        return tuple(dict.fromkeys(url.reveal() for url in (*first, *self.rpc_urls)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What the environment asks for. Meanings and units: see `VARIABLES`."""
 
@@ -170,7 +264,7 @@ class Settings:
     port: int
     home: Path
     database_url: Secret | None
-    rpc_url: Secret | None
+    paths: PathSettings
     localnet_port: int
     localnet_slot_ms: int
     private_key: Secret | None
@@ -184,8 +278,6 @@ class Settings:
     status_poll_ms: int
     rebroadcast_ms: int
     finality_poll_ms: int
-    compute_unit_price: int
-    rpc_timeout_ms: int
     pools_remembered_ms: int
     lease_ms: int
     drain_ms: int
@@ -214,7 +306,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         port=number("port", 1, 65_535),
         home=Path(text("home")).expanduser().absolute(),
         database_url=secret("database_url") or _database_from_parts(environ),
-        rpc_url=_rpc_url(environ),
+        paths=_paths(environ),
         localnet_port=number("localnet_port", 1, 65_534),
         localnet_slot_ms=number("localnet_slot_ms", 1, 60_000),
         private_key=secret("private_key"),
@@ -228,8 +320,6 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         status_poll_ms=number("status_poll_ms", 1),
         rebroadcast_ms=number("rebroadcast_ms", 1),
         finality_poll_ms=number("finality_poll_ms", 1),
-        compute_unit_price=number("compute_unit_price", 0),
-        rpc_timeout_ms=number("rpc_timeout_ms", 1),
         pools_remembered_ms=number("pools_remembered_ms", 0),
         lease_ms=number("lease_ms", 100),
         drain_ms=number("drain_ms", 0),
@@ -264,10 +354,43 @@ def _word(environ: Mapping[str, str], key: str, words: tuple[str, ...]) -> str:
     return value
 
 
-def _rpc_url(environ: Mapping[str, str]) -> Secret | None:
-    text = _value(environ, "rpc_url")
-    if not text:
-        return None
+def _paths(environ: Mapping[str, str]) -> PathSettings:
+    def number(key: str, least: int, most: int = 2**53) -> int:
+        return _number(environ, key, least, most)
+
+    percentiles = ("25", "50", "75", "95", "99")
+    return PathSettings(
+        rpc_url=_url(environ, "rpc_url"),
+        rpc_urls=_urls(environ, "rpc_urls"),
+        rpc_timeout_ms=number("rpc_timeout_ms", 1),
+        rpc_failover_ms=number("rpc_failover_ms", 1),
+        rpc_probe_ms=number("rpc_probe_ms", 1),
+        rpc_lag_slots=number("rpc_lag_slots", 1),
+        agreement_above=number("agreement_above", 0),
+        revert_commitment=_word(environ, "revert_commitment", ("confirmed", "finalized")),
+        jito_url=_url(environ, "jito_url"),
+        jito_tip_floor_url=_url(environ, "jito_tip_floor_url"),
+        jito_tip_percentile=int(_word(environ, "jito_tip_percentile", percentiles)),
+        jito_tip_min=number("jito_tip_min", TIP_MIN),
+        jito_tip_max=number("jito_tip_max", TIP_MIN),
+        jito_dont_front=_word(environ, "jito_dont_front", ("yes", "no")) == "yes",
+        unit_price_percentile=number("unit_price_percentile", 0, 100),
+        unit_price_floor=number("unit_price_floor", 0),
+        unit_price_cap=number("unit_price_cap", 0),
+    )
+
+
+def _url(environ: Mapping[str, str], key: str) -> Secret | None:
+    text = _value(environ, key)
+    return _checked(key, text) if text else None
+
+
+def _urls(environ: Mapping[str, str], key: str) -> tuple[Secret, ...]:
+    texts = (_value(environ, key) or "").split(",")
+    return tuple(_checked(key, text.strip()) for text in texts if text.strip())
+
+
+def _checked(key: str, text: str) -> Secret:
     try:
         parts = urlsplit(text)
         is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -275,7 +398,8 @@ def _rpc_url(environ: Mapping[str, str]) -> Secret | None:
         is_usable = False
     # Raised out here: the cause quotes parts of the URL.
     if not is_usable:
-        raise SettingsError("SOLANA_RPC_URL must be an http:// or https:// address.")
+        name = VARIABLES[key].names[0]
+        raise SettingsError(f"{name} must be an http:// or https:// address.")
     return Secret(text)
 
 

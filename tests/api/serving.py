@@ -61,6 +61,7 @@ def world(desk: Desk) -> World:
         sender=untouched,
         signer=untouched,
         tokens=KnownTokens(),
+        fees=untouched,
         log=cast(Any, desk),
         clock=StoppedClock(),
         new_order_id=uuid.uuid4,

@@ -14,12 +14,14 @@ import asyncpg
 import pytest
 from solders.keypair import Keypair
 
+from landfall.chain.fees import MarketFees
 from landfall.chain.jsonrpc import JsonRpc
 from landfall.chain.pools import FreshPools
 from landfall.chain.rpc import RpcChain
 from landfall.chain.tokens import ChainTokens
 from landfall.clock import new_order_id
 from landfall.core.execution import Execution, Status
+from landfall.core.ledger.fees import PriceRule
 from landfall.core.lifecycle.evolve import fold
 from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.order import Order
@@ -168,6 +170,7 @@ async def bench(pool: asyncpg.Pool, limits: Limits) -> AsyncIterator[Bench]:
             sender=chain,
             signer=KeypairSigner(keypair),
             tokens=ChainTokens(chain),
+            fees=MarketFees(chain.unit_prices_paid, PriceRule(percentile=50, floor=0, cap=10_000)),
             log=PostgresEventLog(pool),
             clock=clock,
             new_order_id=new_order_id,

@@ -42,6 +42,7 @@ from landfall.core.values import (
 )
 
 ACCOUNTS_PER_CALL = 100
+FEE_ACCOUNTS_PER_CALL = 128
 _STATUSES_PER_CALL = 256
 _SHARERS_MAX = 1_000
 _CONFIRMED = {"commitment": "confirmed"}
@@ -78,6 +79,10 @@ class _Keyed(msgspec.Struct, frozen=True):
 class _Accounts(msgspec.Struct, frozen=True):
     context: _Context
     value: list[_Account | None]
+
+
+class _Paid(msgspec.Struct, frozen=True, rename="camel"):
+    prioritization_fee: _Count
 
 
 class _Blockhash(msgspec.Struct, frozen=True, rename="camel"):
@@ -272,6 +277,15 @@ class RpcChain:
         if str(signature) not in reply.transaction.signatures[:1]:
             raise Unavailable("getTransaction: the node answers with another transaction")
         return _landed(signature, reply, reply.meta)
+
+    async def unit_prices_paid(self, writable: Sequence[Pubkey]) -> tuple[int, ...]:
+        """For each recent block, the least that got a write to these accounts in.
+
+        Micro-lamports per compute unit. Accounts beyond what a node takes are left out.
+        """
+        keys = [str(address) for address in writable[:FEE_ACCOUNTS_PER_CALL]]
+        reply = await _read(self._node.call("getRecentPrioritizationFees", [keys], list[_Paid]))
+        return tuple(paid.prioritization_fee for paid in reply)
 
     async def send(self, transaction: SignedTransaction) -> None:
         """Hand over the bytes. The node must not retry for us, and must know our blockhash."""

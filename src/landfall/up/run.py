@@ -71,7 +71,7 @@ async def _up(settings: Settings, options: UpOptions) -> None:
                 console,
                 api=f"http://{_in_url(settings.host)}:{settings.port}",
                 rpc=rpc_url,
-                is_localnet=settings.rpc_url is None,
+                is_localnet=not settings.paths.urls,
                 home=str(home.path),
                 wallet=signer.address,
                 held=await balances(parts.chain, signer.address),
@@ -122,8 +122,8 @@ async def _chain(
     progress: Progress,
 ) -> str:
     """Your cluster's address, or that of the local chain, running until the stack unwinds."""
-    if settings.rpc_url is not None:
-        return settings.rpc_url.reveal()
+    if settings.paths.urls:
+        return settings.paths.urls[0]
     progress.doing("Starting the local chain")
     rpc_url = f"http://127.0.0.1:{settings.localnet_port}"
     await _until_free(settings.localnet_port)
