@@ -4,6 +4,7 @@ from landfall.core.venue import Venue
 from landfall.core.venues.meteora_dlmm.arrays import PROGRAM_ID
 from landfall.core.venues.meteora_dlmm.curve import DEX, NAME, quote
 from landfall.core.venues.meteora_dlmm.layout import Pool, load, pools_trading
+from landfall.core.venues.meteora_dlmm.supply import supply
 from landfall.core.venues.meteora_dlmm.swap import explain, swap
 
 METEORA_DLMM: Venue[Pool] = Venue(
@@ -13,6 +14,7 @@ METEORA_DLMM: Venue[Pool] = Venue(
     pools_trading=pools_trading,
     load=load,
     quote=quote,
+    supply=supply,
     swap=swap,
     explain=explain,
 )

@@ -39,20 +39,6 @@ EXPONENT_BITS = 19
 Layers = tuple[int, int, int]
 
 
-class BinSwap(NamedTuple):
-    """What one bin did: `taken` from the trader and `paid` to it, fees aside by layer in `ins` and
-    `outs`; `fee` is in the fee's mint. `excess` is what rounding left the pool of an exact output.
-    """
-
-    bin_id: int
-    taken: int
-    paid: int
-    fee: int
-    ins: Layers
-    outs: Layers
-    excess: int = 0
-
-
 class Terms(NamedTuple):
     """On what terms a bin trades: its price, the direction, the fee and where it is taken."""
 
@@ -60,6 +46,21 @@ class Terms(NamedTuple):
     x_to_y: bool
     fee_rate: int
     fee_on_input: bool
+
+
+class BinSwap(NamedTuple):
+    """What one bin did: `taken` from the trader and `paid` to it, fees aside by layer in `ins` and
+    `outs`; `fee` is in the fee's mint. `excess` is what rounding left the pool of an exact output.
+    """
+
+    bin_id: int
+    terms: Terms
+    taken: int
+    paid: int
+    fee: int
+    ins: Layers
+    outs: Layers
+    excess: int = 0
 
 
 def layers(raw: bytes, x_to_y: bool, fills_orders: bool) -> Layers:
@@ -128,7 +129,8 @@ def swap_in(bin_id: int, available: Layers, offered: int, terms: Terms) -> BinSw
     if not on_input:
         fee = of_gross(out, fee_rate)
         out -= fee
-    return BinSwap(bin_id, taken, out, fee, (ins[0], ins[1], ins[2]), (outs[0], outs[1], outs[2]))
+    by_layer = (ins[0], ins[1], ins[2]), (outs[0], outs[1], outs[2])
+    return BinSwap(bin_id, terms, taken, out, fee, *by_layer)
 
 
 def swap_out(bin_id: int, available: Layers, wanted: int, terms: Terms) -> BinSwap:

@@ -78,12 +78,18 @@ def quote(pool: Pool, request: SwapRequest, clock: ChainClock) -> Quote | Refuse
 
 
 def execute(
-    pool: Pool, request: SwapRequest, clock: ChainClock, *, payer: Pubkey | None = None
+    pool: Pool,
+    request: SwapRequest,
+    clock: ChainClock,
+    *,
+    payer: Pubkey | None = None,
+    trail: list[BinSwap] | None = None,
 ) -> Swapped:
     """The program's swap but for the trader's bound.
 
     Args:
         payer: who signs; only the address with early access is treated differently.
+        trail: where to note the bins that trade; it then has also those before a refusal.
 
     Raises:
         SwapRefused: the program would refuse, by the name it gives.
@@ -101,7 +107,8 @@ def execute(
     else:
         left = _with_transfer_fee(side_out.transfer_fees, request.amount, clock.epoch)
     on_input = not (pool.collects_only_y and x_to_y)
-    active_id, volatility, traded = _walk(pool, x_to_y, left, is_exact_in, on_input, clock)
+    traded = [] if trail is None else trail
+    active_id, volatility = _walk(pool, x_to_y, left, is_exact_in, on_input, clock, traded)
     vault_in = checked_u64(sum(one.taken for one in traded))
     vault_out = checked_u64(sum(one.paid for one in traded))
     if is_exact_in:
@@ -144,16 +151,21 @@ def check_open(pool: Pool, clock: ChainClock, payer: Pubkey | None) -> None:
 
 
 def _walk(
-    pool: Pool, x_to_y: bool, left: int, is_exact_in: bool, on_input: bool, clock: ChainClock
-) -> tuple[int, fees.Volatility, list[BinSwap]]:
-    """The active bin and the volatility after the swap, and every bin that traded."""
+    pool: Pool,
+    x_to_y: bool,
+    left: int,
+    is_exact_in: bool,
+    on_input: bool,
+    clock: ChainClock,
+    traded: list[BinSwap],
+) -> tuple[int, fees.Volatility]:
+    """The active bin and the volatility after the swap; every bin that trades joins `traded`."""
     parameters, step = pool.fees, pool.bin_step
     now = clock.unix_timestamp
     reference, origin = fees.referred(parameters, pool.volatility, pool.active_id, now)
     accumulator = pool.volatility.accumulator
     bin_id = pool.active_id
     trade = bins.swap_in if is_exact_in else bins.swap_out
-    traded: list[BinSwap] = []
     for bin_id, raw in _bins_ahead(pool, x_to_y) if left else ():
         available = bins.layers(raw, x_to_y, pool.fills_orders)
         if not any(available):
@@ -169,7 +181,7 @@ def _walk(
     after = fees.Volatility(
         accumulator=accumulator, reference=reference, index_reference=origin, updated_at=now
     )
-    return bin_id, after, traded
+    return bin_id, after
 
 
 def _bins_ahead(pool: Pool, x_to_y: bool) -> Iterator[tuple[int, bytes]]:

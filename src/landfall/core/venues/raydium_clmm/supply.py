@@ -1,4 +1,4 @@
-"""Raydium CLMM: the supply curve, a stretch for each range of ticks and for the orders of each tick.
+"""Raydium CLMM: the supply curve, a stretch for each range of ticks and each tick's orders.
 
 A dynamic fee rises on the way until it is full, so a range is then cut at its price groups.
 

@@ -1,0 +1,52 @@
+"""Meteora DLMM: the supply curve, a stretch of one price for each bin.
+
+The fee rate moves from bin to bin with the volatility. Where a swap leads back towards the bin from
+which volatility is counted, the rate falls on the way, and the net price may rise.
+
+Units: as in `curve`; prices as in `core.supply`.
+"""
+
+from collections.abc import Iterator
+
+from landfall.core.anchor import SwapRefused
+from landfall.core.quote import SwapRequest
+from landfall.core.supply import PRICE_ONE, Segment, Stretch, TransferFees, exact_in, walked
+from landfall.core.values import U64_MAX, ChainClock, SwapMode
+from landfall.core.venues.meteora_dlmm.bins import ONE, BinSwap
+from landfall.core.venues.meteora_dlmm.curve import execute
+from landfall.core.venues.meteora_dlmm.fees import FEE_DENOMINATOR
+from landfall.core.venues.meteora_dlmm.layout import Pool
+
+
+def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment, ...]:
+    """What the pair offers until the request is filled, at most as far as its bins were read;
+    nothing if it refuses any trade.
+    """
+    x_to_y = request.in_mint == pool.mints[0]
+    side_in, side_out = pool.sides if x_to_y else pool.sides[::-1]
+    if request.mode is SwapMode.EXACT_OUT:
+        request = exact_in(request, _cost(pool, request, clock))
+    trail: list[BinSwap] = []
+    try:
+        swapped = execute(pool, request, clock, trail=trail)
+        filled = swapped.in_amount, swapped.out_amount
+    except SwapRefused:
+        filled = None
+    fees = TransferFees(side_in.transfer_fee_at(clock.epoch), side_out.transfer_fee_at(clock.epoch))
+    return walked(_stretches(trail), fees, filled)
+
+
+def _cost(pool: Pool, request: SwapRequest, clock: ChainClock) -> int:
+    """What an exact output costs; more than any pair takes where it cannot be had."""
+    try:
+        return execute(pool, request, clock).in_amount
+    except SwapRefused:
+        return U64_MAX
+
+
+def _stretches(trail: list[BinSwap]) -> Iterator[Stretch]:
+    for swapped in trail:
+        price, x_to_y, fee_rate, _ = swapped.terms
+        y, x = (price, ONE) if x_to_y else (ONE, price)
+        kept = FEE_DENOMINATOR - fee_rate
+        yield Stretch(swapped.taken, swapped.paid, PRICE_ONE * y * kept // (x * FEE_DENOMINATOR))
