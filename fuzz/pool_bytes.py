@@ -3,9 +3,9 @@
     pip install atheris
     python fuzz/pool_bytes.py -max_total_time=60
 
-A finding is anything but a pool, a request for more accounts, a refusal or `MalformedAccount`. Input
-starts from the pools of localnet's genesis: bytes of one pool's accounts are overwritten, cut or
-extended, handed under another owner, or exchanged for one another.
+A finding is anything but a pool, a request for more accounts, a refusal or `MalformedAccount`.
+Input starts from the pools of localnet's genesis: some accounts of one pool are overwritten, cut,
+extended, handed under another owner, or missing.
 """
 
 import sys
