@@ -48,6 +48,14 @@ class RpcRefused(Unavailable):
         self.error = error
 
 
+class HttpRefused(Unavailable):
+    """The node would not take the request; it answers with an HTTP status of its own."""
+
+    def __init__(self, method: str, status: int) -> None:
+        super().__init__(f"{method}: the node answers HTTP {status}")
+        self.status = status
+
+
 class JsonRpc:
     """A node at one URL.
 
@@ -139,7 +147,6 @@ def _refused(method: str, status: int) -> Unavailable | OutcomeUnknown:
     """4xx means the node would not take the request; anything else may come from behind it, and so
     may a time-out.
     """
-    sentence = f"{method}: the node answers HTTP {status}"
     if 400 <= status < 500 and status != _REQUEST_TIMEOUT:
-        return Unavailable(sentence)
-    return OutcomeUnknown(sentence)
+        return HttpRefused(method, status)
+    return OutcomeUnknown(f"{method}: the node answers HTTP {status}")

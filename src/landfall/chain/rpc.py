@@ -8,13 +8,14 @@ Reads ask nothing of the world, so an unknown outcome of a read is just Unavaila
 
 import base64
 from collections.abc import Awaitable, Mapping, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from solders.hash import Hash, ParseHashError
 
 from landfall.batching import Batching
-from landfall.chain.jsonrpc import JsonRpc, RpcRefused
+from landfall.chain.jsonrpc import HttpRefused, JsonRpc, RpcError, RpcRefused
+from landfall.chain.wire import Count, WireAccount, WireContext, read_account, read_pubkey
 from landfall.core.errors import OutcomeUnknown, Unavailable
 from landfall.core.execution import SignedTransaction
 from landfall.core.ledger.answers import (
@@ -29,9 +30,7 @@ from landfall.core.ledger.answers import (
     TransactionError,
 )
 from landfall.core.values import (
-    I64_MAX,
     U64_MAX,
-    Account,
     BlockHeight,
     Commitment,
     Lamports,
@@ -54,22 +53,17 @@ _NOT_TAKEN = frozenset({-32700, -32600, -32601, -32602, -32003, -32005, -32016, 
 node is behind, or it limits us. A failed preflight (-32002) is none: we asked for no preflight, and
 it may say that the transaction had been processed."""
 
-_Count = Annotated[int, msgspec.Meta(ge=0, le=I64_MAX)]
-"""Slots, heights, lamports and units. No cluster has more of any, and PostgreSQL keeps no more."""
+_NO_SEARCH = frozenset({-32601, -32600, -32602, -32010, -32052, -32403, 403, 405, 410})
+_NO_SEARCH_HTTP = frozenset({401, 403, 404, 405, 410, 413})
+"""With which nodes refuse `getProgramAccounts`: no such method, not of this program, not for this
+key, not in this plan."""
 
 T = TypeVar("T")
 V = TypeVar("V")
 
 
-class _Context(msgspec.Struct, frozen=True):
-    slot: _Count
-
-
-class _Account(msgspec.Struct, frozen=True):
-    owner: str
-    lamports: _Count
-    data: tuple[str, str]
-    executable: bool
+class SearchRefused(Unavailable):
+    """The node does not search a program's accounts; asking it again will not change that."""
 
 
 class _Keyed(msgspec.Struct, frozen=True):
@@ -77,48 +71,48 @@ class _Keyed(msgspec.Struct, frozen=True):
 
 
 class _Accounts(msgspec.Struct, frozen=True):
-    context: _Context
-    value: list[_Account | None]
+    context: WireContext
+    value: list[WireAccount | None]
 
 
 class _Paid(msgspec.Struct, frozen=True, rename="camel"):
-    prioritization_fee: _Count
+    prioritization_fee: Count
 
 
 class _Blockhash(msgspec.Struct, frozen=True, rename="camel"):
     blockhash: str
-    last_valid_block_height: _Count
+    last_valid_block_height: Count
 
 
 class _LatestBlockhash(msgspec.Struct, frozen=True):
-    context: _Context
+    context: WireContext
     value: _Blockhash
 
 
 class _EpochInfo(msgspec.Struct, frozen=True, rename="camel"):
-    absolute_slot: _Count
-    block_height: _Count
+    absolute_slot: Count
+    block_height: Count
 
 
 class _Status(msgspec.Struct, frozen=True, rename="camel"):
-    slot: _Count
+    slot: Count
     confirmation_status: str | None
     err: Any
 
 
 class _Statuses(msgspec.Struct, frozen=True):
-    context: _Context
+    context: WireContext
     value: list[_Status | None]
 
 
 class _Simulated(msgspec.Struct, frozen=True, rename="camel"):
     err: Any
     logs: list[str] | None = None
-    units_consumed: _Count | None = None
+    units_consumed: Count | None = None
 
 
 class _Simulation(msgspec.Struct, frozen=True):
-    context: _Context
+    context: WireContext
     value: _Simulated
 
 
@@ -140,9 +134,9 @@ class _Loaded(msgspec.Struct, frozen=True):
 
 class _Meta(msgspec.Struct, frozen=True, rename="camel"):
     err: Any
-    fee: _Count
-    pre_balances: list[_Count]
-    post_balances: list[_Count]
+    fee: Count
+    pre_balances: list[Count]
+    post_balances: list[Count]
     pre_token_balances: list[_TokenBalance] | None = None
     post_token_balances: list[_TokenBalance] | None = None
     log_messages: list[str] | None = None
@@ -159,7 +153,7 @@ class _Transaction(msgspec.Struct, frozen=True):
 
 
 class _Landed(msgspec.Struct, frozen=True):
-    slot: _Count
+    slot: Count
     transaction: _Transaction
     meta: _Meta | None
 
@@ -189,11 +183,16 @@ class RpcChain:
         reply = await _read(self._node.call("getMultipleAccounts", [keys, config], _Accounts))
         if len(reply.value) != len(addresses):
             raise Unavailable("getMultipleAccounts: the node left accounts out")
-        found = [_account(value) for value in reply.value]
+        found = [None if value is None else read_account(value) for value in reply.value]
         return AccountsAt(Slot(reply.context.slot), dict(zip(addresses, found, strict=True)))
 
     async def program_accounts(self, wanted: ProgramAccountsFilter) -> tuple[Pubkey, ...]:
-        """Addresses of a program's accounts that match."""
+        """Addresses of a program's accounts that match.
+
+        Raises:
+            SearchRefused: this node does not search, now or later.
+            Unavailable: it did not answer.
+        """
         filters: list[dict[str, Any]] = [{"dataSize": wanted.data_size}]
         filters += [
             {
@@ -212,8 +211,11 @@ class RpcChain:
             **_CONFIRMED,
         }
         params = [str(wanted.program_id), config]
-        reply = await _read(self._node.call("getProgramAccounts", params, list[_Keyed]))
-        return tuple(_pubkey(found.pubkey) for found in reply)
+        try:
+            reply = await self._node.call("getProgramAccounts", params, list[_Keyed])
+        except (Unavailable, OutcomeUnknown) as error:
+            raise _search_refused(error) or Unavailable(str(error)) from None
+        return tuple(read_pubkey(found.pubkey) for found in reply)
 
     async def latest_blockhash(self) -> LatestBlockhash:
         """A blockhash to sign with. Who asks while the node answers shares the next answer."""
@@ -307,32 +309,22 @@ class RpcChain:
             raise OutcomeUnknown("sendTransaction: the node answers with another signature")
 
 
+def _search_refused(error: Unavailable | OutcomeUnknown) -> SearchRefused | None:
+    match error:
+        case HttpRefused(status=status) if status in _NO_SEARCH_HTTP:
+            return SearchRefused(str(error))
+        case RpcRefused(error=RpcError(code=code)) if code in _NO_SEARCH:
+            return SearchRefused(str(error))
+        case _:
+            return None
+
+
 async def _read(call: Awaitable[T]) -> T:
     """The answer, or plain Unavailable: one class, so that batches can hand it to many."""
     try:
         return await call
     except (Unavailable, OutcomeUnknown) as error:
         raise Unavailable(str(error)) from None
-
-
-def _account(value: _Account | None) -> Account | None:
-    if value is None:
-        return None
-    text, encoding = value.data
-    if encoding != "base64":
-        raise Unavailable(f"an account in {encoding}, base64 asked")
-    try:
-        data = base64.b64decode(text, validate=True)
-    except ValueError:
-        raise Unavailable("an account whose data is not base64") from None
-    return Account(_pubkey(value.owner), value.lamports, data, value.executable)
-
-
-def _pubkey(text: str) -> Pubkey:
-    try:
-        return Pubkey.from_string(text)
-    except ValueError:
-        raise Unavailable("a reply holds an address that is none") from None
 
 
 def _hash(text: str) -> str:
@@ -381,7 +373,7 @@ def _instruction_error(index: int, inner: Any) -> TransactionError:
 def _landed(signature: Signature, reply: _Landed, meta: _Meta) -> LandedTransaction:
     loaded = meta.loaded_addresses or _Loaded()
     texts = [*reply.transaction.message.account_keys, *loaded.writable, *loaded.readonly]
-    keys = [_pubkey(text) for text in texts]
+    keys = [read_pubkey(text) for text in texts]
     if not len(keys) == len(meta.pre_balances) == len(meta.post_balances):
         raise Unavailable("getTransaction: balances and accounts do not match")
     return LandedTransaction(
@@ -412,8 +404,8 @@ def _token_balances(
         found.append(
             TokenBalance(
                 account=keys[balance.account_index],
-                mint=_pubkey(balance.mint),
-                owner=_pubkey(balance.owner),
+                mint=read_pubkey(balance.mint),
+                owner=read_pubkey(balance.owner),
                 amount=amount,
             )
         )
