@@ -87,7 +87,7 @@ class Venue(Generic[PoolT]):
     pools_trading: Callable[[Pubkey, Pubkey], tuple[ProgramAccountsFilter, ...]]
     load: Callable[[Pubkey, Accounts, Slot], PoolT | NeedAccounts]
     quote: Callable[[PoolT, SwapRequest, ChainClock], Quote | Refused]
-    supply: Callable[[PoolT, SwapRequest, ChainClock], tuple[Segment, ...]] = lambda *_: ()
+    supply: Callable[[PoolT, SwapRequest, ChainClock], tuple[Segment, ...]]
     swap: Callable[[PoolT, Leg, Trader], Instruction]
     explain: Callable[[ProgramError], FailureReason]
 

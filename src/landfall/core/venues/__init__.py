@@ -27,3 +27,6 @@ VENUES: Mapping[str, AnyVenue] = MappingProxyType(
     }
 )
 """By name, in the order in which equal offers are preferred."""
+
+PROGRAMS = frozenset(venue.program_id for venue in VENUES.values())
+"""What the swaps of a route call."""

@@ -3,6 +3,7 @@
 from landfall.core.venue import Venue
 from landfall.core.venues.meteora_damm_v1.curve import DEX, NAME, quote
 from landfall.core.venues.meteora_damm_v1.layout import PROGRAM_ID, Pool, load, pools_trading
+from landfall.core.venues.meteora_damm_v1.supply import supply
 from landfall.core.venues.meteora_damm_v1.swap import explain, swap
 
 METEORA_DAMM_V1: Venue[Pool] = Venue(
@@ -12,6 +13,7 @@ METEORA_DAMM_V1: Venue[Pool] = Venue(
     pools_trading=pools_trading,
     load=load,
     quote=quote,
+    supply=supply,
     swap=swap,
     explain=explain,
 )

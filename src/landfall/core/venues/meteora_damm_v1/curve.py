@@ -33,8 +33,9 @@ class Swapped:
 
     `in_amount` leaves the trader: `protocol_fee` of it to the protocol, `deposited` to the vault,
     which mints `minted` shares. The other vault burns `burned` shares and pays `out_amount`.
-    `net_in` and `gross_out` are what the curve exchanged, at prices in the ratio of `price_ratio`.
-    `price` is a depeg pool's stake price and when it was read; None for other pools.
+    `net_in` and `gross_out` are what the curve exchanged; `reserves` are those before, the input's
+    first, and `leveled` is D of a stable pool's curve through them. `price` is a depeg pool's stake
+    price and when it was read; None for other pools.
     """
 
     a_to_b: bool
@@ -47,7 +48,8 @@ class Swapped:
     burned: int
     net_in: int
     gross_out: int
-    price_ratio: tuple[int, int]
+    reserves: tuple[int, int]
+    leveled: int
     price: tuple[int, int] | None
 
 
@@ -62,6 +64,7 @@ def quote(pool: Pool, request: SwapRequest, clock: ChainClock) -> Quote | Refuse
         swapped = execute(pool, request, clock)
         if swapped.out_amount > pool.sides[swapped.a_to_b].balance:
             raise SwapRefused(faults.INSUFFICIENT_FUNDS)
+        x, y = price_ratio(pool, swapped, swapped.reserves)
     except SwapRefused as refused:
         return _refused(pool, refused.fault.name)
     return Quote(
@@ -73,7 +76,7 @@ def quote(pool: Pool, request: SwapRequest, clock: ChainClock) -> Quote | Refuse
         out_amount=BaseUnits(swapped.out_amount),
         fee_amount=BaseUnits(swapped.trade_fee),
         fee_mint=request.in_mint,
-        price_impact_bps=price_impact_bps(swapped.net_in, swapped.gross_out, *swapped.price_ratio),
+        price_impact_bps=price_impact_bps(swapped.net_in, swapped.gross_out, x, y),
         context_slot=pool.context_slot,
     )
 
@@ -102,16 +105,18 @@ def execute(
     reserves = (stake_in.reserve(unlocked_in), stake_out.reserve(unlocked_out))
     amount = request.amount
     if amount == 0:
-        return Swapped(a_to_b, 0, 0, 0, 0, 0, 0, 0, 0, 0, reserves, price)
+        return Swapped(a_to_b, 0, 0, 0, 0, 0, 0, 0, 0, 0, reserves, 0, price)
     trade_fee = _fee(amount, pool.trade_fee)
     protocol_fee = _fee(trade_fee, pool.protocol_fee)
     deposited = checked_u64(amount - protocol_fee)
     deposit = shares.deposit(stake_in, unlocked_in, deposited)
     net_in = checked_u64(deposit.reserve - reserves[0] - (trade_fee - protocol_fee))
     if pool.curve is None:
-        gross_out, ratio = _constant_product(reserves, net_in), reserves
+        gross_out, leveled = _constant_product(reserves, net_in), 0
     else:
-        gross_out, ratio = _stable(pool.curve, a_to_b, reserves, net_in, price)
+        scales = _scales(pool.curve, a_to_b, price)
+        amplification = pool.curve.amplification
+        gross_out, leveled = stable.exchange(amplification, reserves, scales, net_in)
     burned = shares.shares_for(gross_out, unlocked_out, stake_out.supply)
     out_amount = shares.worth(burned, unlocked_out, stake_out.supply)
     return Swapped(
@@ -125,9 +130,19 @@ def execute(
         burned,
         net_in,
         gross_out,
-        ratio,
+        reserves,
+        leveled,
         price,
     )
+
+
+def price_ratio(pool: Pool, swapped: Swapped, reserves: tuple[int, int]) -> tuple[int, int]:
+    """Two numbers in the ratio of the price, fees aside, where the reserves stand so; as of the
+    same second as `swapped` and with the input's first."""
+    if pool.curve is None:
+        return reserves
+    scales = _scales(pool.curve, swapped.a_to_b, swapped.price)
+    return stable.price_ratio(pool.curve.amplification, reserves, scales, swapped.leveled)
 
 
 def check_open(pool: Pool, clock: ChainClock, payer: Pubkey | None) -> None:
@@ -164,19 +179,10 @@ def _constant_product(reserves: tuple[int, int], net_in: int) -> int:
     return out
 
 
-def _stable(
-    curve: StableCurve,
-    a_to_b: bool,
-    reserves: tuple[int, int],
-    net_in: int,
-    price: tuple[int, int] | None,
-) -> tuple[int, tuple[int, int]]:
-    """What comes out, and the price before."""
+def _scales(curve: StableCurve, a_to_b: bool, price: tuple[int, int] | None) -> tuple[int, int]:
+    """What amounts are multiplied by on the curve, the input's first."""
     scales = curve.scales(curve.price if price is None else price[0])
-    if not a_to_b:
-        scales = scales[::-1]
-    out = stable.exchange(curve.amplification, reserves, scales, net_in)
-    return out, stable.price_ratio(curve.amplification, reserves, scales)
+    return scales if a_to_b else scales[::-1]
 
 
 def _fee(amount: int, fee: tuple[int, int]) -> int:

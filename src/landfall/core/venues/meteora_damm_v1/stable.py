@@ -106,19 +106,20 @@ def exchange(
     reserves: tuple[int, int],
     scales: tuple[int, int],
     amount: int,
-) -> int:
-    """What comes out for `amount`, rounded down; reserves and scales with the input's first.
+) -> tuple[int, int]:
+    """What comes out for `amount`, rounded down, and D; reserves and scales with the input's first.
 
     Raises:
         SwapRefused: the program cannot price this, or runs out of units over it.
     """
     x, y = (_u128(reserve * scale) for reserve, scale in zip(reserves, scales, strict=True))
     after = _u128(x + amount * scales[0])
-    left = _remaining(amplification, after, level_amount(amplification, x, y))
+    leveled = level_amount(amplification, x, y)
+    left = _remaining(amplification, after, leveled)
     out = y - left - 1
     if out < 0:
         raise SwapRefused(faults.ZERO_TRADING_TOKENS)
-    return out // scales[1]
+    return out // scales[1], leveled
 
 
 def level_amount(amplification: int, x: int, y: int) -> int:
@@ -143,12 +144,12 @@ def level_amount(amplification: int, x: int, y: int) -> int:
 
 
 def price_ratio(
-    amplification: int, reserves: tuple[int, int], scales: tuple[int, int]
+    amplification: int, reserves: tuple[int, int], scales: tuple[int, int], leveled: int
 ) -> tuple[int, int]:
-    """Two numbers in the ratio of the price before a swap, input to output; orders as in
-    `exchange`."""
+    """Two numbers in the ratio of the price where the reserves stand so on the curve of this D,
+    input to output; orders as in `exchange`."""
     x, y = (reserve * scale for reserve, scale in zip(reserves, scales, strict=True))
-    level_cubed = level_amount(amplification, x, y) ** 3
+    level_cubed = leveled**3
     flat = 8 * amplification * x * x * y * y
     return (flat + level_cubed * x) * scales[1], (flat + level_cubed * y) * scales[0]
 

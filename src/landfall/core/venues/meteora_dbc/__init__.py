@@ -3,6 +3,7 @@
 from landfall.core.venue import Venue
 from landfall.core.venues.meteora_dbc.curve import DEX, NAME, quote
 from landfall.core.venues.meteora_dbc.layout import PROGRAM_ID, Pool, load, pools_trading
+from landfall.core.venues.meteora_dbc.supply import supply
 from landfall.core.venues.meteora_dbc.swap import explain, swap
 
 METEORA_DBC: Venue[Pool] = Venue(
@@ -12,6 +13,7 @@ METEORA_DBC: Venue[Pool] = Venue(
     pools_trading=pools_trading,
     load=load,
     quote=quote,
+    supply=supply,
     swap=swap,
     explain=explain,
 )

@@ -17,6 +17,7 @@ from landfall.core.fee_schedules import (
     TimeSchedule,
     limiter_fee,
     limiter_fee_of_net,
+    limiter_marginal,
     reduced,
     variable_fee,
 )
@@ -50,6 +51,15 @@ def fee_numerator(pool: Pool, is_buy: bool, amount: int, clock: ChainClock, *, i
         case None:
             raise SwapRefused(INVALID_BASE_FEE_MODE)
     return min(base + variable_fee(pool.dynamic_fee, FEE_FAULTS), FEE_NUMERATOR_MAX)
+
+
+def marginal_numerator(pool: Pool, is_buy: bool, amount: int, clock: ChainClock) -> int:
+    """The fee of the unit after `amount`; more than that of the whole while a limiter applies."""
+    fee = pool.base_fee
+    if not isinstance(fee, RateLimiter) or not is_rate_limited(pool, is_buy, clock):
+        return fee_numerator(pool, is_buy, amount, clock, is_net=False)
+    total = limiter_marginal(fee, amount) + variable_fee(pool.dynamic_fee, FEE_FAULTS)
+    return min(total, FEE_NUMERATOR_MAX)
 
 
 def is_rate_limited(pool: Pool, is_buy: bool, clock: ChainClock) -> bool:

@@ -129,6 +129,24 @@ def sell_for_exactly(pool: Pool, quote_out: int) -> Walked:
     return Walked(needed, after, 0)
 
 
+def inputs_to_points(pool: Pool, *, is_buy: bool) -> Iterator[int]:
+    """The whole input, fees aside, that brings the price to each point of the curve ahead, the
+    nearest first."""
+    price, whole = pool.sqrt_price, 0
+    if is_buy:
+        for point, liquidity in _upwards(pool):
+            if point > price:
+                whole += _quote_between(price, point, liquidity, up=True)
+                price = point
+                yield whole
+        return
+    for point, liquidity in _downwards(pool):
+        if point < price:
+            whole += _base_between(point, price, liquidity, up=True)
+            price = point
+            yield whole
+
+
 def _upwards(pool: Pool) -> Iterator[tuple[int, int]]:
     """Each point with the liquidity below it, up to the last one used."""
     for price, liquidity in pool.curve:
