@@ -6,8 +6,10 @@ product (one range of a concentrated pool, the whole of a plain one) or at one p
 two ends say everything in between: `1/√price` is linear in the input, and the price over the whole
 stretch is the geometric mean of those at its ends.
 
-Prices fall from one stretch to the next but for one case: a transfer fee that has reached its
-maximum costs nothing more, so the unit after it is cheaper than the one before.
+Prices fall from one stretch to the next but for two cases, where they stand in the order in which
+a swap meets them. A transfer fee that has reached its maximum costs nothing more, so the next unit
+is cheaper. And a fee that follows volatility falls while a swap leads the price back to where that
+is counted from.
 
 Units: amounts are what a `Quote` calls `in_amount` and `out_amount`, transfer and pool fees
 included, in base units of their own mints. A price is output per input, net of every fee, times
@@ -16,7 +18,7 @@ Exact: the quote for the sum of the first n stretches' inputs pays the sum of th
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from landfall.core.quote import Quote, Refused, SwapRequest
@@ -25,6 +27,10 @@ from landfall.core.values import BPS_DENOMINATOR, U64_MAX, BaseUnits, SwapMode
 
 PRICE_ONE = 1 << 128
 """Prices are integers over this, fine enough for mints of very different decimals."""
+
+
+Ask = Callable[[SwapRequest], Quote | Refused]
+"""A pool's `quote`, its pool and its clock given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +91,25 @@ class TransferFees:
                 price = price * (BPS_DENOMINATOR - fee.basis_points) // BPS_DENOMINATOR
         return price
 
+    def fill_up(
+        self, request: SwapRequest, ask: Ask, in_total: int, out_total: int
+    ) -> Iterator[tuple[int, TransferFee]]:
+        """Each input below the whole at which one of the two fees reaches its maximum."""
+        if self.on_input is not None and (full := self.on_input.is_full_from()) < in_total:
+            yield full, self.on_input
+        if self.on_output is not None:
+            received = self.on_output.is_full_from() - self.on_output.maximum
+            if 0 < received < out_total:
+                wanted = replace(request, mode=SwapMode.EXACT_OUT, amount=BaseUnits(received))
+                answer = ask(wanted)
+                if isinstance(answer, Quote) and answer.in_amount < in_total:
+                    yield answer.in_amount, self.on_output
+
 
 def segments(ends: Iterable[End]) -> tuple[Segment, ...]:
-    """The stretches between these ends; one too short to pay a unit is part of the next."""
+    """The stretches between these ends; one too short to pay a unit is part of the next, and left
+    out if it is the last.
+    """
     found: list[Segment] = []
     in_before = out_before = 0
     for end in ends:
@@ -113,11 +135,35 @@ def walked(
     return segments(ends)
 
 
-def filling(
-    request: SwapRequest,
-    ask: Callable[[SwapRequest], Quote | Refused],
-    most: Callable[[], int],
-) -> Quote | None:
+def cut_at_full_fees(
+    found: tuple[Segment, ...], request: SwapRequest, ask: Ask, fees: TransferFees
+) -> tuple[Segment, ...]:
+    """The same curve, with a stretch in which a transfer fee reaches its maximum cut in two."""
+    in_total = sum(one.in_amount for one in found)
+    out_total = sum(one.out_amount for one in found)
+    for cut, fee in fees.fill_up(request, ask, in_total, out_total):
+        answer = ask(exact_in(request, cut))
+        if isinstance(answer, Quote):
+            found = tuple(_cut(found, answer, fee))
+    return found
+
+
+def _cut(found: tuple[Segment, ...], at: Quote, fee: TransferFee) -> Iterator[Segment]:
+    taken, paid = int(at.in_amount), int(at.out_amount)
+    for one in found:
+        if 0 < taken < one.in_amount and 0 < paid < one.out_amount and one.start_price:
+            yield Segment(BaseUnits(taken), BaseUnits(paid), one.start_price)
+            # The price over a stretch is the geometric mean of those at its ends.
+            price = (PRICE_ONE * paid) ** 2 // (one.start_price * taken**2)
+            price = price * BPS_DENOMINATOR // (BPS_DENOMINATOR - fee.basis_points)
+            left = one.in_amount - taken, one.out_amount - paid
+            yield Segment(BaseUnits(left[0]), BaseUnits(left[1]), price)
+        else:
+            yield one
+        taken, paid = taken - one.in_amount, paid - one.out_amount
+
+
+def filling(request: SwapRequest, ask: Ask, most: Callable[[], int]) -> Quote | None:
     """The exact input that fills `request`, as the pool prices it; None if it prices nothing.
 
     Args:
@@ -126,8 +172,16 @@ def filling(
     answer = ask(request)
     if isinstance(answer, Quote) and request.mode is SwapMode.EXACT_IN:
         return answer
-    answer = ask(exact_in(request, answer.in_amount if isinstance(answer, Quote) else most()))
-    return answer if isinstance(answer, Quote) else None
+    amount = answer.in_amount if isinstance(answer, Quote) else most()
+    wanted = request.amount if isinstance(answer, Quote) else 0
+    filled, step = None, 1
+    while isinstance(answer := ask(exact_in(request, amount)), Quote):
+        filled = answer
+        if filled.out_amount >= wanted:
+            break
+        # Some programs round the two modes apart: what an exact output costs may buy a little less.
+        amount, step = amount + step, 2 * step
+    return filled
 
 
 def exact_in(request: SwapRequest, amount: int) -> SwapRequest:

@@ -91,6 +91,16 @@ class TransferFee:
             return 0
         return min(ceil_div(amount * self.basis_points, BPS_DENOMINATOR), self.maximum)
 
+    def is_full_from(self) -> int:
+        """The least amount sent that pays the maximum; a fee of nothing never does.
+
+        >>> TransferFee(100, 5).is_full_from()
+        401
+        """
+        if self.basis_points == 0:
+            return U64_MAX
+        return max(0, self.maximum - 1) * BPS_DENOMINATOR // self.basis_points + 1
+
     def inverse(self, received: int) -> int:
         """The fee to add to `received` so that this much arrives, as the token program computes it.
 

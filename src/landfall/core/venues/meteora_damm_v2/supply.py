@@ -15,6 +15,7 @@ from landfall.core.supply import (
     End,
     Segment,
     TransferFees,
+    cut_at_full_fees,
     exact_in,
     filling,
     segments,
@@ -50,7 +51,7 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
             sent, paid = cut, swapped.vault_out
             price = _price(pool, a_to_b, _ratio_after(pool, swapped), sent, clock)
     ends.append(End(filled.in_amount, filled.out_amount, fees.net(price, sent, paid)))
-    return segments(ends)
+    return cut_at_full_fees(segments(ends), request, ask, fees)
 
 
 def _price(pool: Pool, a_to_b: bool, ratio: tuple[int, int], sent: int, clock: ChainClock) -> int:

@@ -10,10 +10,18 @@ from collections.abc import Iterator
 
 from landfall.core.anchor import SwapRefused
 from landfall.core.quote import SwapRequest
-from landfall.core.supply import PRICE_ONE, Segment, Stretch, TransferFees, exact_in, walked
+from landfall.core.supply import (
+    PRICE_ONE,
+    Segment,
+    Stretch,
+    TransferFees,
+    cut_at_full_fees,
+    exact_in,
+    walked,
+)
 from landfall.core.values import U64_MAX, ChainClock, SwapMode
 from landfall.core.venues.meteora_dlmm.bins import ONE, BinSwap
-from landfall.core.venues.meteora_dlmm.curve import execute
+from landfall.core.venues.meteora_dlmm.curve import execute, quote
 from landfall.core.venues.meteora_dlmm.fees import FEE_DENOMINATOR
 from landfall.core.venues.meteora_dlmm.layout import Pool
 
@@ -33,7 +41,8 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
     except SwapRefused:
         filled = None
     fees = TransferFees(side_in.transfer_fee_at(clock.epoch), side_out.transfer_fee_at(clock.epoch))
-    return walked(_stretches(trail), fees, filled)
+    found = walked(_stretches(trail), fees, filled)
+    return cut_at_full_fees(found, request, lambda asked: quote(pool, asked, clock), fees)
 
 
 def _cost(pool: Pool, request: SwapRequest, clock: ChainClock) -> int:

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from landfall.core.anchor import SwapRefused
 from landfall.core.quote import SwapRequest
-from landfall.core.supply import PRICE_ONE, Segment, Stretch, TransferFees, walked
+from landfall.core.supply import PRICE_ONE, Segment, Stretch, TransferFees, cut_at_full_fees, walked
 from landfall.core.values import U64_MAX, ChainClock, SwapMode
-from landfall.core.venues.raydium_clmm.curve import NO_LIMIT, Terms, arrays_towards, execute
+from landfall.core.venues.raydium_clmm.curve import NO_LIMIT, Terms, arrays_towards, execute, quote
 from landfall.core.venues.raydium_clmm.layout import Pool
 from landfall.core.venues.raydium_clmm.price_step import RATE_DENOMINATOR
 from landfall.core.venues.raydium_clmm.walk import Traded
@@ -40,7 +40,8 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
     except SwapRefused:
         filled = None
     fees = TransferFees(side_in.transfer_fee_at(clock.epoch), side_out.transfer_fee_at(clock.epoch))
-    return walked(_stretches(trail, zero_for_one, side_out.balance), fees, filled)
+    found = walked(_stretches(trail, zero_for_one, side_out.balance), fees, filled)
+    return cut_at_full_fees(found, request, lambda asked: quote(pool, asked, clock), fees)
 
 
 def _cost(pool: Pool, terms: Terms, clock: ChainClock) -> int:

@@ -4,7 +4,7 @@ Units: as in `curve`; prices as in `core.supply`.
 """
 
 from landfall.core.quote import Quote, Refused, SwapRequest
-from landfall.core.supply import PRICE_ONE, Segment, TransferFees, filling
+from landfall.core.supply import PRICE_ONE, Segment, TransferFees, cut_at_full_fees, filling
 from landfall.core.values import U64_MAX, ChainClock
 from landfall.core.venues.raydium_cpmm.curve import creator_fee_is_on_input, quote
 from landfall.core.venues.raydium_cpmm.layout import RATE_DENOMINATOR, Pool
@@ -32,4 +32,5 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
     kept = (RATE_DENOMINATOR - rate_in) * (RATE_DENOMINATOR - rate_out)
     price = PRICE_ONE * y * kept // (x * RATE_DENOMINATOR**2)
     fees = TransferFees(side_in.transfer_fee_at(clock.epoch), side_out.transfer_fee_at(clock.epoch))
-    return (Segment(filled.in_amount, filled.out_amount, fees.net(price, 0, 0)),)
+    whole = Segment(filled.in_amount, filled.out_amount, fees.net(price, 0, 0))
+    return cut_at_full_fees((whole,), request, ask, fees)
