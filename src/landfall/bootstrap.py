@@ -22,6 +22,7 @@ from landfall.api.parts import ApiConfig, HealthChecks
 from landfall.api.server import make_server
 from landfall.chain.fees import MarketFees
 from landfall.chain.jsonrpc import JsonRpc
+from landfall.chain.lookup_tables import ChainLookupTables
 from landfall.chain.pools import FreshPools
 from landfall.chain.rpc import RpcChain
 from landfall.chain.tokens import ChainTokens
@@ -29,7 +30,7 @@ from landfall.clock import SharedClock, new_order_id
 from landfall.core.errors import LandfallError, Unavailable
 from landfall.core.ledger.fees import PriceRule
 from landfall.core.lifecycle.retry import RetryLimits
-from landfall.core.values import Pubkey
+from landfall.core.values import Commitment, Lamports, Pubkey
 from landfall.pipeline.run import carry
 from landfall.ports import Limits, Reader, Signer, World
 from landfall.queue.postgres import PostgresQueue
@@ -53,6 +54,7 @@ PUBLIC_CLUSTERS: Mapping[str, str] = MappingProxyType(
 """Genesis hashes of the clusters where tokens may be worth something."""
 
 _CONNECTIONS_SPARE = 10
+_TABLES_REMEMBERED_MS = 60_000
 
 
 class CannotStart(LandfallError):
@@ -167,11 +169,15 @@ async def joined(
         stack.callback(keeping.cancel)
         world = World(
             chain=chain,
+            witnesses=(chain,),
             pools=FreshPools(chain, clock, settings.pools_remembered_ms),
             sender=chain,
             signer=signer,
             tokens=ChainTokens(chain),
             fees=MarketFees(chain.unit_prices_paid, _price_rule(settings.paths)),
+            tables=ChainLookupTables(
+                chain, clock, settings.paths.lookup_tables, _TABLES_REMEMBERED_MS
+            ),
             log=PostgresEventLog(pool),
             clock=clock,
             new_order_id=new_order_id,
@@ -215,5 +221,7 @@ def _limits(settings: Settings) -> Limits:
         status_poll_ms=settings.status_poll_ms,
         rebroadcast_ms=settings.rebroadcast_ms,
         finality_poll_ms=settings.finality_poll_ms,
+        agreement_above_lamports=Lamports(settings.paths.agreement_above),
+        failure_counts_at=Commitment[settings.paths.revert_commitment.upper()],
         compute_unit_price_micro_lamports=settings.paths.unit_price_floor,
     )

@@ -7,6 +7,7 @@ seconds in metrics, as Prometheus wants them.
 
 import logging
 import sys
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import structlog
@@ -53,6 +54,12 @@ _transactions_sent = Counter(
     "landfall_transactions_sent",
     "Transactions handed to the cluster",
     ["again"],
+    registry=_registry,
+)
+_verdicts_withheld = Counter(
+    "landfall_verdicts_withheld",
+    "Times that providers did not agree on what became of a transaction",
+    ["why"],
     registry=_registry,
 )
 _rpc_seconds = Histogram(
@@ -166,6 +173,21 @@ def transaction_sent(order_id: object, attempt: int, signature: object, again: b
         signature=str(signature),
         again=again,
     )
+
+
+def lookup_table_left_out(why: str) -> None:
+    """A configured lookup table cannot be used."""
+    _log.warning("lookup_table_left_out", why=why)
+
+
+def verdict_withheld(order_id: object, why: str, says: Mapping[str, str]) -> None:
+    """Providers have opinions on a transaction and yet there is no verdict.
+
+    `says` is what each provider says. A contradiction needs a human: somebody is wrong, or lies.
+    """
+    _verdicts_withheld.labels(why).inc()
+    tell = _log.error if why == "contradiction" else _log.info
+    tell("verdict_withheld", order_id=str(order_id), why=why, says=dict(says))
 
 
 def rpc_call(method: str, url: str, elapsed_ms: float, outcome: str = "ok") -> None:

@@ -5,29 +5,37 @@ Each port is what the story of an order needs, not what a technology offers. The
 `Unavailable` (nothing happened, ask again later) unless it says otherwise.
 """
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 from uuid import UUID
 
+from landfall.access import ApiKey
 from landfall.core.events import Event, Recorded
 from landfall.core.execution import Execution, OrderSummary, SignedTransaction, Status
 from landfall.core.ledger.answers import (
     AccountsAt,
-    Finalized,
     LandedTransaction,
     LatestBlockhash,
     Simulation,
-    StatusAnswer,
+    Testimony,
 )
-from landfall.core.ledger.tips import Tip
+from landfall.core.ledger.lookup_table import LookupTable
 from landfall.core.ledger.tips import Tip
 from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.order import Order, OrderType
 from landfall.core.quote import Refused
 from landfall.core.token import Token
-from landfall.core.values import ChainClock, ProgramAccountsFilter, Pubkey, Signature, Slot
+from landfall.core.values import (
+    ChainClock,
+    Commitment,
+    Lamports,
+    ProgramAccountsFilter,
+    Pubkey,
+    Signature,
+    Slot,
+)
 from landfall.core.venue import AnyVenue, Pool
 
 # ── The chain ────────────────────────────────────────────────────────────────────────────────────
@@ -50,10 +58,20 @@ class ChainClient(Protocol):
         """Run a transaction without recording it; its signatures are not checked."""
         ...
 
-    async def finalized(self) -> Finalized: ...
 
-    async def status(self, signature: Signature) -> StatusAnswer:
-        """Search the whole history. The answer carries its own slot."""
+class Witness(Protocol):
+    """One provider of the chain, asked alone, so that its answers can be held against one another
+    and against those of others. Its `name` holds no secret.
+
+    Each method answers or raises Unavailable within about a second, so that one that is silent
+    keeps nobody from hearing the others.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    async def testify(self, signature: Signature) -> Testimony:
+        """What it knows of a signature, searched in its whole history, and how far it is final."""
         ...
 
     async def transaction(self, signature: Signature) -> LandedTransaction | None: ...
@@ -128,15 +146,11 @@ class Fees(Protocol):
         ...
 
 
-class Fees(Protocol):
-    """What it takes at the moment to be taken early. A hint about the market: neither raises."""
+class LookupTables(Protocol):
+    """Address lookup tables that somebody set up for us. A hint: does not raise."""
 
-    async def compute_unit_price(self, writable: Sequence[Pubkey]) -> int:
-        """Micro-lamports per compute unit, by what others lately paid to write these accounts."""
-        ...
-
-    async def tip(self) -> Tip | None:
-        """The tip to put among the bytes (`tip_step`), or None where nobody is to be tipped."""
+    async def usable(self) -> tuple[LookupTable, ...]:
+        """The active tables, as far as they are known."""
         ...
 
 
@@ -222,6 +236,14 @@ class EventLog(Protocol):
         """The order's whole log; empty if there is no such order."""
         ...
 
+    async def standing(self, order_id: UUID) -> Claim | None:
+        """The claim under which an append would pass just now, whoever holds it; None if the order
+        has no job.
+
+        For withdrawing an order: the next claim, or the next append, makes this one stale.
+        """
+        ...
+
     async def append(
         self, claim: Claim, execution: Execution, events: Sequence[Event], then: Next
     ) -> Execution:
@@ -286,14 +308,19 @@ class OrderPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueStats:
-    """How the work stands: counts of orders by what is happening to them."""
+    """How the work stands: counts of orders by what is happening to them.
+
+    `workers` have claimed or renewed something lately.
+    """
 
     waiting: int
     active: int
     delayed: int
     completed: int
     failed: int
+    cancelled: int
     started_last_minute: int
+    workers: int
 
 
 class Reader(Protocol):
@@ -308,9 +335,80 @@ class Reader(Protocol):
 
     async def stats(self) -> QueueStats: ...
 
+    async def load(self, account: str, most: int) -> "Load":
+        """What there is to do, counted up to `most`."""
+        ...
+
+    async def market(self) -> "MarketRecord": ...
+
     async def ping(self) -> None:
         """Return if the database answers."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What there is to do: orders never started, of everybody; and open orders of one account."""
+
+    waiting: int
+    open_of_account: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueRecord:
+    """How one venue did in the latest attempts.
+
+    `quotes` and `refusals` count its pools' answers, `asked` the attempts in which it gave any, and
+    `won` those whose route went through it; of these, `confirmed` and `failed` have ended.
+    Latencies are from the market's answer to the confirmation, in milliseconds; None without one.
+    Volumes are what its legs of confirmed routes were quoted to move, by mint, in base units.
+    """
+
+    venue: str
+    dex: str
+    quotes: int
+    refusals: int
+    asked: int
+    won: int
+    confirmed: int
+    failed: int
+    latency_p50_ms: int | None
+    latency_p99_ms: int | None
+    volume_in: Mapping[Pubkey, int]
+    volume_out: Mapping[Pubkey, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """How far the best quotes of two exchanges lay apart, in the attempts in which both had one.
+
+    `better` counts those in which `dex` was better than `other`. The averages are parts per million
+    of the worse quote, rounded down: what routing won over always taking the wrong one.
+    """
+
+    dex: str
+    other: str
+    attempts: int
+    better: int
+    average_ppm: int
+    max_ppm: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketRecord:
+    """How venues did in the latest `attempts` attempts."""
+
+    attempts: int
+    venues: tuple[VenueRecord, ...]
+    spreads: tuple[Spread, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A commit, and the cursor to follow on from there."""
+
+    cursor: str
+    commit: tuple[Recorded, ...]
 
 
 class Feed(Protocol):
@@ -321,6 +419,43 @@ class Feed(Protocol):
 
         A reader too slow to keep up is not waited for: it gets what it missed from the log.
         """
+        ...
+
+    def follow_all(self, account: str | None, after: str | None) -> AsyncGenerator[Told, None]:
+        """Every commit of an account's orders, or of all orders (None), as they are recorded.
+
+        Never ends. `after` is the cursor of an earlier one; without it, from now on.
+
+        Raises:
+            OrderRejected: `after` is no cursor.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """A ticket was good; `key_id` is whose it was, None where no key is needed."""
+
+    key_id: str | None
+
+
+class Keys(Protocol):
+    """API keys, and the tickets with which a browser opens a WebSocket."""
+
+    async def find(self, key_id: str) -> ApiKey | None:
+        """The key with this id, good or not."""
+        ...
+
+    async def used(self, key_id: str) -> None:
+        """Note that the key was used."""
+        ...
+
+    async def add_ticket(self, ticket: str, key_id: str | None, lifetime_ms: int) -> None:
+        """Make a ticket good, once and for this long."""
+        ...
+
+    async def redeem(self, ticket: str) -> Redeemed | None:
+        """Use a ticket up; None if there is no such ticket any more."""
         ...
 
 
@@ -337,13 +472,19 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How long and how often. Units are in the names; slots are slots, never seconds."""
+    """How long, how often, how much. Units are in the names; slots are slots, never seconds.
+
+    Above `agreement_above_lamports` two providers must agree on what became of an order. A landed
+    failure counts, so that another transaction may be signed, at `failure_counts_at`.
+    """
 
     retry: RetryLimits
     quote_age_slots_max: int
     status_poll_ms: int
     rebroadcast_ms: int
     finality_poll_ms: int
+    agreement_above_lamports: Lamports
+    failure_counts_at: Commitment
     compute_unit_price_micro_lamports: int
 
 
@@ -355,11 +496,13 @@ class World:
     """
 
     chain: ChainClient
+    witnesses: tuple[Witness, ...]
     pools: Pools
     sender: Sender
     signer: Signer
     tokens: Tokens
     fees: Fees
+    tables: LookupTables
     log: EventLog
     clock: Clock
     new_order_id: Callable[[], UUID]

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from landfall.core.errors import LandfallError
 from landfall.core.ledger.tips import TIP_MIN
+from landfall.core.values import Pubkey
 
 _DIGITS_MAX = 20
 
@@ -202,6 +203,11 @@ VARIABLES: Mapping[str, Variable] = {
         meaning="the most to pay, in micro-lamports per compute unit",
         default="1000000",
     ),
+    "lookup_tables": Variable(
+        names=("LOOKUP_TABLES",),
+        meaning="addresses of lookup tables that make transactions smaller, separated by commas",
+        default="",
+    ),
     "rpc_timeout_ms": Variable(
         names=("RPC_TIMEOUT_MS",), meaning="milliseconds an RPC call may take", default="10000"
     ),
@@ -233,6 +239,7 @@ class PathSettings:
 
     rpc_url: Secret | None
     rpc_urls: tuple[Secret, ...]
+    lookup_tables: tuple[Pubkey, ...]
     rpc_timeout_ms: int
     rpc_failover_ms: int
     rpc_probe_ms: int
@@ -362,6 +369,7 @@ def _paths(environ: Mapping[str, str]) -> PathSettings:
     return PathSettings(
         rpc_url=_url(environ, "rpc_url"),
         rpc_urls=_urls(environ, "rpc_urls"),
+        lookup_tables=_addresses(environ, "lookup_tables"),
         rpc_timeout_ms=number("rpc_timeout_ms", 1),
         rpc_failover_ms=number("rpc_failover_ms", 1),
         rpc_probe_ms=number("rpc_probe_ms", 1),
@@ -388,6 +396,15 @@ def _url(environ: Mapping[str, str], key: str) -> Secret | None:
 def _urls(environ: Mapping[str, str], key: str) -> tuple[Secret, ...]:
     texts = (_value(environ, key) or "").split(",")
     return tuple(_checked(key, text.strip()) for text in texts if text.strip())
+
+
+def _addresses(environ: Mapping[str, str], key: str) -> tuple[Pubkey, ...]:
+    texts = [text.strip() for text in (_value(environ, key) or "").split(",")]
+    try:
+        return tuple(Pubkey.from_string(text) for text in texts if text)
+    except ValueError:
+        name = VARIABLES[key].names[0]
+        raise SettingsError(f"{name} must be addresses, separated by commas.") from None
 
 
 def _checked(key: str, text: str) -> Secret:

@@ -57,11 +57,13 @@ def world(desk: Desk) -> World:
     untouched = cast(Any, None)
     return World(
         chain=untouched,
+        witnesses=(),
         pools=NoPools(),
         sender=untouched,
         signer=untouched,
         tokens=KnownTokens(),
         fees=untouched,
+        tables=untouched,
         log=cast(Any, desk),
         clock=StoppedClock(),
         new_order_id=uuid.uuid4,

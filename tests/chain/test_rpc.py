@@ -86,10 +86,11 @@ async def test_a_payment_is_followed_from_its_blockhash_to_its_finality(cluster:
 
     landed = await chain.transaction(payment.signature)
     assert landed is not None
-    assert (landed.signature, landed.error, landed.fee_lamports) == (payment.signature, None, FEE)
+    balances = landed.balances
+    assert (landed.signature, landed.error, balances.fee_lamports) == (payment.signature, None, FEE)
     assert landed.slot == status.slot
-    assert landed.lamports_before[payer] - landed.lamports_after[payer] == 10**9 + FEE
-    assert landed.lamports_after[SOMEBODY] == 10**9
+    assert balances.lamports_before[payer] - balances.lamports_after[payer] == 10**9 + FEE
+    assert balances.lamports_after[SOMEBODY] == 10**9
     shown = await chain.accounts([SOMEBODY, payer])
     assert shown.accounts[SOMEBODY] is not None
     assert shown.accounts[SOMEBODY].lamports == 10**9

@@ -16,6 +16,7 @@ from solders.keypair import Keypair
 
 from landfall.chain.fees import MarketFees
 from landfall.chain.jsonrpc import JsonRpc
+from landfall.chain.lookup_tables import ChainLookupTables
 from landfall.chain.pools import FreshPools
 from landfall.chain.rpc import RpcChain
 from landfall.chain.tokens import ChainTokens
@@ -25,7 +26,7 @@ from landfall.core.ledger.fees import PriceRule
 from landfall.core.lifecycle.evolve import fold
 from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.order import Order
-from landfall.core.values import BasisPoints, Commitment, Signature
+from landfall.core.values import BasisPoints, Commitment, Lamports, Signature
 from landfall.localnet.options import LocalnetOptions
 from landfall.localnet.serve import RunningLocalnet, running_localnet
 from landfall.pipeline.accept import OrderRequest, accept
@@ -150,6 +151,8 @@ def limits() -> Limits:
         status_poll_ms=SLOT_MS,
         rebroadcast_ms=2 * SLOT_MS,
         finality_poll_ms=40 * SLOT_MS,
+        agreement_above_lamports=Lamports(0),
+        failure_counts_at=Commitment.CONFIRMED,
         compute_unit_price_micro_lamports=0,
     )
 
@@ -166,11 +169,13 @@ async def bench(pool: asyncpg.Pool, limits: Limits) -> AsyncIterator[Bench]:
             localnet.node.advance(clock.now_ms() // 1000)
         world = World(
             chain=chain,
+            witnesses=(chain,),
             pools=FreshPools(chain, clock, remembered_ms=60_000),
             sender=chain,
             signer=KeypairSigner(keypair),
             tokens=ChainTokens(chain),
             fees=MarketFees(chain.unit_prices_paid, PriceRule(percentile=50, floor=0, cap=10_000)),
+            tables=ChainLookupTables(chain, clock, (), remembered_ms=0),
             log=PostgresEventLog(pool),
             clock=clock,
             new_order_id=new_order_id,

@@ -7,13 +7,16 @@ Reads ask nothing of the world, so an unknown outcome of a read is just Unavaila
 """
 
 import base64
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import msgspec
 from solders.hash import Hash, ParseHashError
+from solders.transaction import VersionedTransaction
 
 from landfall.batching import Batching
+from landfall.chain.balances import WireBalances, read_balances
 from landfall.chain.jsonrpc import HttpRefused, JsonRpc, RpcError, RpcRefused
 from landfall.chain.wire import Count, WireAccount, WireContext, read_account, read_pubkey
 from landfall.core.errors import OutcomeUnknown, Unavailable
@@ -26,14 +29,12 @@ from landfall.core.ledger.answers import (
     SignatureStatus,
     Simulation,
     StatusAnswer,
-    TokenBalance,
+    Testimony,
     TransactionError,
 )
 from landfall.core.values import (
-    U64_MAX,
     BlockHeight,
     Commitment,
-    Lamports,
     ProgramAccountsFilter,
     Pubkey,
     Signature,
@@ -43,6 +44,7 @@ from landfall.core.values import (
 ACCOUNTS_PER_CALL = 100
 FEE_ACCOUNTS_PER_CALL = 128
 _STATUSES_PER_CALL = 256
+_FINALITY_EVERY_SLOTS = 2
 _SHARERS_MAX = 1_000
 _CONFIRMED = {"commitment": "confirmed"}
 _COMMITMENTS = {commitment.wire: commitment for commitment in Commitment}
@@ -105,7 +107,7 @@ class _Statuses(msgspec.Struct, frozen=True):
     value: list[_Status | None]
 
 
-class _Simulated(msgspec.Struct, frozen=True, rename="camel"):
+class _Simulated(WireBalances, frozen=True, kw_only=True, rename="camel"):
     err: Any
     logs: list[str] | None = None
     units_consumed: Count | None = None
@@ -116,31 +118,9 @@ class _Simulation(msgspec.Struct, frozen=True):
     value: _Simulated
 
 
-class _UiAmount(msgspec.Struct, frozen=True):
-    amount: str
-
-
-class _TokenBalance(msgspec.Struct, frozen=True, rename="camel"):
-    account_index: int
-    mint: str
-    ui_token_amount: _UiAmount
-    owner: str | None = None
-
-
-class _Loaded(msgspec.Struct, frozen=True):
-    writable: list[str] = []
-    readonly: list[str] = []
-
-
-class _Meta(msgspec.Struct, frozen=True, rename="camel"):
+class _Meta(WireBalances, frozen=True, kw_only=True, rename="camel"):
     err: Any
-    fee: Count
-    pre_balances: list[Count]
-    post_balances: list[Count]
-    pre_token_balances: list[_TokenBalance] | None = None
-    post_token_balances: list[_TokenBalance] | None = None
     log_messages: list[str] | None = None
-    loaded_addresses: _Loaded | None = None
 
 
 class _Message(msgspec.Struct, frozen=True, rename="camel"):
@@ -163,6 +143,8 @@ class RpcChain:
 
     def __init__(self, node: JsonRpc) -> None:
         self._node = node
+        self._finalized: Finalized | None = None
+        self._finality_due = Slot(0)
         self._statuses: Batching[Signature, StatusAnswer] = Batching(
             self._ask_statuses, batch_max=_STATUSES_PER_CALL, lanes=1
         )
@@ -240,18 +222,45 @@ class RpcChain:
         }
         params = [base64.b64encode(raw).decode(), config]
         reply = await _read(self._node.call("simulateTransaction", params, _Simulation))
+        keys = VersionedTransaction.from_bytes(raw).message.account_keys
         return Simulation(
             context_slot=Slot(reply.context.slot),
             error=_error(reply.value.err),
             logs=tuple(reply.value.logs or ()),
             units_consumed=reply.value.units_consumed or 0,
+            balances=None if reply.value.err is not None else read_balances(keys, reply.value),
         )
 
+    @property
+    def name(self) -> str:
+        """What the node may be called where people read it."""
+        return self._node.name
+
     async def finalized(self) -> Finalized:
-        """Slot and height of the last final block, from one answer."""
+        """Slot and height of the last final block, from one answer; it never goes back.
+
+        What is final stays final: a node that is behind another of the same provider is not heard.
+        """
         config = {"commitment": Commitment.FINALIZED.wire}
         reply = await _read(self._node.call("getEpochInfo", [config], _EpochInfo))
-        return Finalized(Slot(reply.absolute_slot), BlockHeight(reply.block_height))
+        told = Finalized(Slot(reply.absolute_slot), BlockHeight(reply.block_height))
+        if self._finalized is None or told.slot > self._finalized.slot:
+            self._finalized = told
+        return self._finalized
+
+    async def testify(self, signature: Signature) -> Testimony:
+        """What this node says of a signature, and how far it had been final before it was asked.
+
+        Finality is looked up after an answer that does not know the signature, for the next such
+        answer, and not again before the cluster has moved on.
+        """
+        finalized = self._finalized
+        answer = await self.status(signature)
+        if answer.status is None and answer.context_slot >= self._finality_due:
+            self._finality_due = Slot(answer.context_slot + _FINALITY_EVERY_SLOTS)
+            with suppress(Unavailable):
+                await self.finalized()
+        return Testimony(finalized, answer)
 
     async def status(self, signature: Signature) -> StatusAnswer:
         """What the whole history says of a signature, and at which slot it says so.
@@ -371,49 +380,13 @@ def _instruction_error(index: int, inner: Any) -> TransactionError:
 
 
 def _landed(signature: Signature, reply: _Landed, meta: _Meta) -> LandedTransaction:
-    loaded = meta.loaded_addresses or _Loaded()
-    texts = [*reply.transaction.message.account_keys, *loaded.writable, *loaded.readonly]
-    keys = [read_pubkey(text) for text in texts]
-    if not len(keys) == len(meta.pre_balances) == len(meta.post_balances):
-        raise Unavailable("getTransaction: balances and accounts do not match")
+    balances = read_balances([*map(read_pubkey, reply.transaction.message.account_keys)], meta)
+    if balances is None:
+        raise Unavailable("getTransaction: the node shows no balances")
     return LandedTransaction(
         slot=Slot(reply.slot),
         signature=signature,
-        fee_lamports=Lamports(meta.fee),
         error=_error(meta.err),
-        lamports_before=_by_key(keys, meta.pre_balances),
-        lamports_after=_by_key(keys, meta.post_balances),
-        tokens_before=_token_balances(keys, meta.pre_token_balances),
-        tokens_after=_token_balances(keys, meta.post_token_balances),
+        balances=balances,
         logs=tuple(meta.log_messages or ()),
     )
-
-
-def _by_key(keys: list[Pubkey], values: list[V]) -> Mapping[Pubkey, V]:
-    return dict(zip(keys, values, strict=True))
-
-
-def _token_balances(
-    keys: list[Pubkey], balances: list[_TokenBalance] | None
-) -> tuple[TokenBalance, ...]:
-    found = []
-    for balance in balances or ():
-        if not 0 <= balance.account_index < len(keys) or balance.owner is None:
-            raise Unavailable("getTransaction: a token balance without an account or an owner")
-        amount = _amount(balance.ui_token_amount.amount)
-        found.append(
-            TokenBalance(
-                account=keys[balance.account_index],
-                mint=read_pubkey(balance.mint),
-                owner=read_pubkey(balance.owner),
-                amount=amount,
-            )
-        )
-    return tuple(found)
-
-
-def _amount(text: str) -> int:
-    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(U64_MAX))
-    if not is_number or int(text) > U64_MAX:
-        raise Unavailable("getTransaction: a token balance that is no 64-bit number")
-    return int(text)

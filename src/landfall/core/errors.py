@@ -14,6 +14,8 @@
 
 from enum import Enum
 
+from solders.pubkey import Pubkey
+
 
 class RejectionReason(Enum):
     """Why an order was refused at the door. The value is the machine code on the wire."""
@@ -112,12 +114,20 @@ class AttemptFailure(LandfallError):
     """This attempt is over and nothing of it can land.
 
     Never raised once a transaction is signed.
+
+    Args:
+        reason: the cause, for machines.
+        detail: what happened, for people.
+        pools: those at fault, if pools are.
     """
 
-    def __init__(self, reason: FailureReason, detail: str) -> None:
+    def __init__(
+        self, reason: FailureReason, detail: str, pools: tuple[Pubkey, ...] = ()
+    ) -> None:
         super().__init__(f"{reason.value}: {detail}")
         self.reason = reason
         self.detail = detail
+        self.pools = pools
 
 
 class Unavailable(LandfallError):

@@ -28,22 +28,13 @@ Reader = Callable[[Pubkey], Account | None]
 
 def transaction_meta(outcome: Outcome, before: Reader) -> Json:
     """The whole object. `before` reads the accounts as the transaction found them."""
-    accounts = outcome.accounts
-    assert accounts is not None
-
-    def after(address: Pubkey) -> Account | None:
-        return outcome.changes[address] if address in outcome.changes else before(address)
-
     meta = {
         "err": outcome.error,
         "status": {"Ok": None} if outcome.error is None else {"Err": outcome.error},
         "fee": outcome.fee,
-        "preBalances": [_lamports(before(key)) for key in accounts.keys],
-        "postBalances": [_lamports(after(key)) for key in accounts.keys],
+        **balances_json(outcome, before),
         "innerInstructions": inner_instructions_json(outcome),
         "logMessages": list(outcome.logs),
-        "preTokenBalances": _token_balances(accounts.keys, before, before),
-        "postTokenBalances": _token_balances(accounts.keys, after, before),
         "rewards": [],
         "loadedAddresses": loaded_addresses_json(outcome),
         "computeUnitsConsumed": outcome.units,
@@ -51,6 +42,25 @@ def transaction_meta(outcome: Outcome, before: Reader) -> Json:
     if outcome.return_data is not None:
         meta["returnData"] = return_data_json(outcome)
     return meta
+
+
+def balances_json(outcome: Outcome, before: Reader) -> dict[str, Json]:
+    """Lamports and token amounts before and after; nulls where nothing was loaded."""
+    if outcome.accounts is None:
+        return dict.fromkeys(
+            ("preBalances", "postBalances", "preTokenBalances", "postTokenBalances")
+        )
+    keys = outcome.accounts.keys
+
+    def after(address: Pubkey) -> Account | None:
+        return outcome.changes[address] if address in outcome.changes else before(address)
+
+    return {
+        "preBalances": [_lamports(before(key)) for key in keys],
+        "postBalances": [_lamports(after(key)) for key in keys],
+        "preTokenBalances": _token_balances(keys, before, before),
+        "postTokenBalances": _token_balances(keys, after, before),
+    }
 
 
 def inner_instructions_json(outcome: Outcome) -> Json:

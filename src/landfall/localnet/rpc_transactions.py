@@ -11,13 +11,18 @@ from typing import Any
 from solders.message import Message, MessageV0
 from solders.message import from_bytes_versioned as message_from_bytes
 
-from landfall.core.ledger.transaction import PACKET_BYTES_MAX
+from landfall.core.ledger.packet import PACKET_BYTES_MAX
 from landfall.core.values import Commitment, Slot
 from landfall.localnet.compute_budget import transaction_fee
 from landfall.localnet.context import bank_slot, check_min_context_slot, with_context
 from landfall.localnet.execution import Outcome
 from landfall.localnet.failures import sentence
-from landfall.localnet.meta import inner_instructions_json, loaded_addresses_json, return_data_json
+from landfall.localnet.meta import (
+    balances_json,
+    inner_instructions_json,
+    loaded_addresses_json,
+    return_data_json,
+)
 from landfall.localnet.node import Node
 from landfall.localnet.params import (
     Config,
@@ -84,6 +89,7 @@ def simulate_transaction(node: Node, params: Params) -> Json:
         replaced = {"blockhash": str(blockhash), "lastValidBlockHeight": last_valid}
     outcome = node.cluster.preview(transaction, commitment, check_age=not fresh)
     shown = _simulation_json(outcome)
+    shown |= balances_json(outcome, lambda address: node.cluster.svm.account(address, slot))
     if config.flag("innerInstructions"):
         shown["innerInstructions"] = inner_instructions_json(outcome)
     shown["accounts"] = _simulated_accounts(node, outcome, config, slot)

@@ -1,17 +1,25 @@
 """BUILDING: turn the route into signed bytes. This module signs, and has no way to send.
 
-The transaction is simulated before it is signed: what would fail now costs no fee, and what it
-needs to compute sets its limit.
+The transaction is simulated before it is signed. What would fail now costs no fee; what it needs to
+compute sets its limit; and what it would move is compared with the quote, for a quote that the
+chain does not honour is not signed, however wide the order's slippage (`core/ledger/gate.py`).
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from solders.instruction import Instruction
-from solders.message import MessageV0
 
 from landfall.core.errors import AttemptFailure, FailureReason
 from landfall.core.events import TransactionSigned
-from landfall.core.execution import Execution, Failure, SignedTransaction
-from landfall.core.ledger.answers import LatestBlockhash
-from landfall.core.ledger.outcome import read_failure
+from landfall.core.execution import NO_LAMPORTS, Execution, Failure, Simulated
+from landfall.core.ledger.answers import LatestBlockhash, Simulation
+from landfall.core.ledger.bid import bid_within
+from landfall.core.ledger.gate import RouteAt, Verdict, judge, quoted_again
+from landfall.core.ledger.lookup_table import LookupTable
+from landfall.core.ledger.outcome import read_failure, read_moved, read_rent
+from landfall.core.ledger.swaps import pools_by_instruction, swaps
+from landfall.core.ledger.tips import Tip
 from landfall.core.ledger.transaction import (
     COMPUTE_UNITS_MAX,
     ComputeBudget,
@@ -19,81 +27,234 @@ from landfall.core.ledger.transaction import (
     message,
     signed,
     to_sign,
-    trader_accounts,
+    writable_accounts,
 )
-from landfall.core.quote import Route
-from landfall.core.values import Signature
-from landfall.core.venue import Trader
-from landfall.core.venues import VENUES
+from landfall.core.quote import Refused, Route
+from landfall.core.token import Token
+from landfall.core.values import BaseUnits, Pubkey, Signature
+from landfall.core.venues import PROGRAMS, VENUES
 from landfall.pipeline.step import Record, attempt_failed
-from landfall.ports import World
+from landfall.ports import LoadedPool, PoolsAt, World
 
 # Room over the simulated use: the pool may have moved to a dearer path by the time it lands.
 _HEADROOM_PERCENT = 20
+
+_MOVES_MAX = 3
+"""Pools that keep moving are not chased for longer; the bound on chain protects the order."""
+
+_CONTRADICTIONS_MAX = 2
+"""A quote that is wrong twice is wrong, not unlucky."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """What stays the same while a route is looked at again."""
+
+    execution: Execution
+    route: Route
+    tokens: tuple[Token, ...]
+    tables: tuple[LookupTable, ...]
+    tip: Tip | None
+    latest: LatestBlockhash
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """A route written for its pools as they were at one slot, and what they said of it."""
+
+    steps: list[Instruction]
+    quoted: RouteAt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Passed:
+    """Steps that may be signed: simulated, and moving what was quoted."""
+
+    steps: list[Instruction]
+    simulation: Simulation
+    simulated: Simulated
 
 
 async def building(world: World, execution: Execution) -> Record:
     """Sign the route as it stands, or end the attempt if it cannot be executed any more."""
     try:
-        built = await _build(world, execution)
+        return await _build(world, execution)
     except AttemptFailure as failed:
-        built = Failure(reason=failed.reason, detail=failed.detail)
-    if isinstance(built, Failure):
-        return attempt_failed(world, execution, built)
-    return Record((TransactionSigned(attempt=execution.attempt.number, transaction=built),))
+        failure = Failure(reason=failed.reason, detail=failed.detail, pools=failed.pools)
+        return attempt_failed(world, execution, failure)
 
 
-async def _build(world: World, execution: Execution) -> SignedTransaction | Failure:
+async def _build(world: World, execution: Execution) -> Record:
+    plan = await _plan(world, execution)
+    age = plan.latest.context_slot - plan.route.context_slot
+    if age > world.limits.quote_age_slots_max:
+        raise AttemptFailure(
+            FailureReason.STALE_QUOTE,
+            f"the quote is {age} slots old, more than {world.limits.quote_age_slots_max}",
+        )
+    passed = await _gate(world, plan)
+    if isinstance(passed, Failure):
+        return attempt_failed(world, execution, passed)
+    unit_limit = min(
+        passed.simulation.units_consumed * (100 + _HEADROOM_PERCENT) // 100, COMPUTE_UNITS_MAX
+    )
+    assert passed.simulation.balances is not None
+    bid = bid_within(
+        execution.order,
+        spent=execution.cost,
+        unit_limit=unit_limit,
+        unit_price=await _unit_price(world, passed.steps),
+        tip=plan.tip,
+        rent=read_rent(world.signer.address, passed.simulation.balances),
+    )
+    budget = ComputeBudget(unit_limit, bid.unit_price)
+    made = message(passed.steps, budget, world.signer.address, plan.latest, plan.tables)
+    transaction = signed(made, world.signer.sign(to_sign(made)), plan.latest, bid.cost_most)
+    return Record(
+        (
+            TransactionSigned(
+                attempt=execution.attempt.number,
+                transaction=transaction,
+                simulated=passed.simulated,
+            ),
+        )
+    )
+
+
+async def _plan(world: World, execution: Execution) -> _Plan:
     route = execution.attempt.route
     assert route is not None
-    steps = instructions(
-        execution.order, route, await _swaps(world, execution, route), world.signer.address
+    return _Plan(
+        execution=execution,
+        route=route,
+        tokens=await tokens_along(world, route),
+        tables=await world.tables.usable(),
+        tip=await world.fees.tip(),
+        latest=await world.chain.latest_blockhash(),
     )
-    latest = await world.chain.latest_blockhash()
-    age = latest.context_slot - route.context_slot
-    if age > world.limits.quote_age_slots_max:
-        return Failure(
-            reason=FailureReason.STALE_QUOTE,
-            detail=f"the quote is {age} slots old, more than {world.limits.quote_age_slots_max}",
+
+
+async def tokens_along(world: World, route: Route) -> tuple[Token, ...]:
+    """What the route goes through, in the order of its `mints`."""
+    found = []
+    for mint in route.mints:
+        token = await world.tokens.resolve(str(mint))
+        if token is None:
+            raise AttemptFailure(FailureReason.POOL_CLOSED, f"{mint} is no mint any more")
+        found.append(token)
+    return tuple(found)
+
+
+async def _unit_price(world: World, steps: list[Instruction]) -> int:
+    return await world.fees.compute_unit_price(writable_accounts(steps, world.signer.address))
+
+
+# ── The gate ─────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _gate(world: World, plan: _Plan) -> _Passed | Failure:
+    """Look, simulate, look again, until the simulation and a quote agree, or never will."""
+    before = await _look(world, plan)
+    contradictions = moves = 0
+    while True:
+        simulation = await _simulate(world, plan, before.steps)
+        if isinstance(simulation, Failure):
+            return simulation
+        simulated = _moved(world, plan, simulation)
+        if simulated.amounts() == before.quoted.amounts():
+            return _passed(before, before.quoted, simulation, simulated)
+        after = await _look(world, plan)
+        match judge(simulated, before.quoted, after.quoted):
+            case Verdict.AGREES:
+                moves = _MOVES_MAX
+            case Verdict.MOVED:
+                moves += 1
+            case Verdict.CONTRADICTED:
+                contradictions += 1
+        if contradictions == _CONTRADICTIONS_MAX:
+            return _mismatch(plan, simulated, after.quoted)
+        if moves == _MOVES_MAX:
+            return _passed(before, after.quoted, simulation, simulated)
+        before = after
+
+
+async def _look(world: World, plan: _Plan) -> _Look:
+    """The route's pools as they are now: its steps, and its quote."""
+    known = await world.pools.named([leg.quote.pool for leg in plan.route.legs])
+    pools = _named(plan.route, known)
+    quoted = quoted_again(plan.route, pools, known.slot, known.clock)
+    if isinstance(quoted, Refused):
+        raise AttemptFailure(
+            FailureReason.POOL_REFUSED,
+            f"{quoted.venue} pool {quoted.pool}: {quoted.sentence}",
+            (quoted.pool,),
         )
-    units = await _simulate(world, steps, latest)
-    if isinstance(units, Failure):
-        return units
-    compiled = _compile(world, steps, units * (100 + _HEADROOM_PERCENT) // 100, latest)
-    return signed(compiled, world.signer.sign(to_sign(compiled)), latest)
+    wallet = world.signer.address
+    written = swaps(plan.route, pools, plan.tokens, wallet)
+    steps = instructions(plan.route, plan.tokens, written, wallet, plan.tip)
+    return _Look(steps=steps, quoted=quoted)
 
 
-async def _swaps(world: World, execution: Execution, route: Route) -> list[Instruction]:
-    in_account, out_account = trader_accounts(execution.order, world.signer.address)
-    trader = Trader(world.signer.address, in_account, out_account)
-    known = await world.pools.named([leg.quote.pool for leg in route.legs])
+def _named(route: Route, known: PoolsAt) -> Mapping[Pubkey, LoadedPool]:
     pools = {loaded.pool.address: loaded for loaded in known.pools}
-    swaps = []
     for leg in route.legs:
-        loaded = pools.get(leg.quote.pool)
-        if loaded is None:
+        if leg.quote.pool not in pools:
             why = "; ".join(left_out.sentence for left_out in known.left_out) or "it is gone"
-            raise AttemptFailure(FailureReason.POOL_CLOSED, f"pool {leg.quote.pool}: {why}")
-        swaps.append(loaded.venue.swap(loaded.pool, leg, trader))
-    return swaps
+            raise AttemptFailure(
+                FailureReason.POOL_CLOSED, f"pool {leg.quote.pool}: {why}", (leg.quote.pool,)
+            )
+    return pools
 
 
-async def _simulate(
-    world: World, steps: list[Instruction], latest: LatestBlockhash
-) -> int | Failure:
-    """Compute units the steps use now, or why they would fail."""
-    compiled = _compile(world, steps, COMPUTE_UNITS_MAX, latest)
-    unsigned = signed(compiled, Signature.default(), latest)
-    simulated = await world.chain.simulate(unsigned.raw)
-    if simulated.error is not None:
-        return read_failure(simulated.error, simulated.logs, VENUES.values())
-    return simulated.units_consumed
+async def _simulate(world: World, plan: _Plan, steps: list[Instruction]) -> Simulation | Failure:
+    """What the steps do now, or why they would fail."""
+    # A price of one, so that the message is as large as the dearest one.
+    dearest = ComputeBudget(COMPUTE_UNITS_MAX, 1)
+    made = message(steps, dearest, world.signer.address, plan.latest, plan.tables)
+    unsigned = signed(made, Signature.default(), plan.latest)
+    simulation = await world.chain.simulate(unsigned.raw)
+    if simulation.error is not None:
+        pools = pools_by_instruction(made, plan.route, PROGRAMS)
+        return read_failure(simulation.error, simulation.logs, VENUES.values(), pools)
+    if simulation.balances is None:
+        raise AttemptFailure(
+            FailureReason.QUOTE_MISMATCH,
+            "the node shows no simulated balances, so the quote cannot be checked; "
+            "Agave does from version 3.0 on",
+        )
+    return simulation
 
 
-def _compile(
-    world: World, steps: list[Instruction], unit_limit: int, latest: LatestBlockhash
-) -> MessageV0:
-    budget = ComputeBudget(
-        min(unit_limit, COMPUTE_UNITS_MAX), world.limits.compute_unit_price_micro_lamports
+def _moved(world: World, plan: _Plan, simulation: Simulation) -> RouteAt:
+    assert simulation.balances is not None
+    tip = NO_LAMPORTS if plan.tip is None else plan.tip.lamports
+    moved = read_moved(plan.execution.order, world.signer.address, simulation.balances, tip)
+    return RouteAt(simulation.context_slot, moved.in_amount, moved.out_amount)
+
+
+def _passed(look: _Look, quoted: RouteAt, simulation: Simulation, moved: RouteAt) -> _Passed:
+    return _Passed(
+        steps=look.steps,
+        simulation=simulation,
+        simulated=Simulated(
+            slot=moved.slot,
+            in_amount=BaseUnits(moved.in_amount),
+            out_amount=BaseUnits(moved.out_amount),
+            quoted_slot=quoted.slot,
+            quoted_in_amount=BaseUnits(quoted.in_amount),
+            quoted_out_amount=BaseUnits(quoted.out_amount),
+            units=simulation.units_consumed,
+        ),
     )
-    return message(steps, budget, world.signer.address, latest)
+
+
+def _mismatch(plan: _Plan, simulated: RouteAt, quoted: RouteAt) -> Failure:
+    return Failure(
+        reason=FailureReason.QUOTE_MISMATCH,
+        detail=(
+            f"simulated at slot {simulated.slot}, it takes {simulated.in_amount} and pays "
+            f"{simulated.out_amount}; quoted at slot {quoted.slot}, {quoted.in_amount} and "
+            f"{quoted.out_amount}"
+        ),
+        pools=tuple(leg.quote.pool for leg in plan.route.legs),
+    )

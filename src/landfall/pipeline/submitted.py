@@ -5,17 +5,20 @@ decides nothing: the ledger takes the same bytes once, however often and whichev
 The attempt ends by a fact from the ledger, never by a time-out, an error or silence.
 """
 
+from solders.transaction import VersionedTransaction
+
 from landfall import observe
 from landfall.core.errors import OutcomeUnknown, Unavailable
 from landfall.core.events import TransactionConfirmed, TransactionExpired, TransactionReverted
 from landfall.core.execution import Execution, SignedTransaction
-from landfall.core.ledger.answers import Finalized, LandedTransaction
-from landfall.core.ledger.expiry import is_expired
-from landfall.core.ledger.outcome import read_failure, read_fill
+from landfall.core.ledger.answers import LandedTransaction, Testimony
+from landfall.core.ledger.outcome import read_failure, read_fill, read_rent
+from landfall.core.ledger.swaps import pools_by_instruction
+from landfall.core.ledger.verdict import Opinion, Withheld
 from landfall.core.lifecycle.evolve import expired_failure
 from landfall.core.lifecycle.retry import after_failure
-from landfall.core.values import Commitment
-from landfall.core.venues import VENUES
+from landfall.core.venues import PROGRAMS, VENUES
+from landfall.pipeline.hearing import agreed_record, hear
 from landfall.pipeline.step import Record
 from landfall.ports import World
 
@@ -24,8 +27,8 @@ async def submitted(world: World, execution: Execution) -> Record:
     """Rebroadcast and watch, for as long as it takes; the facts that end the attempt."""
     transaction = execution.attempt.transaction
     assert transaction is not None
-    finalized: Finalized | None = None
     sent_before = False
+    withheld: Withheld | None = None
     while True:
         await _send(world, transaction)
         observe.transaction_sent(
@@ -37,12 +40,11 @@ async def submitted(world: World, execution: Execution) -> Record:
         sent_before = True
         # Counted, not timed: a clock that jumps must not stop the rebroadcast.
         for _ in range(max(1, world.limits.rebroadcast_ms // world.limits.status_poll_ms)):
-            verdict = await _verdict(world, execution, transaction, finalized)
-            if verdict is not None:
+            verdict = await _verdict(world, execution, transaction, withheld)
+            if isinstance(verdict, Record):
                 return verdict
+            withheld = verdict
             await world.clock.sleep_ms(world.limits.status_poll_ms)
-        # Read here, before the next status: see is_expired().
-        finalized = await _finalized(world)
 
 
 async def _send(world: World, transaction: SignedTransaction) -> None:
@@ -53,36 +55,41 @@ async def _send(world: World, transaction: SignedTransaction) -> None:
         return
 
 
-async def _finalized(world: World) -> Finalized | None:
-    try:
-        return await world.chain.finalized()
-    except Unavailable:
-        return None
-
-
 async def _verdict(
     world: World,
     execution: Execution,
     transaction: SignedTransaction,
-    finalized: Finalized | None,
-) -> Record | None:
-    """What the ledger has decided, or None while it has not, or while nobody can tell."""
-    try:
-        answer = await world.chain.status(transaction.signature)
-        if answer.status is not None:
-            if answer.status.commitment < Commitment.CONFIRMED:
-                return None
-            landed = await world.chain.transaction(transaction.signature)
-            return _landed(world, execution, landed) if landed is not None else None
-    except Unavailable:
-        return None
-    if finalized is None or not is_expired(transaction, finalized, answer):
-        return None
+    told: Withheld | None,
+) -> Record | Withheld | None:
+    """What the ledger has decided; None while it has not, or while nobody can tell.
+
+    Why a verdict is withheld is told once, for as long as it stays the reason: `told` before.
+    """
+    hearing = await hear(world, execution, transaction)
+    outcome: LandedTransaction | Withheld | None
+    match hearing.verdict:
+        case Opinion.EXPIRED:
+            testimony = hearing.holding(Opinion.EXPIRED)[0].testimony
+            assert testimony is not None
+            return _expired(world, execution, testimony)
+        case Opinion() as landed:
+            outcome = await agreed_record(hearing, landed, transaction.signature)
+        case withheld:
+            outcome = withheld
+    if isinstance(outcome, LandedTransaction):
+        return _landed(world, execution, outcome)
+    if outcome is not None and outcome is not told:
+        observe.verdict_withheld(execution.order.order_id, outcome.value, hearing.told())
+    return outcome
+
+
+def _expired(world: World, execution: Execution, testimony: Testimony) -> Record:
+    assert testimony.finalized is not None
     expired = TransactionExpired(
         attempt=execution.attempt.number,
-        finalized_slot=finalized.slot,
-        finalized_height=finalized.block_height,
-        context_slot=answer.context_slot,
+        finalized_slot=testimony.finalized.slot,
+        finalized_height=testimony.finalized.block_height,
+        context_slot=testimony.answer.context_slot,
     )
     follows = after_failure(
         execution, expired_failure(expired), world.clock.now_ms(), world.limits.retry
@@ -92,14 +99,25 @@ async def _verdict(
 
 def _landed(world: World, execution: Execution, landed: LandedTransaction) -> Record:
     number = execution.attempt.number
+    transaction, route = execution.attempt.transaction, execution.attempt.route
+    assert transaction is not None
+    assert route is not None
     if landed.error is None:
-        fill = read_fill(execution.order, world.signer.address, landed)
-        return Record((TransactionConfirmed(attempt=number, fill=fill),))
-    failure = read_failure(landed.error, landed.logs, VENUES.values())
+        wallet, tip = world.signer.address, transaction.tip_lamports
+        confirmed = TransactionConfirmed(
+            attempt=number,
+            fill=read_fill(execution.order, wallet, landed, tip),
+            tip_lamports=tip,
+            rent_lamports=read_rent(wallet, landed.balances),
+        )
+        return Record((confirmed,))
+    sent = VersionedTransaction.from_bytes(transaction.raw).message
+    pools = pools_by_instruction(sent, route, PROGRAMS)
+    failure = read_failure(landed.error, landed.logs, VENUES.values(), pools)
     reverted = TransactionReverted(
         attempt=number,
         slot=landed.slot,
-        fee_lamports=landed.fee_lamports,
+        fee_lamports=landed.balances.fee_lamports,
         reason=failure.reason,
         detail=failure.detail,
         error=failure.error,

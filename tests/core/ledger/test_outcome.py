@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from landfall.core.anchor import ProgramFault
 from landfall.core.errors import FailureReason, InvariantViolation
-from landfall.core.ledger.answers import LandedTransaction, TokenBalance, TransactionError
+from landfall.core.ledger.answers import Balances, LandedTransaction, TokenBalance, TransactionError
 from landfall.core.ledger.outcome import read_failure, read_fill
 from landfall.core.ledger.token_accounts import associated_address
 from landfall.core.token import TOKEN_2022_PROGRAM, TOKEN_PROGRAM, Token
@@ -27,12 +27,14 @@ def landed(lamports=(), tokens=(), error=None, logs=()) -> LandedTransaction:
     return LandedTransaction(
         slot=Slot(510),
         signature=Signature(bytes([9] * 64)),
-        fee_lamports=Lamports(FEE),
         error=error,
-        lamports_before={account: before for account, before, _ in lamports},
-        lamports_after={account: after for account, _, after in lamports},
-        tokens_before=_balances(tokens, 3),
-        tokens_after=_balances(tokens, 4),
+        balances=Balances(
+            fee_lamports=Lamports(FEE),
+            lamports_before={account: before for account, before, _ in lamports},
+            lamports_after={account: after for account, _, after in lamports},
+            tokens_before=_balances(tokens, 3),
+            tokens_after=_balances(tokens, 4),
+        ),
         logs=logs,
     )
 

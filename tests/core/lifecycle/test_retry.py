@@ -10,14 +10,24 @@ from landfall.core.errors import FailureReason
 from landfall.core.events import OrderFailed, RetryScheduled
 from landfall.core.execution import Attempt, Execution, Failure, Status
 from landfall.core.lifecycle.retry import (
+    NEEDS_A_CULPRIT,
     RETRYABLE,
     UNCOUNTED,
     RetryLimits,
     after_failure,
     is_timed_out,
+    set_aside,
     timed_out,
 )
-from tests.core.examples import an_execution, attempt_to_route, attempt_to_signed
+from landfall.core.values import Pubkey
+from tests.core.examples import (
+    a_quote,
+    a_route,
+    an_execution,
+    attempt_to_route,
+    attempt_to_signed,
+    pubkey,
+)
 
 LIMITS = RetryLimits(attempts_max=3, delay_first_ms=1_000, order_timeout_ms=30_000)
 STARTED_MS = 1_000_010
@@ -50,7 +60,10 @@ def test_every_reason_says_whether_it_may_be_tried_again():
     assert all(RETRYABLE[reason] for reason in UNCOUNTED)
 
 
-@pytest.mark.parametrize("reason", [r for r, again in RETRYABLE.items() if not again])
+@pytest.mark.parametrize(
+    "reason",
+    [r for r, again in RETRYABLE.items() if not again or r in NEEDS_A_CULPRIT],
+)
 def test_what_would_fail_again_is_given_up_at_once(reason):
     assert judge(reason) == OrderFailed(reason=reason, detail="as told")
 
@@ -137,3 +150,51 @@ def test_a_verdict_is_always_reached_and_keeps_every_limit(reasons, late_ms, att
         assert follows.next_attempt == len(reasons) + 1
     else:
         assert follows.reason in (reasons[-1], FailureReason.ORDER_TIMED_OUT)
+
+
+# ── Pools set aside ──────────────────────────────────────────────────────────────────────────────
+
+
+def failed_on(reason: FailureReason, *pools: int, out_amount: int = 225_000_000) -> Attempt:
+    """An attempt over these pools that failed for that reason, the pools named."""
+    quotes = [a_quote(pool, out_amount=out_amount) for pool in pools]
+    failure = Failure(reason=reason, detail="as told", pools=tuple(quote.pool for quote in quotes))
+    return Attempt(
+        number=1,
+        started_at_ms=STARTED_MS,
+        quotes=(),
+        refused=(),
+        route=a_route(*quotes),
+        failure=failure,
+    )
+
+
+def aside(*attempts: Attempt) -> set[Pubkey]:
+    return set(set_aside(replace(an_execution(), attempts=attempts)))
+
+
+@pytest.mark.parametrize("reason", sorted(NEEDS_A_CULPRIT, key=lambda reason: reason.value))
+def test_a_failure_that_names_pools_is_tried_again_without_them(reason):
+    execution = replace(failing(reason), attempts=(replace(failed_on(reason, 1), failure=None),))
+    named = failed_on(reason, 1).failure
+    assert after_failure(execution, named, STARTED_MS, LIMITS) == RetryScheduled(
+        next_attempt=2, delay_ms=1_000
+    )
+    assert after_failure(execution, replace(named, pools=()), STARTED_MS, LIMITS) == OrderFailed(
+        reason=reason, detail="as told"
+    )
+    assert aside(failed_on(reason, 1, 3)) == {pubkey(1), pubkey(3)}
+
+
+@pytest.mark.parametrize("reason", [FailureReason.SLIPPAGE_EXCEEDED, FailureReason.POOL_CLOSED])
+def test_a_pool_that_had_moved_or_was_closed_is_asked_again_until_nothing_changes(reason):
+    assert aside(failed_on(reason, 1)) == set()
+    assert aside(failed_on(reason, 1), failed_on(reason, 1, out_amount=224_000_000)) == set()
+    assert aside(failed_on(reason, 1), failed_on(reason, 2)) == set()
+    assert aside(failed_on(reason, 1), failed_on(reason, 1)) == {pubkey(1)}
+
+
+def test_what_was_set_aside_stays_so_for_the_rest_of_the_order():
+    assert aside(
+        failed_on(FailureReason.POOL_REFUSED, 1), failed_on(FailureReason.BLOCKHASH_EXPIRED)
+    ) == {pubkey(1)}

@@ -78,6 +78,17 @@ class StatusAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Testimony:
+    """What one provider alone says of one signature.
+
+    `finalized` is how far its own ledger was known to be final *before* it answered; None: unknown.
+    """
+
+    finalized: Finalized | None
+    answer: StatusAnswer
+
+
+@dataclass(frozen=True, slots=True)
 class TokenBalance:
     """One token account's amount before or after a transaction."""
 
@@ -88,27 +99,36 @@ class TokenBalance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LandedTransaction:
-    """A transaction as the ledger recorded it: who had what, before and after. Lamports by
-    account.
-    """
+class Balances:
+    """Who had what before a transaction and after it, the fee paid. Lamports are by account."""
 
-    slot: Slot
-    signature: Signature
     fee_lamports: Lamports
-    error: TransactionError | None
     lamports_before: Mapping[Pubkey, int]
     lamports_after: Mapping[Pubkey, int]
     tokens_before: tuple[TokenBalance, ...]
     tokens_after: tuple[TokenBalance, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandedTransaction:
+    """A transaction as the ledger recorded it."""
+
+    slot: Slot
+    signature: Signature
+    error: TransactionError | None
+    balances: Balances
     logs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulation:
-    """What a transaction would do now. Unit of `units_consumed`: compute units."""
+    """What a transaction would do now. Unit of `units_consumed`: compute units.
+
+    `balances` None: it would fail, or the node does not show them (Agave does from 3.0 on).
+    """
 
     context_slot: Slot
     error: TransactionError | None
     logs: tuple[str, ...]
     units_consumed: int
+    balances: Balances | None = None
