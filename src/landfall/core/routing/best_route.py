@@ -1,0 +1,249 @@
+"""Choosing the route: all that could be done, compared net of costs, and the best that fits taken.
+
+What stands for choice is the best single pool, the direct split and a plan through every mint
+between. Plans are valued by their curves; the one on top is asked to the unit and must stay on top,
+then must fit a transaction; else it is made one leg narrower and goes back among the others.
+Whatever was passed over is told, with its distance and the reason. The same pools give the same
+answer whatever order they came in.
+
+Units: values are outputs (exact in) or inputs (exact out) of the order; charges are restated in the
+same token; distances are parts per billion.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from landfall.core.quote import PPB, Alternative, Quote, Refused, Route, SwapRequest
+from landfall.core.routing import told
+from landfall.core.routing.bounded import Hops, bounded
+from landfall.core.routing.costs import FREE, Costs, charges
+from landfall.core.routing.crossing import Offer
+from landfall.core.routing.paths import LEGS_MAX, Path, Plan, paths
+from landfall.core.values import BaseUnits, BasisPoints, ChainClock, Pubkey, SwapMode, ceil_div
+
+Fits = Callable[[Route], str | None]
+"""Why a route cannot be put into one transaction; None if it can."""
+
+ALTERNATIVES_MAX = 8
+NO_RESERVE = BasisPoints(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is to be routed.
+
+    `reserve_bps` is how much of the amount a route through a mint between keeps for its first hop
+    to move (exact in), or buys too much for its second to (exact out); see `bounded`.
+    """
+
+    request: SwapRequest
+    slippage_bps: BasisPoints
+    reserve_bps: BasisPoints = NO_RESERVE
+    costs: Costs = FREE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The route, or None where nothing fills the order or nothing that does fits; and why."""
+
+    route: Route | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """Something that fills the order. `hops` is None as long as only the curves have been asked.
+
+    `plan` is None for a single pool's own quote.
+    """
+
+    plan: Plan | None
+    hops: Hops | None
+    mints: tuple[Pubkey, ...]
+    pools: tuple[tuple[Pubkey, ...], ...]
+    value: int
+
+    @property
+    def legs(self) -> int:
+        return sum(map(len, self.pools))
+
+
+def best_route(
+    offers: Iterable[Offer], singles: Sequence[Quote], wanted: Wanted, clock: ChainClock, fits: Fits
+) -> Choice:
+    """The best route over these pools.
+
+    Args:
+        offers: pools of the pair, and of either mint with others; any order.
+        singles: what each pool of the pair alone answers to the request, best first.
+        fits: asked of the best routes in turn, until one fits.
+    """
+    known = sorted(
+        {offer.pool.address: offer for offer in offers}.values(),
+        key=lambda o: bytes(o.pool.address),
+    )
+    ways = paths(known, wanted.request, wanted.reserve_bps, clock)
+    return _Search(ways, singles, wanted, clock, fits, known).run()
+
+
+class _Search:
+    """The candidates of one order, and what has become of them."""
+
+    def __init__(
+        self,
+        ways: Sequence[Path],
+        singles: Sequence[Quote],
+        wanted: Wanted,
+        clock: ChainClock,
+        fits: Fits,
+        offers: Sequence[Offer],
+    ) -> None:
+        self._singles, self._wanted, self._clock, self._fits = singles, wanted, clock, fits
+        self._exact_in = wanted.request.mode is SwapMode.EXACT_IN
+        self._full = {way.mints: plan for way in ways if (plan := _full(way)) is not None}
+        full = self._full.values()
+        values = [plan.value for plan in full] + [self._value_of(quote) for quote in singles[:1]]
+        worth = (max if self._exact_in else min)(values, default=0)
+        request = wanted.request
+        judged_by = request.out_mint if self._exact_in else request.in_mint
+        self._charges = charges(wanted.costs, judged_by, worth, offers, clock)
+        self._open = [self._worthwhile(plan) for plan in full]
+        self._open += [self._single(quote) for quote in singles[:1]]
+        self._too_large: list[tuple[_Candidate, str]] = []
+
+    def run(self) -> Choice:
+        """Take the best candidate that is exact and fits."""
+        while self._open:
+            best = min(self._open, key=self._rank)
+            self._open.remove(best)
+            if best.hops is None:
+                self._open += self._asked(best)
+                continue
+            route = self._routed(best)
+            too_large = self._fits(route)
+            if too_large is None:
+                return self._chosen(best, route)
+            self._too_large.append((best, too_large))
+            self._open += self._smaller(best)
+        return Choice(route=None, reason=self._why_none())
+
+    def _asked(self, candidate: _Candidate) -> list[_Candidate]:
+        """The candidate to the unit, or the path's best without the pool that let it down."""
+        assert candidate.plan is not None
+        hops = candidate.plan.quoted(self._clock)
+        if not isinstance(hops, Refused):
+            value = (
+                sum(quote.out_amount for quote in hops[-1])
+                if self._exact_in
+                else sum(quote.in_amount for quote in hops[0])
+            )
+            return [replace(candidate, hops=hops, value=value, pools=_pools(hops))]
+        plan = _full(candidate.plan.path.without(hops.pool))
+        if plan is None:
+            del self._full[candidate.mints]
+            return []
+        self._full[candidate.mints] = plan
+        return [self._worthwhile(plan)]
+
+    def _smaller(self, candidate: _Candidate) -> list[_Candidate]:
+        if candidate.plan is not None:
+            plan = candidate.plan.narrower()
+            return [] if plan is None else [_planned(plan)]
+        at = [quote.pool for quote in self._singles].index(candidate.pools[0][0])
+        return [self._single(quote) for quote in self._singles[at + 1 : at + 2]]
+
+    def _worthwhile(self, plan: Plan) -> _Candidate:
+        """The plan, narrowed as long as that is no worse net of costs."""
+        best = _planned(plan)
+        while self._might_be_narrower(plan) and (narrower := plan.narrower()) is not None:
+            candidate = _planned(narrower)
+            if self._net(candidate) < self._net(best):
+                break
+            plan, best = narrower, candidate
+        return best
+
+    def _might_be_narrower(self, plan: Plan) -> bool:
+        """Whether the bound of fewer legs does not rule out that they are worth it."""
+        counts = [len(choice.sources) for choice in plan.choices]
+        fewer = [
+            plan.bound([*counts[:at], count - 1, *counts[at + 1 :]])
+            for at, count in enumerate(counts)
+            if count > 1
+        ]
+        losses = [plan.value - bound if self._exact_in else bound - plan.value for bound in fewer]
+        return min(losses, default=self._charges.leg + 1) <= self._charges.leg
+
+    def _single(self, quote: Quote) -> _Candidate:
+        mints = (quote.request.in_mint, quote.request.out_mint)
+        return _Candidate(None, ((quote,),), mints, ((quote.pool,),), self._value_of(quote))
+
+    def _value_of(self, quote: Quote) -> int:
+        return quote.out_amount if self._exact_in else quote.in_amount
+
+    def _net(self, candidate: _Candidate) -> int:
+        """What the candidate comes to after its costs; more is better, in either mode."""
+        cost = self._charges.of(candidate.legs, candidate.mints[1:-1])
+        return (candidate.value if self._exact_in else -candidate.value) - cost
+
+    def _rank(self, candidate: _Candidate) -> tuple[int, int, bool, list[bytes]]:
+        # Between equals: fewer legs, then what is exact already, then the lower addresses.
+        pools = [bytes(pool) for hop in candidate.pools for pool in hop]
+        return -self._net(candidate), candidate.legs, candidate.hops is None, pools
+
+    def _routed(self, candidate: _Candidate) -> Route:
+        assert candidate.hops is not None
+        request = self._wanted.request
+        return bounded(candidate.hops, request.mode, request.amount, self._wanted.slippage_bps)
+
+    def _chosen(self, best: _Candidate, route: Route) -> Choice:
+        bounds = [plan.bound([LEGS_MAX] * len(plan.choices)) for plan in self._full.values()]
+        bounds += [self._value_of(quote) for quote in self._singles[:1]]
+        route = replace(
+            route,
+            upper_bound_out=BaseUnits(max(bounds)) if self._exact_in else None,
+            lower_bound_in=None if self._exact_in else BaseUnits(min(bounds)),
+            best_single=self._singles[0] if self._singles else None,
+            alternatives=self._alternatives(best),
+        )
+        return Choice(route=route, reason=told.why(route, self._singles))
+
+    def _alternatives(self, best: _Candidate) -> tuple[Alternative, ...]:
+        passed = [(candidate, None) for candidate in self._open if candidate.pools != best.pools]
+        others = sorted((*self._too_large, *passed), key=lambda each: self._rank(each[0]))
+        return tuple(
+            self._alternative(best, candidate, too_large)
+            for candidate, too_large in others[:ALTERNATIVES_MAX]
+        )
+
+    def _alternative(
+        self, best: _Candidate, other: _Candidate, too_large: str | None
+    ) -> Alternative:
+        behind = ceil_div((self._net(best) - self._net(other)) * PPB, abs(self._net(best)) or 1)
+        fixed = self._wanted.request.amount
+        taken, paid = (fixed, other.value) if self._exact_in else (other.value, fixed)
+        return Alternative(
+            pools=other.pools,
+            mints=other.mints,
+            in_amount=BaseUnits(taken),
+            out_amount=BaseUnits(paid),
+            behind_ppb=behind,
+            reason=told.why_not(behind, too_large),
+        )
+
+    def _why_none(self) -> str:
+        if not self._too_large:
+            return ""
+        _, too_large = self._too_large[-1]
+        return f"No route fits a transaction; of the smallest one found, {too_large}."
+
+
+def _full(path: Path) -> Plan | None:
+    return path.plan([LEGS_MAX] * len(path.hops))
+
+
+def _planned(plan: Plan) -> _Candidate:
+    return _Candidate(plan, None, plan.path.mints, plan.pools, plan.value)
+
+
+def _pools(hops: Hops) -> tuple[tuple[Pubkey, ...], ...]:
+    return tuple(tuple(quote.pool for quote in hop) for hop in hops)

@@ -1,0 +1,263 @@
+"""Getting from one mint to another over several pools at once: where the exact split is found.
+
+At the best split no pool still offers a better price than another one gave: all are traded down to
+one common price. That price follows from the curves in closed form once it is known between which
+two of their corners it lies, and halving finds these.
+
+With more useful pools than a transaction has room for, the best few depend on the price they end
+at, so their choice and the price are found together; this part is the only one that can miss, and
+the bound says by how much at most.
+
+Source: Angeris, Chitra, Evans, Boyd, Optimal Routing for Constant Function Market Makers, 2021.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from landfall.core.quote import PPB, SwapRequest
+from landfall.core.routing.curves import SQUARE_ONE, Curve, curve_of
+from landfall.core.values import ChainClock, Pubkey, SwapMode, ceil_div
+from landfall.core.venue import AnyVenue, Pool
+
+# How often the best few pools and the price they end at are looked for in turn.
+_ROUNDS = 6
+# Halvings of the range in which the price lies where that finds none.
+_HALVINGS = 30
+_FIRST_STEP_SHIFT = 10
+# Exchanging pools of a choice is tried only where more than this is left to gain (ppb: 0.02 bp).
+_WORTH_TRYING_PPB = 2_000
+
+
+class Offer(Protocol):
+    """A pool with the venue that understands it."""
+
+    @property
+    def venue(self) -> AnyVenue: ...
+
+    @property
+    def pool(self) -> Pool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A pool that trades in the wanted direction, and what it has on offer."""
+
+    offer: Offer
+    curve: Curve
+
+    @property
+    def address(self) -> Pubkey:
+        return self.offer.pool.address
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Pools to trade with down to one price, and what the curves say that comes to.
+
+    `value` is the output of a fixed input, or the input of a fixed output. `dual` is the level at
+    which the crossing's bound is tightest; it is `level` unless there were too many useful pools.
+    """
+
+    sources: tuple[Source, ...]
+    level: int
+    value: int
+    dual: int
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """All pools from one mint to another. `levels` are the corners of all curves, ascending.
+
+    `mode` says which side of the swap is fixed.
+    """
+
+    in_mint: Pubkey
+    out_mint: Pubkey
+    mode: SwapMode
+    sources: tuple[Source, ...]
+    levels: tuple[int, ...]
+
+    def without(self, pool: Pubkey) -> "Crossing":
+        """The same with one pool less."""
+        left = [source for source in self.sources if source.address != pool]
+        return _crossing(self.in_mint, self.out_mint, self.mode, left)
+
+    def best(self, amount: int, legs_max: int) -> Choice | None:
+        """The best split of the amount over at most so many pools; None if they cannot fill it."""
+        level = self._level(self.sources, amount)
+        if level is None:
+            return None
+        used = [source for source in self.sources if source.curve.taken(level)]
+        if len(used) <= legs_max:
+            return self._choice(used, amount)
+        return self._best_few(used, level, amount, legs_max)
+
+    def parts(self, choice: Choice, amount: int) -> list[int]:
+        """Each pool's whole units of the amount; they sum to it.
+
+        What rounding leaves over goes to, or comes from, the pool with the most room for it.
+        """
+        parts = [self._filled(source, choice.level) for source in choice.sources]
+        over = amount - sum(parts)
+        rooms = [
+            self._capacity(source) - part if over > 0 else part
+            for source, part in zip(choice.sources, parts, strict=True)
+        ]
+        parts[rooms.index(max(rooms))] += over
+        return parts
+
+    def bound(self, amount: int, legs_max: int, level: int) -> int:
+        """What no split of the amount over at most so many of the pools can beat.
+
+        By weak duality any level gives a bound: no pool pays more above that level's price than its
+        surplus, and no choice of a few pools more than the largest few. A choice's `dual` is the
+        level to ask at.
+
+        Returns:
+            An output no smaller than any possible (exact in), or an input no larger (exact out).
+        """
+        surpluses = sorted((s.curve.surplus(level) for s in self.sources), reverse=True)
+        most, square = sum(surpluses[:legs_max]), level * level
+        if self.mode is SwapMode.EXACT_IN:
+            return most + ceil_div(amount * SQUARE_ONE, square)
+        return max(0, (amount - most) * square // SQUARE_ONE)
+
+    def _best_few(
+        self, used: Sequence[Source], level: int, amount: int, legs_max: int
+    ) -> Choice | None:
+        """The pools that are worth most at the price that they alone end at."""
+        top, first = self._top(level, legs_max), level
+        for _ in range(_ROUNDS):
+            choice = self._choice(top, amount)
+            if choice is None:
+                break
+            before, top = top, self._top(choice.level, legs_max)
+            if top == before:
+                return choice
+        return self._straddled(used, first, amount, legs_max)
+
+    def _straddled(
+        self, used: Sequence[Source], low: int, amount: int, legs_max: int
+    ) -> Choice | None:
+        """Where no few pools are the best at their own price: the better of those on either side
+        of the level at which the best few fill the amount, improved by exchanges.
+        """
+        high = self._beyond(low, amount, legs_max)
+        for _ in range(_HALVINGS):
+            middle = (low + high) // 2
+            is_enough = self._fills(middle, amount, legs_max)
+            low, high = (low, middle) if is_enough else (middle, high)
+        tops = (self._top(low, legs_max), self._top(high, legs_max))
+        choices = [choice for top in tops if (choice := self._choice(top, amount)) is not None]
+        if not choices:
+            return None
+        best = replace(min(choices, key=self._rank), dual=high)
+        left = abs(self.bound(amount, legs_max, high) - best.value)
+        if left * PPB <= _WORTH_TRYING_PPB * best.value:
+            return best
+        return replace(self._exchanged(best, used, amount), dual=high)
+
+    def _beyond(self, low: int, amount: int, legs_max: int) -> int:
+        """A level not far above `low` at which the best few fill the amount."""
+        step = low >> _FIRST_STEP_SHIFT
+        while low + step < self.levels[-1] and not self._fills(low + step, amount, legs_max):
+            step *= 4
+        return low + step
+
+    def _fills(self, level: int, amount: int, legs_max: int) -> bool:
+        return self._sum(self._top(level, legs_max), level) >= amount
+
+    def _exchanged(self, best: Choice, used: Sequence[Source], amount: int) -> Choice:
+        """The choice after every exchange of one pool for another that improves it."""
+        for source in used:
+            if source in best.sources:
+                continue
+            for at in range(len(best.sources)):
+                others = (*best.sources[:at], source, *best.sources[at + 1 :])
+                tried = self._choice(sorted(others, key=_by_address), amount)
+                if tried is not None and self._rank(tried) < self._rank(best):
+                    best = tried
+                    break
+        return best
+
+    def _top(self, level: int, legs_max: int) -> list[Source]:
+        """The pools worth most at this price, in order of their addresses."""
+        worth = [source.curve.surplus(level) for source in self.sources]
+        ranked = sorted(range(len(worth)), key=worth.__getitem__, reverse=True)
+        return [self.sources[index] for index in sorted(ranked[:legs_max])]
+
+    def _choice(self, sources: Sequence[Source], amount: int) -> Choice | None:
+        level = self._level(sources, amount)
+        if level is None:
+            return None
+        used = tuple(source for source in sources if self._filled(source, level))
+        if self.mode is SwapMode.EXACT_IN:
+            value = sum(source.curve.paid(level) for source in used)
+        else:
+            value = sum(source.curve.taken(level) for source in used)
+        return Choice(used, level, value, level)
+
+    def _level(self, sources: Sequence[Source], amount: int) -> int | None:
+        """The level at which these pools fill the amount together."""
+        levels, low, high = self.levels, 0, len(self.levels) - 1
+        if high < 0 or self._sum(sources, levels[high]) < amount:
+            return None
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._sum(sources, levels[middle]) >= amount:
+                high = middle
+            else:
+                low = middle
+        start, end = levels[low], levels[high]
+        before = self._sum(sources, start)
+        whole, part = self._sum(sources, end) - before, amount - before
+        if part >= whole:
+            return end
+        if self.mode is SwapMode.EXACT_IN:
+            return start + ceil_div((end - start) * part, whole)
+        return ceil_div(start * end * whole, end * whole - (end - start) * part)
+
+    def _sum(self, sources: Iterable[Source], level: int) -> int:
+        if self.mode is SwapMode.EXACT_IN:
+            return sum(source.curve.taken(level) for source in sources)
+        return sum(source.curve.paid(level) for source in sources)
+
+    def _filled(self, source: Source, level: int) -> int:
+        curve = source.curve
+        return curve.taken(level) if self.mode is SwapMode.EXACT_IN else curve.paid(level)
+
+    def _capacity(self, source: Source) -> int:
+        curve = source.curve
+        return curve.ins[-1] if self.mode is SwapMode.EXACT_IN else curve.outs[-1]
+
+    def _rank(self, choice: Choice) -> tuple[int, int, list[bytes]]:
+        value = -choice.value if self.mode is SwapMode.EXACT_IN else choice.value
+        return value, len(choice.sources), [_by_address(source) for source in choice.sources]
+
+
+def crossing(offers: Iterable[Offer], request: SwapRequest, clock: ChainClock) -> Crossing:
+    """The pools among these that trade the request's mints, as far as the request can reach.
+
+    In order of their addresses, so that nothing depends on the order in which they came.
+    """
+    wanted = {request.in_mint, request.out_mint}
+    sources = []
+    for offer in offers:
+        if set(offer.pool.mints) == wanted:
+            segments = offer.venue.supply(offer.pool, request, clock)
+            if segments:
+                sources.append(Source(offer, curve_of(segments)))
+    return _crossing(request.in_mint, request.out_mint, request.mode, sources)
+
+
+def _crossing(
+    in_mint: Pubkey, out_mint: Pubkey, mode: SwapMode, sources: Sequence[Source]
+) -> Crossing:
+    ordered = tuple(sorted(sources, key=_by_address))
+    levels = {level for s in ordered for level in (*s.curve.starts, *s.curve.ends)}
+    return Crossing(in_mint, out_mint, mode, ordered, tuple(sorted(levels)))
+
+
+def _by_address(source: Source) -> bytes:
+    return bytes(source.address)

@@ -1,0 +1,161 @@
+"""A choice of pools becomes quotes, to the unit: what the curves promise, the programs are asked.
+
+The curves run through the quotes at their corners and within a few units of them in between, so the
+parts of a split need little repair: they are made to sum to the amount, and where a unit is worth
+something, single units are moved between the pools as long as that gains.
+"""
+
+from collections.abc import Sequence
+from itertools import permutations
+
+from landfall.core.quote import Quote, Refused, SwapRequest
+from landfall.core.routing.crossing import Choice, Crossing, Source
+from landfall.core.values import BaseUnits, ChainClock, SwapMode, ceil_div
+
+# Below this many units of either side a unit may be worth more than a thousandth of a basis point.
+_UNITS_MATTER = 10**7
+_MOVES_MAX = 64
+_TRIES = 8
+
+
+def in_mode(
+    crossing: Crossing, choice: Choice, amount: int, clock: ChainClock
+) -> tuple[Quote, ...] | Refused:
+    """The amount split over the chosen pools and quoted by them, the largest part first."""
+    parts = crossing.parts(choice, amount)
+    answers = _asked(crossing, choice.sources, crossing.mode, parts, clock)
+    if isinstance(answers, Refused):
+        return answers
+    if len(parts) > 1 and min(amount, choice.value) < _UNITS_MATTER:
+        answers = _unit_by_unit(crossing, choice.sources, answers, clock)
+    return _largest_first(answers)
+
+
+def fixing_output(
+    crossing: Crossing, choice: Choice, amount: int, clock: ChainClock
+) -> tuple[Quote, ...] | Refused:
+    """Exact-out quotes that cost no more than `amount` together: the most it buys."""
+    answers = in_mode(crossing, choice, amount, clock)
+    if isinstance(answers, Refused):
+        return answers
+    by_pool = {source.address: source for source in choice.sources}
+    sources = [by_pool[answer.pool] for answer in answers]
+    outs = [int(answer.out_amount) for answer in answers]
+    for _ in range(_TRIES):
+        fixed = _asked(crossing, sources, SwapMode.EXACT_OUT, outs, clock)
+        if isinstance(fixed, Refused):
+            return fixed
+        over = sum(quote.in_amount for quote in fixed) - amount
+        if over <= 0:
+            return fixed
+        outs[0] -= min(outs[0] - 1, ceil_div(over * outs[0], fixed[0].in_amount) + 1)
+    return _unfillable(answers[0])
+
+
+def fixing_input(
+    crossing: Crossing, choice: Choice, amount: int, clock: ChainClock
+) -> tuple[Quote, ...] | Refused:
+    """Exact-in quotes that pay no less than `amount` together: the least it costs."""
+    ins = [max(1, source.curve.taken(choice.level)) for source in choice.sources]
+    fixed = _asked(crossing, choice.sources, SwapMode.EXACT_IN, ins, clock)
+    for _ in range(_TRIES):
+        if isinstance(fixed, Refused):
+            return fixed
+        short = amount - sum(quote.out_amount for quote in fixed)
+        if short <= 0:
+            return _largest_first(fixed)
+        largest = max(fixed, key=lambda quote: quote.out_amount)
+        ins[fixed.index(largest)] += ceil_div(short * largest.in_amount, largest.out_amount)
+        fixed = _asked(crossing, choice.sources, SwapMode.EXACT_IN, ins, clock)
+    return fixed if isinstance(fixed, Refused) else _unfillable(fixed[0])
+
+
+def _asked(
+    crossing: Crossing,
+    sources: Sequence[Source],
+    mode: SwapMode,
+    amounts: Sequence[int],
+    clock: ChainClock,
+) -> tuple[Quote, ...] | Refused:
+    quotes = []
+    for source, amount in zip(sources, amounts, strict=True):
+        answer = _ask(crossing, source, mode, amount, clock)
+        if isinstance(answer, Refused):
+            return answer
+        quotes.append(answer)
+    return tuple(quotes)
+
+
+def _ask(
+    crossing: Crossing, source: Source, mode: SwapMode, amount: int, clock: ChainClock
+) -> Quote | Refused:
+    request = SwapRequest(
+        in_mint=crossing.in_mint,
+        out_mint=crossing.out_mint,
+        mode=mode,
+        amount=BaseUnits(max(0, amount)),
+    )
+    offer = source.offer
+    answer = offer.venue.quote(offer.pool, request, clock)
+    if isinstance(answer, Quote) and not (answer.in_amount and answer.out_amount):
+        return _unfillable(answer)
+    return answer
+
+
+def _unit_by_unit(
+    crossing: Crossing,
+    sources: Sequence[Source],
+    answers: tuple[Quote, ...],
+    clock: ChainClock,
+) -> tuple[Quote, ...]:
+    """The same split after every small move between two pools that gains something."""
+    quotes = list(answers)
+    fixed = sum(_fixed(crossing, quote) for quote in quotes)
+    worth = sum(_worth(crossing, quote) for quote in quotes)
+    steps = {1, ceil_div(fixed, abs(worth))}
+    for _ in range(_MOVES_MAX):
+        moved = False
+        for (giver, taker), step in (
+            (p, s) for p in permutations(range(len(quotes)), 2) for s in steps
+        ):
+            amounts = (
+                _fixed(crossing, quotes[giver]) - step,
+                _fixed(crossing, quotes[taker]) + step,
+            )
+            if amounts[0] <= 0:
+                continue
+            tried = _asked(
+                crossing, (sources[giver], sources[taker]), crossing.mode, amounts, clock
+            )
+            if isinstance(tried, Refused):
+                continue
+            before = _worth(crossing, quotes[giver]) + _worth(crossing, quotes[taker])
+            if sum(_worth(crossing, quote) for quote in tried) > before:
+                quotes[giver], quotes[taker] = tried
+                moved = True
+        if not moved:
+            break
+    return tuple(quotes)
+
+
+def _fixed(crossing: Crossing, quote: Quote) -> int:
+    return quote.in_amount if crossing.mode is SwapMode.EXACT_IN else quote.out_amount
+
+
+def _worth(crossing: Crossing, quote: Quote) -> int:
+    """What a quote adds to the split: its output, or less its input."""
+    return quote.out_amount if crossing.mode is SwapMode.EXACT_IN else -quote.in_amount
+
+
+def _largest_first(quotes: Sequence[Quote]) -> tuple[Quote, ...]:
+    return tuple(sorted(quotes, key=lambda quote: (-quote.out_amount, bytes(quote.pool))))
+
+
+def _unfillable(quote: Quote) -> Refused:
+    return Refused(
+        venue=quote.venue,
+        dex=quote.dex,
+        pool=quote.pool,
+        error="NotFilled",
+        sentence="The pool's quotes do not meet what its curve offers.",
+    )

@@ -1,0 +1,60 @@
+"""Why this route and not another, in one sentence for people.
+
+Distances are parts per billion, told in basis points to three places.
+"""
+
+from collections.abc import Sequence
+
+from landfall.core.quote import PPB, Quote, Route
+from landfall.core.routing.best_pool import why as why_the_pool
+from landfall.core.values import ceil_div
+
+_PPB_PER_MILLI_BPS = 100
+
+
+def why(route: Route, singles: Sequence[Quote]) -> str:
+    """What the route gains over the best single pool, and what could be left to gain."""
+    return f"{_choice(route, singles)} {_left_to_gain(route)}"
+
+
+def why_not(behind_ppb: int, too_large: str | None) -> str:
+    """Why an alternative was not taken."""
+    if too_large is None:
+        return f"It is {bps(behind_ppb)} bps worse, net of costs."
+    if behind_ppb < 0:
+        return f"It would be {bps(-behind_ppb)} bps better, net of costs, but {too_large}."
+    return f"It is no better, and {too_large}."
+
+
+def bps(ppb: int) -> str:
+    """Basis points, to a thousandth, rounded up.
+
+    >>> bps(1_234_500), bps(100)
+    ('12.345', '0.001')
+    """
+    milli = ceil_div(ppb, _PPB_PER_MILLI_BPS)
+    return f"{milli // 1000}.{milli % 1000:03}".rstrip("0").rstrip(".")
+
+
+def _choice(route: Route, singles: Sequence[Quote]) -> str:
+    if len(route.legs) == 1 and singles:
+        if route.legs[0].quote == singles[0]:
+            return why_the_pool(tuple(singles))
+        pool = route.legs[0].quote.pool
+        return f"Pool {pool} is the best of those whose transaction is small enough."
+    sizes = " and ".join(f"{len(hop)} pool{'s' * (len(hop) > 1)}" for hop in route.hops)
+    way = f"A split over {sizes}" if len(route.hops) == 1 else f"Through {route.mints[1]}, {sizes}"
+    if route.best_single is None:
+        return f"{way}: no pool trades the pair itself."
+    single = route.best_single
+    name = f"the best single pool, {single.venue} pool {single.pool}"
+    if route.upper_bound_out is not None:
+        gain = (route.out_amount - single.out_amount) * PPB // single.out_amount
+        return f"{way}, pays {bps(gain)} bps more than {name}."
+    gain = (single.in_amount - route.in_amount) * PPB // single.in_amount
+    return f"{way}, costs {bps(gain)} bps less than {name}."
+
+
+def _left_to_gain(route: Route) -> str:
+    gap = route.gap_ppb
+    return f"No route over these pools is more than {bps(gap or 0)} bps better."
