@@ -16,10 +16,10 @@ from landfall.core.events import Event, Recorded
 from landfall.core.execution import Execution, OrderSummary, SignedTransaction, Status
 from landfall.core.ledger.answers import (
     AccountsAt,
+    Evidence,
     LandedTransaction,
     LatestBlockhash,
     Simulation,
-    Testimony,
 )
 from landfall.core.ledger.lookup_table import LookupTable
 from landfall.core.ledger.tips import Tip
@@ -70,7 +70,7 @@ class Witness(Protocol):
     @property
     def name(self) -> str: ...
 
-    async def testify(self, signature: Signature) -> Testimony:
+    async def testify(self, signature: Signature) -> Evidence:
         """What it knows of a signature, searched in its whole history, and how far it is final."""
         ...
 

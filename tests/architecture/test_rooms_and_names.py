@@ -18,6 +18,7 @@ LONG_MODULES = {
     "localnet/ledger.py",
     "localnet/rpc_transactions.py",
     "ports.py",
+    "settings.py",
     "store/event_log.py",
 }
 VAGUE = {"base", "common", "helper", "helpers", "manager", "misc", "service", "util", "utils"}

@@ -65,4 +65,5 @@ def mortal(world: World, queue: Queue, effects: Effects) -> tuple[World, Queue]:
         name: Mortal(name, getattr(world, name), effects)
         for name in ("chain", "pools", "sender", "log")
     }
+    wrapped["witnesses"] = tuple(Mortal("witness", each, effects) for each in world.witnesses)
     return replace(world, **wrapped), Mortal("queue", queue, effects)  # type: ignore[return-value]

@@ -2,16 +2,18 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from solders.transaction import VersionedTransaction
 
+from landfall.chain.rpc import RpcChain
 from landfall.core.errors import FailureReason, OutcomeUnknown, Unavailable
 from landfall.core.execution import Execution, SignedTransaction, Status
-from landfall.core.ledger.answers import Finalized, StatusAnswer
+from landfall.core.ledger import verdict
+from landfall.core.ledger.answers import Evidence, Finalized, StatusAnswer
 from landfall.core.order import Order
 from landfall.core.values import Pubkey, Signature, Slot
-from landfall.pipeline import submitted as submitted_module
 from landfall.pipeline.run import carry
 from landfall.ports import PoolsAt, World
 from tests.pipeline.conftest import Bench
@@ -116,20 +118,20 @@ async def test_an_order_out_of_time_follows_what_is_in_flight_and_then_starts_no
 class Behind:
     """A node that has not heard of anything since it was made, for the first `polls` answers."""
 
-    def __init__(self, world: World, polls: int) -> None:
-        self._chain = world.chain
+    def __init__(self, chain: RpcChain, polls: int) -> None:
+        self._chain = chain
         self._left = polls
         self._stuck_at: Slot | None = None
 
-    async def status(self, signature: Signature) -> StatusAnswer:
-        answer = await self._chain.status(signature)
-        self._stuck_at = self._stuck_at or answer.context_slot
+    async def testify(self, signature: Signature) -> Evidence:
+        evidence = await self._chain.testify(signature)
+        self._stuck_at = self._stuck_at or evidence.answer.context_slot
         if self._left == 0:
-            return answer
+            return evidence
         self._left -= 1
-        return StatusAnswer(self._stuck_at, None)
+        return Evidence(await self._chain.finalized(), StatusAnswer(self._stuck_at, None))
 
-    def __getattr__(self, name: str) -> object:
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._chain, name)
 
 
@@ -156,8 +158,8 @@ async def patient_order(bench: Bench) -> Order:
 
 async def fill_behind_a_stale_node(bench: Bench) -> tuple[Order, Execution]:
     order = await patient_order(bench)
-    behind = Behind(bench.world, polls=BLOCKHASH_BLOCKS + 50)
-    bench.world = replace(bench.world, chain=behind)  # type: ignore[arg-type]
+    behind = Behind(bench.world.chain, polls=BLOCKHASH_BLOCKS + 50)
+    bench.world = replace(bench.world, witnesses=(behind,))
     return order, await bench.finish(order)
 
 
@@ -196,14 +198,14 @@ def without_the_answers_slot(
 def without_the_height(
     transaction: SignedTransaction, finalized: Finalized, answer: StatusAnswer
 ) -> bool:
-    """Broken: gives up when the signature is unknown, though its blockhash still lives."""
-    return answer.status is None and answer.context_slot >= finalized.slot
+    """Broken: gives up on an unknown signature after five slots, though its blockhash lives on."""
+    return answer.status is None and answer.context_slot > transaction.min_context_slot + 5
 
 
 async def test_control_an_expiry_without_the_answers_slot_spends_twice(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(submitted_module, "is_expired", without_the_answers_slot)
+    monkeypatch.setattr(verdict, "is_expired", without_the_answers_slot)
     order, _ = await fill_behind_a_stale_node(bench)
     assert len(await bench.swaps_on_ledger(order)) > 1
 
@@ -211,7 +213,7 @@ async def test_control_an_expiry_without_the_answers_slot_spends_twice(
 async def test_control_an_expiry_without_the_height_spends_twice(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(submitted_module, "is_expired", without_the_height)
+    monkeypatch.setattr(verdict, "is_expired", without_the_height)
     order, _ = await fill_with_late_arrival(bench)
     assert len(await bench.swaps_on_ledger(order)) > 1
 

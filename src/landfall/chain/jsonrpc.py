@@ -75,6 +75,11 @@ class JsonRpc:
         self._timeout = aiohttp.ClientTimeout(total=timeout_ms / 1000)
         self._ids = count(1)
 
+    @property
+    def name(self) -> str:
+        """The node's scheme, host and port: what may be told of its URL."""
+        return observe.endpoint(self._url)
+
     async def call(self, method: str, params: list[Any], shape: type[T]) -> T:
         """The result of one call, decoded as `shape`.
 

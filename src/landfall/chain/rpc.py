@@ -23,13 +23,13 @@ from landfall.core.errors import OutcomeUnknown, Unavailable
 from landfall.core.execution import SignedTransaction
 from landfall.core.ledger.answers import (
     AccountsAt,
+    Evidence,
     Finalized,
     LandedTransaction,
     LatestBlockhash,
     SignatureStatus,
     Simulation,
     StatusAnswer,
-    Testimony,
     TransactionError,
 )
 from landfall.core.values import (
@@ -248,7 +248,7 @@ class RpcChain:
             self._finalized = told
         return self._finalized
 
-    async def testify(self, signature: Signature) -> Testimony:
+    async def testify(self, signature: Signature) -> Evidence:
         """What this node says of a signature, and how far it had been final before it was asked.
 
         Finality is looked up after an answer that does not know the signature, for the next such
@@ -260,7 +260,7 @@ class RpcChain:
             self._finality_due = Slot(answer.context_slot + _FINALITY_EVERY_SLOTS)
             with suppress(Unavailable):
                 await self.finalized()
-        return Testimony(finalized, answer)
+        return Evidence(finalized, answer)
 
     async def status(self, signature: Signature) -> StatusAnswer:
         """What the whole history says of a signature, and at which slot it says so.

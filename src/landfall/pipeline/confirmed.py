@@ -1,10 +1,12 @@
 """CONFIRMED: the fill counts. See whether it has become final, and note it."""
 
+from landfall import observe
 from landfall.core.errors import InvariantViolation
 from landfall.core.events import TransactionFinalized
 from landfall.core.execution import Execution
-from landfall.core.ledger.expiry import is_expired
-from landfall.core.values import Commitment
+from landfall.core.ledger.verdict import Opinion, Withheld
+from landfall.core.values import Commitment, Slot
+from landfall.pipeline.hearing import Hearing, hear
 from landfall.pipeline.step import Record, Wait
 from landfall.ports import World
 
@@ -17,13 +19,31 @@ async def confirmed(world: World, execution: Execution) -> Record | Wait:
     """
     transaction = execution.attempt.transaction
     assert transaction is not None
-    # Read before the status: see is_expired().
-    finalized = await world.chain.finalized()
-    answer = await world.chain.status(transaction.signature)
-    if is_expired(transaction, finalized, answer):
-        raise InvariantViolation(
-            f"{transaction.signature} was confirmed, but the finalized ledger does not hold it"
-        )
-    if answer.status is not None and answer.status.commitment is Commitment.FINALIZED:
-        return Record((TransactionFinalized(slot=answer.status.slot),))
+    hearing = await hear(world, execution, transaction)
+    match hearing.verdict:
+        case Opinion.EXPIRED | Opinion.FAILED:
+            raise InvariantViolation(
+                f"{transaction.signature} was confirmed, but the finalized ledger does not hold it"
+            )
+        case Withheld.CONTRADICTION:
+            observe.verdict_withheld(
+                execution.order.order_id, Withheld.CONTRADICTION.value, hearing.told()
+            )
+        case Opinion.SUCCEEDED if (slot := _finalized_in(hearing)) is not None:
+            return Record((TransactionFinalized(slot=slot),))
     return Wait(world.limits.finality_poll_ms)
+
+
+def _finalized_in(hearing: Hearing) -> Slot | None:
+    """The slot in which it is final, as enough providers say; None while they do not."""
+    statuses = (
+        each.evidence.answer.status
+        for each in hearing.holding(Opinion.SUCCEEDED)
+        if each.evidence is not None
+    )
+    slots = [
+        status.slot
+        for status in statuses
+        if status is not None and status.commitment is Commitment.FINALIZED
+    ]
+    return next((slot for slot in slots if slots.count(slot) >= hearing.quorum.needed), None)

@@ -11,7 +11,7 @@ from landfall import observe
 from landfall.core.errors import OutcomeUnknown, Unavailable
 from landfall.core.events import TransactionConfirmed, TransactionExpired, TransactionReverted
 from landfall.core.execution import Execution, SignedTransaction
-from landfall.core.ledger.answers import LandedTransaction, Testimony
+from landfall.core.ledger.answers import Evidence, LandedTransaction
 from landfall.core.ledger.outcome import read_failure, read_fill, read_rent
 from landfall.core.ledger.swaps import pools_by_instruction
 from landfall.core.ledger.verdict import Opinion, Withheld
@@ -69,9 +69,9 @@ async def _verdict(
     outcome: LandedTransaction | Withheld | None
     match hearing.verdict:
         case Opinion.EXPIRED:
-            testimony = hearing.holding(Opinion.EXPIRED)[0].testimony
-            assert testimony is not None
-            return _expired(world, execution, testimony)
+            evidence = hearing.holding(Opinion.EXPIRED)[0].evidence
+            assert evidence is not None
+            return _expired(world, execution, evidence)
         case Opinion() as landed:
             outcome = await agreed_record(hearing, landed, transaction.signature)
         case withheld:
@@ -83,13 +83,13 @@ async def _verdict(
     return outcome
 
 
-def _expired(world: World, execution: Execution, testimony: Testimony) -> Record:
-    assert testimony.finalized is not None
+def _expired(world: World, execution: Execution, evidence: Evidence) -> Record:
+    assert evidence.finalized is not None
     expired = TransactionExpired(
         attempt=execution.attempt.number,
-        finalized_slot=testimony.finalized.slot,
-        finalized_height=testimony.finalized.block_height,
-        context_slot=testimony.answer.context_slot,
+        finalized_slot=evidence.finalized.slot,
+        finalized_height=evidence.finalized.block_height,
+        context_slot=evidence.answer.context_slot,
     )
     follows = after_failure(
         execution, expired_failure(expired), world.clock.now_ms(), world.limits.retry

@@ -78,7 +78,7 @@ class StatusAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Testimony:
+class Evidence:
     """What one provider alone says of one signature.
 
     `finalized` is how far its own ledger was known to be final *before* it answered; None: unknown.
