@@ -7,30 +7,31 @@ one part alone; `landfall.up` runs all in one process, beside its own database a
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from types import MappingProxyType
 from typing import NoReturn
 
 import aiohttp
 import uvicorn
 
 from landfall.api.app import create_app
-from landfall.api.parts import ApiConfig, HealthChecks
+from landfall.api.parts import HealthChecks
 from landfall.api.server import make_server
 from landfall.chain.fees import MarketFees
 from landfall.chain.jsonrpc import JsonRpc
 from landfall.chain.lookup_tables import ChainLookupTables
 from landfall.chain.pools import FreshPools
+from landfall.chain.prices import SeenPrices
 from landfall.chain.rpc import RpcChain
 from landfall.chain.tokens import ChainTokens
 from landfall.clock import SharedClock, new_order_id
-from landfall.core.errors import LandfallError, Unavailable
+from landfall.core.errors import Unavailable
 from landfall.core.ledger.fees import PriceRule
 from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.values import Commitment, Lamports, Pubkey
+from landfall.doors import CannotStart, api_config, no_key_yet, why_a_key_is_needed
 from landfall.pipeline.run import carry
 from landfall.ports import Limits, Reader, Signer, World
 from landfall.queue.postgres import PostgresQueue
@@ -40,25 +41,13 @@ from landfall.store.cluster import claim_cluster
 from landfall.store.connection import connect
 from landfall.store.event_log import PostgresEventLog
 from landfall.store.feed import PostgresFeed
+from landfall.store.keys import PostgresKeys
 from landfall.store.listener import Listener
 from landfall.store.reader import PostgresReader
 from landfall.wallet.keypair import KeypairSigner, from_file, from_text
 
-PUBLIC_CLUSTERS: Mapping[str, str] = MappingProxyType(
-    {
-        "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d": "mainnet-beta",
-        "EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG": "devnet",
-        "4uhcVJyU9pJkvQyS88uRDiswHXSGkY3zQawwpjk2NsNY": "testnet",
-    }
-)
-"""Genesis hashes of the clusters where tokens may be worth something."""
-
 _CONNECTIONS_SPARE = 10
 _TABLES_REMEMBERED_MS = 60_000
-
-
-class CannotStart(LandfallError):
-    """This combination of settings is refused; the sentence says why and what to do."""
 
 
 class NoKey:
@@ -80,7 +69,9 @@ class Joined:
     queue: PostgresQueue
     reader: Reader
     feed: PostgresFeed
+    keys: PostgresKeys
     chain: RpcChain
+    key_reason: str | None
 
     def worker(self) -> Worker:
         """A worker over these parts, not yet running."""
@@ -91,10 +82,18 @@ class Joined:
             lease_ms=self.settings.lease_ms,
         )
 
-    def server(self, worker_ends: "asyncio.Future[None] | None" = None) -> uvicorn.Server:
-        """The API over these parts, not yet serving. `worker_ends`: of a worker in this process."""
+    async def server(self, worker_ends: "asyncio.Future[None] | None" = None) -> uvicorn.Server:
+        """The API over these parts, not yet serving. `worker_ends`: of a worker in this process.
+
+        Raises:
+            CannotStart: callers need an API key, and there is none.
+            Unavailable: the database does not answer.
+        """
+        if self.key_reason is not None and not await self.keys.any_good():
+            raise no_key_yet(self.key_reason)
         health = self._health(worker_ends)
-        app = create_app(self.world, self.reader, self.feed, health, ApiConfig())
+        config = api_config(self.settings, key_needed=self.key_reason is not None)
+        app = create_app(self.world, self.reader, self.feed, self.keys, health, config)
         return make_server(app, self.settings.host, self.settings.port)
 
     def _health(self, worker_ends: "asyncio.Future[None] | None") -> HealthChecks:
@@ -135,7 +134,6 @@ async def joined(
     """The parts over a migrated database and a chain that answers, until the context ends.
 
     Raises:
-        CannotStart: the cluster is one that needs an API key.
         DatabaseUnusable: the database belongs to another chain.
         Unavailable: the database or the chain does not answer.
     """
@@ -147,7 +145,6 @@ async def joined(
         )
         chain = RpcChain(JsonRpc(session, rpc_url, settings.paths.rpc_timeout_ms))
         genesis_hash = await chain.genesis_hash()
-        _refuse_public(genesis_hash)
         await claim_cluster(pool, genesis_hash)
         listener = Listener(dsn)
         queue = PostgresQueue(
@@ -178,6 +175,7 @@ async def joined(
             tables=ChainLookupTables(
                 chain, clock, settings.paths.lookup_tables, _TABLES_REMEMBERED_MS
             ),
+            prices=SeenPrices(),
             log=PostgresEventLog(pool),
             clock=clock,
             new_order_id=new_order_id,
@@ -189,16 +187,9 @@ async def joined(
             queue=queue,
             reader=reader,
             feed=feed,
+            keys=PostgresKeys(pool),
             chain=chain,
-        )
-
-
-def _refuse_public(genesis_hash: str) -> None:
-    cluster = PUBLIC_CLUSTERS.get(genesis_hash)
-    if cluster is not None:
-        raise CannotStart(
-            f"The RPC node is on {cluster}. Trading there needs API keys, which this version does "
-            "not have yet; use localnet."
+            key_reason=why_a_key_is_needed(settings, genesis_hash, rpc_url),
         )
 
 

@@ -5,7 +5,7 @@ Each port is what the story of an order needs, not what a technology offers. The
 `Unavailable` (nothing happened, ask again later) unless it says otherwise.
 """
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -25,7 +25,8 @@ from landfall.core.ledger.lookup_table import LookupTable
 from landfall.core.ledger.tips import Tip
 from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.order import Order, OrderType
-from landfall.core.quote import Refused
+from landfall.core.quote import Quote, Refused
+from landfall.core.slippage import PriceAt
 from landfall.core.token import Token
 from landfall.core.values import (
     ChainClock,
@@ -143,6 +144,18 @@ class Fees(Protocol):
 
     async def tip(self) -> Tip | None:
         """The tip to put among the bytes (`tip_step`), or None where nobody is to be tipped."""
+        ...
+
+
+class Prices(Protocol):
+    """What pools' prices were in the last slots, as far as this process asked. Neither raises."""
+
+    def note(self, quotes: Iterable[Quote]) -> None:
+        """Remember what these quotes say about prices."""
+        ...
+
+    def seen(self, quote: Quote) -> tuple[PriceAt, ...]:
+        """What is remembered of this quote's pool, oldest first, in the quote's direction."""
         ...
 
 
@@ -503,6 +516,7 @@ class World:
     tokens: Tokens
     fees: Fees
     tables: LookupTables
+    prices: Prices
     log: EventLog
     clock: Clock
     new_order_id: Callable[[], UUID]

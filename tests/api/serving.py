@@ -13,6 +13,7 @@ import httpx
 from landfall.api.app import ApiConfig, create_app
 from landfall.api.guard import App
 from landfall.api.server import make_server
+from landfall.chain.prices import SeenPrices
 from landfall.core.errors import Unavailable
 from landfall.core.token import Token
 from landfall.core.values import ChainClock, Pubkey, Slot
@@ -64,6 +65,7 @@ def world(desk: Desk) -> World:
         tokens=KnownTokens(),
         fees=untouched,
         tables=untouched,
+        prices=SeenPrices(),
         log=cast(Any, desk),
         clock=StoppedClock(),
         new_order_id=uuid.uuid4,
@@ -96,9 +98,8 @@ async def serving(
     async def chain() -> None:
         raise Unavailable("no RPC answers")
 
-    app = create_app(
-        world(desk), desk, desk, {"database": desk.ping, "chain": chain}, config or ApiConfig()
-    )
+    health = {"database": desk.ping, "chain": chain}
+    app = create_app(world(desk), desk, desk, desk, health, config or ApiConfig())
     port = port or free_port()
     async with (
         running(app, port),

@@ -18,6 +18,7 @@ from landfall.chain.fees import MarketFees
 from landfall.chain.jsonrpc import JsonRpc
 from landfall.chain.lookup_tables import ChainLookupTables
 from landfall.chain.pools import FreshPools
+from landfall.chain.prices import SeenPrices
 from landfall.chain.rpc import RpcChain
 from landfall.chain.tokens import ChainTokens
 from landfall.clock import new_order_id
@@ -176,6 +177,7 @@ async def bench(pool: asyncpg.Pool, limits: Limits) -> AsyncIterator[Bench]:
             tokens=ChainTokens(chain),
             fees=MarketFees(chain.unit_prices_paid, PriceRule(percentile=50, floor=0, cap=10_000)),
             tables=ChainLookupTables(chain, clock, (), remembered_ms=0),
+            prices=SeenPrices(),
             log=PostgresEventLog(pool),
             clock=clock,
             new_order_id=new_order_id,

@@ -121,9 +121,7 @@ class AttemptFailure(LandfallError):
         pools: those at fault, if pools are.
     """
 
-    def __init__(
-        self, reason: FailureReason, detail: str, pools: tuple[Pubkey, ...] = ()
-    ) -> None:
+    def __init__(self, reason: FailureReason, detail: str, pools: tuple[Pubkey, ...] = ()) -> None:
         super().__init__(f"{reason.value}: {detail}")
         self.reason = reason
         self.detail = detail

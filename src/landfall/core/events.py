@@ -11,7 +11,7 @@ from landfall.core.errors import FailureReason
 from landfall.core.execution import NO_LAMPORTS, Fill, SignedTransaction, Simulated
 from landfall.core.order import Order
 from landfall.core.quote import Quote, Refused, Route
-from landfall.core.values import BlockHeight, Lamports, Pubkey, Slot
+from landfall.core.values import BasisPoints, BlockHeight, Lamports, Pubkey, Slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +23,17 @@ class OrderAccepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutingStarted:
-    """Every pool of the pair has been asked. `quotes` are best first; `refused` would not trade."""
+    """Every pool of the pair has been asked. `quotes` are best first; `refused` would not trade.
+
+    `slippage_bps` is what an automatic slippage came to, for the reason beside it.
+    """
 
     attempt: int
     quotes: tuple[Quote, ...]
     refused: tuple[Refused, ...]
     context_slot: Slot
+    slippage_bps: BasisPoints | None = None
+    slippage_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,15 @@ from enum import Enum
 from landfall.core.errors import FailureReason
 from landfall.core.order import Order
 from landfall.core.quote import Quote, Refused, Route
-from landfall.core.values import BaseUnits, BlockHeight, Lamports, Pubkey, Signature, Slot
+from landfall.core.values import (
+    BaseUnits,
+    BasisPoints,
+    BlockHeight,
+    Lamports,
+    Pubkey,
+    Signature,
+    Slot,
+)
 
 NO_LAMPORTS = Lamports(0)
 
@@ -125,12 +133,17 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One try at filling the order. Fields appear in the order in which the attempt learns them."""
+    """One try at filling the order. Fields appear in the order in which the attempt learns them.
+
+    `slippage_bps` and its reason are what an automatic slippage came to, else None.
+    """
 
     number: int
     started_at_ms: int
     quotes: tuple[Quote, ...]
     refused: tuple[Refused, ...]
+    slippage_bps: BasisPoints | None = None
+    slippage_reason: str | None = None
     route: Route | None = None
     route_reason: str | None = None
     simulated: Simulated | None = None

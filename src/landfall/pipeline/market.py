@@ -1,13 +1,21 @@
 """Ask every pool of a pair for its price, all as of one slot."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from landfall.core.order import Order
-from landfall.core.quote import Quote, Refused, Route, SwapRequest
+from landfall.core.quote import Quote, Refused, Route, SwapRequest, behind_bps
 from landfall.core.routing.best_pool import rank, route_through, why
-from landfall.core.values import Slot
+from landfall.core.slippage import automatic_slippage_bps
+from landfall.core.values import BasisPoints, Pubkey, Slot
 from landfall.pipeline.accept import OrderRequest, to_order
 from landfall.ports import PoolsAt, World
+
+NONE: Mapping[Pubkey, str] = MappingProxyType({})
+
+NEAR_BPS = 100
+"""How far behind the best a pool may be for its moves to say something about the route's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +43,38 @@ class Preview:
     reason: str
 
 
-async def ask(world: World, order: Order) -> Market:
-    """The market for this order, now."""
+async def ask(world: World, order: Order, aside: Mapping[Pubkey, str] = NONE) -> Market:
+    """The market for this order, now. `aside`: pools to do without, each with the reason."""
     pools = await world.pools.trading(order.token_in.mint, order.token_out.mint)
-    return priced(order, pools)
+    market = priced(order, without(pools, aside))
+    world.prices.note(market.quotes)
+    return market
+
+
+def without(pools: PoolsAt, aside: Mapping[Pubkey, str]) -> PoolsAt:
+    """The pools less those set aside, which are left out with the reason."""
+    gone = [loaded for loaded in pools.pools if loaded.pool.address in aside]
+    refused = tuple(
+        Refused(
+            venue=loaded.venue.name,
+            dex=loaded.venue.dex,
+            pool=loaded.pool.address,
+            error="SetAside",
+            sentence=aside[loaded.pool.address],
+        )
+        for loaded in gone
+    )
+    kept = tuple(loaded for loaded in pools.pools if loaded not in gone)
+    return replace(pools, pools=kept, left_out=(*pools.left_out, *refused))
+
+
+def slippage(world: World, order: Order, market: Market) -> tuple[BasisPoints, str | None]:
+    """What bounds the order's route; with the reason where the engine chose it."""
+    if not order.slippage_is_automatic:
+        return order.slippage_bps, None
+    near = [quote for quote in market.quotes if behind_bps(market.quotes[0], quote) <= NEAR_BPS]
+    seen = [world.prices.seen(quote) for quote in near]
+    return automatic_slippage_bps(seen, market.context_slot, order.slippage_bps)
 
 
 def priced(order: Order, pools: PoolsAt) -> Market:
@@ -82,10 +118,11 @@ async def preview(world: World, account: str, request: OrderRequest) -> Preview:
     market = await ask(world, order)
     if not market.quotes:
         return Preview(order=order, market=market, route=None, reason=no_route(market.refused))
+    slippage_bps, _ = slippage(world, order, market)
     return Preview(
         order=order,
         market=market,
-        route=route_through(market.quotes[0], order.slippage_bps),
+        route=route_through(market.quotes[0], slippage_bps),
         reason=why(market.quotes),
     )
 

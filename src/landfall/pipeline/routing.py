@@ -17,9 +17,15 @@ async def routing(world: World, execution: Execution) -> Record:
         return attempt_failed(
             world, execution, Failure(reason=reason, detail=no_route(attempt.refused))
         )
-    selected = RouteSelected(
-        attempt=attempt.number,
-        route=route_through(attempt.quotes[0], execution.order.slippage_bps),
-        reason=why(attempt.quotes),
-    )
+    order = execution.order
+    route = route_through(attempt.quotes[0], attempt.slippage_bps or order.slippage_bps)
+    impact = route.price_impact_bps
+    if order.max_price_impact_bps is not None and impact > order.max_price_impact_bps:
+        failure = Failure(
+            reason=FailureReason.PRICE_IMPACT_EXCEEDED,
+            detail=f"the best route moves the price by {impact} bps, "
+            f"the order allows {order.max_price_impact_bps}",
+        )
+        return attempt_failed(world, execution, failure)
+    selected = RouteSelected(attempt=attempt.number, route=route, reason=why(attempt.quotes))
     return Record((selected,))

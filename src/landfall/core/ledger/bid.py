@@ -63,7 +63,5 @@ def bid_within(
     fee = BASE_FEE_PER_SIGNATURE + v0_priority_fee(unit_limit, unit_price)
     return Bid(
         unit_price=unit_price,
-        cost_most=Cost(
-            fee_lamports=Lamports(fee), tip_lamports=tip_lamports, rent_lamports=rent
-        ),
+        cost_most=Cost(fee_lamports=Lamports(fee), tip_lamports=tip_lamports, rent_lamports=rent),
     )

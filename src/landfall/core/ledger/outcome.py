@@ -113,9 +113,7 @@ def read_failure(
     return replace(failure, pools=(pool,)) if pool is not None and at_fault else failure
 
 
-def _decoded(
-    error: TransactionError, logs: Sequence[str], venues: Iterable[AnyVenue]
-) -> Failure:
+def _decoded(error: TransactionError, logs: Sequence[str], venues: Iterable[AnyVenue]) -> Failure:
     raised = _program_error(error, logs)
     if raised is None:
         reason = (
@@ -168,9 +166,7 @@ def _program_error(error: TransactionError, logs: Sequence[str]) -> ProgramError
     )
 
 
-def _change(
-    token: Token, order: Order, wallet: Pubkey, balances: Balances, tip: Lamports
-) -> int:
+def _change(token: Token, order: Order, wallet: Pubkey, balances: Balances, tip: Lamports) -> int:
     if token.mint == NATIVE_MINT:
         return _lamports_change(order, wallet, balances) + tip
     before = sum(

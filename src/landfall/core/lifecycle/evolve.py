@@ -72,6 +72,8 @@ def _apply(execution: Execution, recorded: Recorded) -> Execution:
                 started_at_ms=recorded.recorded_at_ms,
                 quotes=event.quotes,
                 refused=event.refused,
+                slippage_bps=event.slippage_bps,
+                slippage_reason=event.slippage_reason,
             )
             return replace(execution, attempts=(*execution.attempts, attempt))
         case RouteSelected() as event:
