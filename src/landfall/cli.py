@@ -32,7 +32,8 @@ OrderId = Annotated[str, typer.Argument(help="The order's id.")]
 TokenIn = Annotated[str, typer.Argument(help="What is paid: a symbol or a mint address.")]
 TokenOut = Annotated[str, typer.Argument(help="What is bought: a symbol or a mint address.")]
 Amount = Annotated[str, typer.Argument(help="How much, in the token's own unit, such as 1.5.")]
-Slippage = Annotated[str | None, typer.Option(help="A fraction; 0.01 is 1 %.")]
+Slippage = Annotated[str | None, typer.Option(help="A fraction, 0.01 is 1 %; or auto.")]
+MaxSlippage = Annotated[str | None, typer.Option(help="With auto: the most, a fraction.")]
 ExactOut = Annotated[bool, typer.Option("--exact-out", help="The amount is of what is bought.")]
 
 URL = "http://127.0.0.1:3000"
@@ -59,6 +60,13 @@ def order(
     token_out: TokenOut,
     amount: Amount,
     slippage: Slippage = None,
+    max_slippage: MaxSlippage = None,
+    max_price_impact_bps: Annotated[
+        int | None, typer.Option(help="Fail rather than move the price further.")
+    ] = None,
+    max_fee_lamports: Annotated[
+        int | None, typer.Option(help="Fail rather than cost more, all attempts together.")
+    ] = None,
     exact_out: ExactOut = False,
     priority: Annotated[int, typer.Option(help="0 to 100; higher runs first.")] = 0,
     client_order_id: Annotated[str | None, typer.Option(help="Makes it idempotent.")] = None,
@@ -75,6 +83,9 @@ def order(
         token_out=token_out,
         amount=amount,
         slippage=slippage,
+        max_slippage=max_slippage,
+        max_price_impact_bps=max_price_impact_bps,
+        max_fee_lamports=max_fee_lamports,
         swap_mode=_swap_mode(exact_out),
         priority=priority,
         client_order_id=client_order_id,

@@ -114,17 +114,54 @@ class FillWire(Wire, frozen=True, kw_only=True):
     fee_lamports: str
 
 
+class CostWire(Wire, frozen=True, kw_only=True):
+    """What was paid to the cluster and to have it land, and what new accounts hold, in lamports.
+
+    `total` is the sum in SOL. Rent comes back when the accounts are closed.
+    """
+
+    fee_lamports: str
+    tip_lamports: str
+    rent_lamports: str
+    total_lamports: str
+    total: str
+
+
+class SimulatedWire(Wire, frozen=True, kw_only=True):
+    """What the route moved in simulation, and what its pools said of it when read last before."""
+
+    slot: int
+    amount_in: str
+    amount_in_base_units: str
+    amount_out: str
+    amount_out_base_units: str
+    quoted_slot: int
+    quoted_in_base_units: str
+    quoted_out_base_units: str
+    compute_units: int
+    vs_quote_bps: str
+
+
 class FailureWire(Wire, frozen=True, kw_only=True):
-    """Why something came to nothing: a machine code and a sentence."""
+    """Why something came to nothing: a machine code and a sentence.
+
+    `programError` is the own name or number that `program` has for it; `pools` are those at fault.
+    """
 
     code: str
     error: str
     program_error: str | None
+    program: str | None
+    pools: list[str]
     logs: list[str]
 
 
 class AttemptWire(Wire, frozen=True, kw_only=True):
-    """One try at filling the order; fields are null until the attempt gets there."""
+    """One try at filling the order; fields are null until the attempt gets there.
+
+    `slippageBps` is the one in force, `slippageReason` how it came about where it is automatic.
+    `fillVsQuoteBps` is how much better the fill is than the route's quote; negative is worse.
+    """
 
     number: int
     started_at: str
@@ -136,6 +173,11 @@ class AttemptWire(Wire, frozen=True, kw_only=True):
     fill: FillWire | None
     failure: FailureWire | None
     fee_lamports: str
+    cost: CostWire
+    slippage_bps: int
+    slippage_reason: str | None
+    simulated: SimulatedWire | None
+    fill_vs_quote_bps: str | None
 
 
 class OrderWire(Wire, frozen=True, kw_only=True):
@@ -160,6 +202,9 @@ class OrderWire(Wire, frozen=True, kw_only=True):
     amount_out: str | None
     slippage: str
     slippage_bps: int
+    slippage_is_automatic: bool
+    max_price_impact_bps: int | None
+    max_fee_lamports: str | None
     priority: int
     client_order_id: str | None
     user_id: str | None
@@ -176,8 +221,9 @@ class OrderWire(Wire, frozen=True, kw_only=True):
 
 
 class OrderDetail(OrderWire, frozen=True, kw_only=True):
-    """An order with its whole story."""
+    """An order with its whole story; `cost` is what all its attempts came to."""
 
+    cost: CostWire
     attempts: list[AttemptWire]
     events: list[RecordedWire]
 
@@ -205,14 +251,19 @@ class QuoteAnswer(Wire, frozen=True, kw_only=True):
 
 
 class QueueWire(Wire, frozen=True, kw_only=True):
-    """How the work stands. `rate` is orders started within the last minute."""
+    """How the work stands. `rate` is orders started within the last minute.
+
+    `workers` are processes that carry orders; `webSocketConnections` are this process's own.
+    """
 
     waiting: int
     active: int
     delayed: int
     completed: int
     failed: int
+    cancelled: int
     rate: int
+    workers: int
     web_socket_connections: int
 
 
@@ -237,3 +288,61 @@ class StatsWire(Wire, frozen=True, kw_only=True):
 
     queue: QueueCounts
     websocket: Connections
+
+
+class Ticket(Wire, frozen=True, kw_only=True):
+    """A ticket for one WebSocket: open it with `?ticket=` before `expiresAt`."""
+
+    ticket: str
+    expires_at: str
+
+
+class VolumeWire(Wire, frozen=True, kw_only=True):
+    """So much of one mint; `amount` is null for a mint whose decimals are not known here."""
+
+    mint: str
+    symbol: str | None
+    amount: str | None
+    base_units: str
+
+
+class VenueWire(Wire, frozen=True, kw_only=True):
+    """How one venue did lately.
+
+    `winRate` is the share of the attempts that asked it whose route went through it. Latencies are
+    from the market's answer to the confirmation, in milliseconds.
+    """
+
+    venue: str
+    dex: str
+    quotes: int
+    refusals: int
+    attempts: int
+    won: int
+    win_rate: str | None
+    confirmed: int
+    failed: int
+    success_rate: str | None
+    latency_p50_ms: int | None
+    latency_p99_ms: int | None
+    volume_in: list[VolumeWire]
+    volume_out: list[VolumeWire]
+
+
+class SpreadWire(Wire, frozen=True, kw_only=True):
+    """How far the best quotes of two exchanges lay apart; fractions of the worse one."""
+
+    dex: str
+    other: str
+    attempts: int
+    better: int
+    average_spread: str
+    max_spread: str
+
+
+class MarketWire(Wire, frozen=True, kw_only=True):
+    """Venues and the spreads between exchanges, over the latest `attempts` attempts."""
+
+    attempts: int
+    venues: list[VenueWire]
+    spreads: list[SpreadWire]

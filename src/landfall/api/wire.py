@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from landfall.api.costs import cost, fill_vs_quote_bps, simulated
 from landfall.api.facts import encode
 from landfall.api.scalars import amount, fraction, instant, plain, price
 from landfall.api.shapes import (
@@ -25,6 +26,7 @@ from landfall.api.shapes import (
     QuoteWire,
     RefusedWire,
     RouteWire,
+    SimulatedWire,
     StatsWire,
     TokenWire,
     TransactionWire,
@@ -122,13 +124,9 @@ def bounds(order: Order, chosen: Route) -> tuple[str | None, str | None]:
     """The least that comes out (exact in) or the most that goes in (exact out), as decimals."""
     match order.swap_mode:
         case SwapMode.EXACT_IN:
-            final = [
-                leg for leg in chosen.legs if leg.quote.request.out_mint == order.token_out.mint
-            ]
-            return amount(sum(leg.threshold for leg in final), order.token_out), None
+            return amount(chosen.least_out, order.token_out), None
         case SwapMode.EXACT_OUT:
-            first = [leg for leg in chosen.legs if leg.quote.request.in_mint == order.token_in.mint]
-            return None, amount(sum(leg.threshold for leg in first), order.token_in)
+            return None, amount(chosen.most_in, order.token_in)
 
 
 def fill(order: Order, moved: Fill) -> FillWire:
@@ -148,7 +146,12 @@ def fill(order: Order, moved: Fill) -> FillWire:
 def failure(why: Failure) -> FailureWire:
     """Why it failed."""
     return FailureWire(
-        code=why.reason.value, error=why.detail, program_error=why.error, logs=list(why.logs)
+        code=why.reason.value,
+        error=why.detail,
+        program_error=why.error,
+        program=None if why.program is None else str(why.program),
+        pools=[str(pool) for pool in why.pools],
+        logs=list(why.logs),
     )
 
 
@@ -174,6 +177,9 @@ def order_summary(summary: OrderSummary) -> OrderWire:
         amount_out=filled.amount_out if filled else (None if exact_in else fixed),
         slippage=fraction(order.slippage_bps),
         slippage_bps=order.slippage_bps,
+        slippage_is_automatic=order.slippage_is_automatic,
+        max_price_impact_bps=order.max_price_impact_bps,
+        max_fee_lamports=None if order.max_fee_lamports is None else str(order.max_fee_lamports),
         priority=order.priority,
         client_order_id=order.client_order_id,
         user_id=order.user_id,
@@ -201,6 +207,7 @@ def order_detail(execution: Execution, log: tuple[Recorded, ...]) -> OrderDetail
     """An order with its attempts and its log."""
     return OrderDetail(
         **msgspec.structs.asdict(order_summary(summarize(execution))),
+        cost=cost(execution.cost),
         attempts=[_attempt(execution.order, attempt) for attempt in execution.attempts],
         events=[encode(recorded) for recorded in log],
     )
@@ -232,7 +239,9 @@ def queue(stats: QueueStats, sockets: int) -> QueueWire:
         delayed=stats.delayed,
         completed=stats.completed,
         failed=stats.failed,
+        cancelled=stats.cancelled,
         rate=stats.started_last_minute,
+        workers=stats.workers,
         web_socket_connections=sockets,
     )
 
@@ -285,4 +294,15 @@ def _attempt(order: Order, attempt: Attempt) -> AttemptWire:
         fill=None if attempt.fill is None else fill(order, attempt.fill),
         failure=None if attempt.failure is None else failure(attempt.failure),
         fee_lamports=str(attempt.cost.fee_lamports),
+        cost=cost(attempt.cost),
+        slippage_bps=attempt.slippage_bps or order.slippage_bps,
+        slippage_reason=attempt.slippage_reason,
+        simulated=_simulated(order, attempt),
+        fill_vs_quote_bps=fill_vs_quote_bps(order, attempt.route, attempt.fill),
     )
+
+
+def _simulated(order: Order, attempt: Attempt) -> SimulatedWire | None:
+    if attempt.route is None or attempt.simulated is None:
+        return None
+    return simulated(order, attempt.route, attempt.simulated)

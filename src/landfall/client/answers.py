@@ -74,6 +74,10 @@ class Leg(Answer, frozen=True, kw_only=True):
     dex: str
     venue: str
     pool: str
+    in_mint: str
+    out_mint: str
+    amount_in_base_units: Decimal
+    amount_out_base_units: Decimal
 
 
 class Route(Answer, frozen=True, kw_only=True):
@@ -120,12 +124,32 @@ class Fill(Answer, frozen=True, kw_only=True):
     fee: Decimal
 
 
+class Cost(Answer, frozen=True, kw_only=True):
+    """What was paid beside the amount, in lamports; `total` is the sum in SOL."""
+
+    fee_lamports: Decimal
+    tip_lamports: Decimal
+    rent_lamports: Decimal
+    total: Decimal
+
+
+class Simulated(Answer, frozen=True, kw_only=True):
+    """What the route moved in simulation; `vs_quote_bps` above 0 is better than the quote."""
+
+    slot: int
+    amount_in: Decimal
+    amount_out: Decimal
+    vs_quote_bps: Decimal
+
+
 class Failure(Answer, frozen=True, kw_only=True):
     """Why something came to nothing."""
 
     code: str
     error: str
     program_error: str | None
+    program: str | None = None
+    pools: list[str] = []
 
 
 class Attempt(Answer, frozen=True, kw_only=True):
@@ -140,6 +164,11 @@ class Attempt(Answer, frozen=True, kw_only=True):
     transaction: Transaction | None
     fill: Fill | None
     failure: Failure | None
+    cost: Cost | None = None
+    slippage_bps: int | None = None
+    slippage_reason: str | None = None
+    simulated: Simulated | None = None
+    fill_vs_quote_bps: Decimal | None = None
 
 
 class LogEvent(Answer, frozen=True, kw_only=True):
@@ -182,8 +211,9 @@ class Order(Answer, frozen=True, kw_only=True):
 
 
 class OrderDetail(Order, frozen=True, kw_only=True):
-    """An order with its attempts and its log."""
+    """An order with its attempts, its log, and what all of it cost."""
 
+    cost: Cost
     attempts: list[Attempt]
     events: list[LogEvent]
 
