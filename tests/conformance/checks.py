@@ -4,11 +4,13 @@ The recording tells what the program did. Four things are compared with it: amou
 name, the instruction's bytes and accounts, and account bytes afterwards. A quote cannot know
 everything a program does: not the trader's bound or balance, nor who signs. There the stand-in, on
 the recorded accounts, must refuse as the program did, and the quote must be consistent with it.
+The pool's supply curve, too, must pay what its quotes pay.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import accumulate
 
 from landfall.core.errors import MalformedAccount
 from landfall.core.quote import Leg, Quote, Refused, SwapRequest
@@ -111,6 +113,7 @@ def check(case: Case) -> list[Mismatch]:
         *_check_instruction(venue, case, pool, leg),
         *(_check_quote(venue, case, pool, answer, leg) if _is_quotable(case) else ()),
         *(_check_sent(venue, case, pool, answer) if isinstance(answer, Quote) else ()),
+        *_check_supply(venue, case, pool, answer, request),
         *_check_program(case, play(case, case.data, case.refs)),
         *(_check_fees(case, pool, request) if pool_is_cpmm(pool) else ()),
     ]
@@ -230,6 +233,24 @@ def _check_sent(venue: AnyVenue, case: Case, pool: Pool, quote: Quote) -> list[M
     if moved == (quote.in_amount, quote.out_amount):
         return []
     return [Mismatch(Kind.INSTRUCTION, f"moves {moved}, quoted {quote}")]
+
+
+def _check_supply(
+    venue: AnyVenue, case: Case, pool: Pool, answer: Quote | Refused, request: SwapRequest
+) -> list[Mismatch]:
+    """Whether the pool's supply curve pays what quotes pay, up to what is asked for here."""
+    offered = venue.supply(pool, request, case.clock)
+    taken = list(accumulate(one.in_amount for one in offered))
+    paid = list(accumulate(one.out_amount for one in offered))
+    # A curve may have a stretch for each of hundreds of bins; some ends tell of all.
+    for i in {0, len(offered) // 2, len(offered) - 1} if offered else ():
+        part = replace(request, mode=SwapMode.EXACT_IN, amount=BaseUnits(taken[i]))
+        told = venue.quote(pool, part, case.clock)
+        if not isinstance(told, Quote) or told.out_amount != paid[i]:
+            return [Mismatch(Kind.AMOUNT, f"offers {paid[i]} for {taken[i]}, quoted {told}")]
+    if isinstance(answer, Quote) and sum(paid[-1:]) < answer.out_amount:
+        return [Mismatch(Kind.AMOUNT, f"offers {offered}, quoted {answer}")]
+    return []
 
 
 def _is_beyond_a_quote(

@@ -16,7 +16,9 @@ from landfall.core.values import Account, BaseUnits, ChainClock, Pubkey, Slot, S
 from landfall.core.venue import AnyVenue, NeedAccounts, Pool, Trader
 from landfall.core.venues import VENUES
 from landfall.localnet.openings import (
+    meteora_damm_v1,
     meteora_damm_v2,
+    meteora_dbc,
     meteora_dlmm,
     raydium_amm,
     raydium_clmm,
@@ -40,6 +42,8 @@ HOLDINGS = {
     TAXED.mint: Pubkey.from_string("6DncZdPfRJMTDpz3iCoh7VXEXZRumMeCjzvyPJN1Rk6Z"),
 }
 TRADER_BALANCE = 2**60
+EXACT_IN_ONLY = frozenset({"meteora_damm_v1"})
+"""Venues whose programs have no exact output."""
 MARKET = Pubkey.from_string("8BnEgHoWFysVcuFFX7QztDmzuH8r5ZFvyP3sYwn1XTh6")
 
 
@@ -66,6 +70,11 @@ class Opened:
         """The trader's balance."""
         return ACCOUNT_AMOUNT.read(self.accounts[HOLDINGS[mint]].data)
 
+    @property
+    def modes(self) -> tuple[SwapMode, ...]:
+        """What its program can be asked for."""
+        return (SwapMode.EXACT_IN,) if self.venue.name in EXACT_IN_ONLY else tuple(SwapMode)
+
     def pool(self) -> Pool:
         """The pool as the venue loads it."""
         answer = self.venue.load(self.address, self.accounts, Slot(99))
@@ -78,10 +87,7 @@ class Opened:
     ) -> Quote | Refused:
         """A quote, or a refusal, at `CLOCK`."""
         pool = self.pool()
-        mint_in, mint_out = pool.mints if first_in else pool.mints[::-1]
-        request = SwapRequest(
-            in_mint=mint_in, out_mint=mint_out, mode=mode, amount=BaseUnits(amount)
-        )
+        request = requested(pool, amount, mode, first_in=first_in)
         answer: Quote | Refused = self.venue.quote(pool, request, CLOCK)
         return answer
 
@@ -110,6 +116,14 @@ class Opened:
         return replace(self, accounts=moved)
 
 
+def requested(
+    pool: Pool, amount: int, mode: SwapMode = SwapMode.EXACT_IN, *, first_in: bool = True
+) -> SwapRequest:
+    """A swap of the pool's two mints."""
+    mint_in, mint_out = pool.mints if first_in else pool.mints[::-1]
+    return SwapRequest(in_mint=mint_in, out_mint=mint_out, mode=mode, amount=BaseUnits(amount))
+
+
 def mint_account(token: Token, transfer_fee_bps: int = 0, fee_max: int = 2**63) -> Account:
     """A mint's bytes, with Token-2022's transfer fee where one is given."""
     data = bytearray(82)
@@ -122,12 +136,17 @@ def mint_account(token: Token, transfer_fee_bps: int = 0, fee_max: int = 2**63) 
 
 
 def opened(
-    venue_name: str, made: Mapping[Pubkey, Account], address: Pubkey, *tokens: Token
+    venue_name: str,
+    made: Mapping[Pubkey, Account],
+    address: Pubkey,
+    *tokens: Token,
+    fee_max: int = 2**63,
 ) -> Opened:
-    """A pool's accounts, with its mints and a trader's holdings beside them."""
+    """A pool's accounts, with its mints and a trader's holdings beside them; `fee_max` is the most
+    that a transfer of `TAXED` costs."""
     accounts = dict(made)
     for token in tokens:
-        accounts[token.mint] = mint_account(token, 250 if token is TAXED else 0)
+        accounts[token.mint] = mint_account(token, 250 if token is TAXED else 0, fee_max)
         holding = Deposit(token=token, amount=TRADER_BALANCE, charges_transfer_fee=token is TAXED)
         accounts[HOLDINGS[token.mint]] = token_account(holding, WALLET)
     return Opened(VENUES[venue_name], address, accounts)
@@ -153,6 +172,31 @@ def damm_v2(
     deposits = _deposits(amounts, tokens)
     made = meteora_damm_v2.open_pool(*deposits, **options)  # type: ignore[arg-type]
     return opened("meteora_damm_v2", made, meteora_damm_v2.pool_address(*deposits), *tokens)
+
+
+def damm_v1(
+    amounts: tuple[int, int] = (10**12, 15 * 10**10),
+    tokens: tuple[Token, Token] = (SOL, USDC),
+    **options: object,
+) -> Opened:
+    """A DAMM v1 pool; `options` are those of its `open_pool`."""
+    deposits = _deposits(amounts, tokens)
+    made = meteora_damm_v1.open_pool(*deposits, **options)  # type: ignore[arg-type]
+    return opened("meteora_damm_v1", made, meteora_damm_v1.pool_address(*deposits), *tokens)
+
+
+def dbc() -> Opened:
+    """A DBC pool of which almost half is sold, with more of its curve above and below."""
+    launch = meteora_dbc.Launch(
+        base=SOL,
+        quote=USDC,
+        prices=tuple((15 * 10**12 * tenths, 10**15) for tenths in (5, 10, 15)),
+        takes=(6 * 10**12, 9 * 10**12),
+        raised=7 * 10**12,
+        for_migration=2 * 10**13,
+    )
+    made = meteora_dbc.open_pool(launch)
+    return opened("meteora_dbc", made, meteora_dbc.pool_address(SOL, USDC), SOL, USDC)
 
 
 def amm(
@@ -221,6 +265,9 @@ POOLS: Mapping[str, Opened] = {
     "dlmm": dlmm(),
     "dlmm, fee in token Y": dlmm(collects_only_y=True),
     "dlmm, transfer fee": dlmm(tokens=(SOL, TAXED)),
+    "damm v1": damm_v1(),
+    "damm v1, stable": damm_v1((10**12, 10**9), amplification=10),
+    "dbc": dbc(),
     "amm v4, about to open": amm(tokens=(USDC, SOL), open_time=CLOCK.unix_timestamp),
 }
 """One of each kind, for what must hold of every pool."""

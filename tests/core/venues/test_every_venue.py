@@ -21,8 +21,11 @@ from tests.core.venues.opened import (
     amm,
     clmm,
     cpmm,
+    damm_v1,
     damm_v2,
+    dbc,
     dlmm,
+    requested,
 )
 
 FEW = settings(max_examples=15, deadline=None)
@@ -33,6 +36,8 @@ ONE_OF_EACH = {
     "raydium_amm": amm(),
     "raydium_clmm": clmm(),
     "meteora_dlmm": dlmm(),
+    "meteora_damm_v1": damm_v1(),
+    "meteora_dbc": dbc(),
 }
 SLIPPAGE_NAMES = {
     "raydium_clmm": "TooLittleOutputReceived",
@@ -43,6 +48,10 @@ STRANGER = Pubkey.from_string("9Hn4VafJzoG2ESdjWL1sWYUJDThmLZdNgf4nB5cZFmwC")
 every_pool = pytest.mark.parametrize("opened", POOLS.values(), ids=POOLS.keys())
 every_venue = pytest.mark.parametrize("opened", ONE_OF_EACH.values(), ids=ONE_OF_EACH.keys())
 
+every_venue_that_reads_mints = pytest.mark.parametrize(
+    "opened",
+    [opened for name, opened in ONE_OF_EACH.items() if name != "meteora_damm_v1"],
+)
 every_anchor_venue = pytest.mark.parametrize(
     "opened", [opened for name, opened in ONE_OF_EACH.items() if name != "raydium_amm"]
 )
@@ -117,7 +126,7 @@ def test_every_amount_is_priced_or_refused_in_words(opened: Opened, amount: int,
             pool = opened.pool()
             paid_from = pool.sides[1 if first_in else 0]  # type: ignore[attr-defined]
             assert 0 <= answer.out_amount <= paid_from.balance
-            assert 0 < answer.in_amount <= U64_MAX
+            assert min(1, amount) <= answer.in_amount <= U64_MAX
             assert 0 <= answer.price_impact_bps <= 10_000
 
 
@@ -130,7 +139,7 @@ def test_price_impact_grows_with_the_amount(opened: Opened):
 
 @every_pool
 def test_the_instruction_of_a_quote_moves_what_was_quoted(opened: Opened):
-    for mode in SwapMode:
+    for mode in opened.modes:
         for first_in in (True, False):
             quote = opened.quote(10**8, mode, first_in=first_in)
             moved = {
@@ -143,19 +152,20 @@ def test_the_instruction_of_a_quote_moves_what_was_quoted(opened: Opened):
 
 
 @every_venue
-def test_loading_asks_at_most_twice_and_only_for_what_is_missing(opened: Opened):
+def test_loading_a_pool_asks_at_most_twice_and_only_for_what_is_missing(opened: Opened):
     first = opened.venue.load(opened.address, {}, Slot(1))
     assert isinstance(first, NeedAccounts)
     assert first.addresses[0] == opened.address
     known = {opened.address: opened.accounts[opened.address]}
-    second = opened.venue.load(opened.address, known, Slot(1))
-    assert isinstance(second, NeedAccounts)
-    assert set(second.addresses) <= set(opened.accounts) - {opened.address}
-    known |= {address: opened.accounts[address] for address in second.addresses}
+    for _ in range(2):
+        asked = opened.venue.load(opened.address, known, Slot(1))
+        if isinstance(asked, NeedAccounts):
+            assert set(asked.addresses) <= set(opened.accounts) - set(known)
+            known |= {address: opened.accounts[address] for address in asked.addresses}
     assert not isinstance(opened.venue.load(opened.address, known, Slot(1)), NeedAccounts)
 
 
-@every_venue
+@every_venue_that_reads_mints
 def test_an_absent_account_is_malformed_not_missing(opened: Opened):
     asked = opened.venue.load(opened.address, opened.accounts, Slot(1))
     assert not isinstance(asked, NeedAccounts)
@@ -206,7 +216,7 @@ def test_a_vault_of_another_mint_is_refused(opened: Opened):
 def test_a_vault_kept_by_another_token_program_than_its_mint_is_refused(opened: Opened):
     vault = opened.pool().sides[0].vault  # type: ignore[attr-defined]
     account = replace(opened.accounts[vault], owner=TOKEN_2022_PROGRAM)
-    with pytest.raises(MalformedAccount, match="different token programs"):
+    with pytest.raises(MalformedAccount, match="token program"):
         opened.with_account(vault, account).pool()
 
 
@@ -217,7 +227,7 @@ def test_a_frozen_vault_is_refused(opened: Opened):
         opened.with_bytes(vault, 108, b"\x02").pool()
 
 
-@every_venue
+@every_venue_that_reads_mints
 def test_a_mint_whose_transfers_cannot_be_predicted_is_refused_by_name(opened: Opened):
     mint = opened.pool().mints[0]
     plain = opened.accounts[mint].data
@@ -252,9 +262,10 @@ def test_hostile_bytes_are_malformed_or_priced_and_nothing_else(
     if isinstance(loaded, NeedAccounts):
         return
     for mode in SwapMode:
-        request = opened.quote(10**6, mode).request
-        request = replace(request, in_mint=loaded.mints[0], out_mint=loaded.mints[1])
+        request = requested(loaded, 10**6, mode)
         answer = opened.venue.quote(loaded, request, CLOCK)
+        offered = opened.venue.supply(loaded, request, CLOCK)
+        assert all(segment.in_amount > 0 and segment.out_amount > 0 for segment in offered)
         if isinstance(answer, Quote):
             assert 0 <= answer.out_amount <= U64_MAX
             assert 0 < answer.in_amount <= U64_MAX

@@ -14,24 +14,12 @@ from landfall.core.token import ACCOUNT_AMOUNT, MINT_SUPPLY, TOKEN_2022_PROGRAM,
 from landfall.core.values import U64_MAX, Account, Pubkey, Slot, SwapMode
 from landfall.core.venue import NeedAccounts, ProgramError
 from landfall.core.venues.meteora_damm_v1 import METEORA_DAMM_V1, layout, stable, vaults
-from landfall.localnet.openings import meteora_damm_v1
-from landfall.localnet.openings.deposits import Deposit
-from tests.core.venues.opened import CLOCK, SOL, USDC, Opened, opened
+from tests.core.venues.opened import CLOCK, Opened, damm_v1
 
 FEW = settings(max_examples=25, deadline=None)
 AMOUNTS = st.integers(min_value=1, max_value=10**11)
 STRANGER = Pubkey.from_string("9Hn4VafJzoG2ESdjWL1sWYUJDThmLZdNgf4nB5cZFmwC")
 NOW = CLOCK.unix_timestamp
-
-
-def damm_v1(amounts: tuple[int, int] = (10**12, 15 * 10**10), **options: object) -> Opened:
-    deposits = [
-        Deposit(token=token, amount=amount)
-        for token, amount in zip((SOL, USDC), amounts, strict=True)
-    ]
-    made = meteora_damm_v1.open_pool(*deposits, **options)  # type: ignore[arg-type]
-    address = meteora_damm_v1.pool_address(*deposits)
-    return opened("meteora_damm_v1", made, address, SOL, USDC)
 
 
 def changed(pool: Opened, address: Pubkey, field: UInt, value: int) -> Opened:
