@@ -12,15 +12,27 @@
 from landfall.client.answers import (
     Accepted,
     Health,
+    Leg,
     LogEvent,
     Order,
     OrderDetail,
     OrderPage,
     Preview,
     Quote,
+    Route,
+    Token,
     Update,
 )
 from landfall.client.asynchronous import AsyncClient
+from landfall.client.engine_answers import (
+    Balance,
+    Cluster,
+    Market,
+    Queue,
+    TokenList,
+    TokenRisks,
+    Wallet,
+)
 from landfall.client.errors import ApiError, ClientError, Unreachable
 from landfall.client.request import OrderForm
 from landfall.client.synchronous import Client
@@ -29,16 +41,26 @@ __all__ = [
     "Accepted",
     "ApiError",
     "AsyncClient",
+    "Balance",
     "Client",
     "ClientError",
+    "Cluster",
     "Health",
+    "Leg",
     "LogEvent",
+    "Market",
     "Order",
     "OrderDetail",
     "OrderForm",
     "OrderPage",
     "Preview",
+    "Queue",
     "Quote",
+    "Route",
+    "Token",
+    "TokenList",
+    "TokenRisks",
     "Unreachable",
     "Update",
+    "Wallet",
 ]

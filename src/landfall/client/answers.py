@@ -226,13 +226,17 @@ class OrderPage(Answer, frozen=True, kw_only=True):
 
 
 class Update(Answer, frozen=True, kw_only=True):
-    """One change of an order; what `data` holds depends on `status`."""
+    """One change of an order; what `data` holds depends on `status`.
+
+    `cursor` is where to resume the stream of all orders.
+    """
 
     order_id: UUID
     status: str
     version: int
     timestamp: datetime
     data: dict[str, Any]
+    cursor: str | None = None
 
     @property
     def ends_the_order(self) -> bool:
