@@ -39,6 +39,9 @@ class NoPools:
         clock = ChainClock(slot=Slot(77), epoch=0, unix_timestamp=0)
         return PoolsAt(slot=Slot(77), clock=clock, pools=(), left_out={})
 
+    async def around(self, mint: Pubkey, other: Pubkey) -> PoolsAt:
+        return await self.trading(mint, other)
+
     async def named(self, addresses: Sequence[Pubkey]) -> PoolsAt:
         return await self.trading(SOL.mint, USDC.mint)
 

@@ -230,7 +230,12 @@ class OnlyIn:
         self._named = set(message.account_keys)
 
     async def trading(self, mint: Pubkey, other: Pubkey) -> PoolsAt:
-        at = await self._pools.trading(mint, other)
+        return self._only(await self._pools.trading(mint, other))
+
+    async def around(self, mint: Pubkey, other: Pubkey) -> PoolsAt:
+        return self._only(await self._pools.around(mint, other))
+
+    def _only(self, at: PoolsAt) -> PoolsAt:
         return replace(at, pools=tuple(p for p in at.pools if p.pool.address in self._named))
 
     def __getattr__(self, name: str) -> object:

@@ -1,10 +1,14 @@
 """What the market of a pair looks like to an order."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from landfall.core.errors import FailureReason
 from landfall.core.execution import Status
+from landfall.core.values import Pubkey
 from landfall.pipeline.market import ask
+from landfall.ports import Pools, PoolsAt
 from tests.pipeline.conftest import Bench
 
 
@@ -29,10 +33,25 @@ async def test_a_pool_that_pays_nothing_is_no_quote(bench: Bench) -> None:
     assert execution.failure.reason is FailureReason.POOL_REFUSED
 
 
+class Deserted:
+    """The chain's pools, less every one that trades."""
+
+    def __init__(self, pools: Pools) -> None:
+        self._pools = pools
+
+    async def trading(self, mint: Pubkey, other: Pubkey) -> PoolsAt:
+        return replace(await self._pools.trading(mint, other), pools=())
+
+    async def around(self, mint: Pubkey, other: Pubkey) -> PoolsAt:
+        return replace(await self._pools.around(mint, other), pools=())
+
+    async def named(self, addresses: Sequence[Pubkey]) -> PoolsAt:
+        return await self._pools.named(addresses)
+
+
 async def test_a_pair_without_pools_fails_with_that_reason(bench: Bench) -> None:
-    execution = await bench.finish(
-        await bench.submit(token_in="BONK", token_out="JUP", amount=Decimal(1))
-    )
+    bench.world = replace(bench.world, pools=Deserted(bench.world.pools))
+    execution = await bench.finish(await bench.submit())
     assert execution.failure is not None
     assert execution.failure.reason is FailureReason.NO_ROUTE
     assert len(execution.attempts) == 1

@@ -132,8 +132,10 @@ class FreshPools:
             if venue is None:
                 left_out.append(_left_out(address, "unknown", "unknown", "no venue knows it"))
                 continue
+            # Only what was read for this pool, for next time it may be read in other company.
+            own = (address, *self._needs.get(address, ()))
             try:
-                pool = venue.load(address, accounts, slot)
+                pool = venue.load(address, _those(own, accounts), slot)
             except MalformedAccount as error:
                 left_out.append(_left_out(address, venue.name, venue.dex, str(error)))
                 continue
@@ -154,6 +156,10 @@ def _joined(parts: list[PoolsAt]) -> PoolsAt:
         pools=tuple(pool for part in parts for pool in part.pools),
         left_out=tuple(refused for part in parts for refused in part.left_out),
     )
+
+
+def _those(addresses: Iterable[Pubkey], accounts: Accounts) -> Accounts:
+    return {address: accounts[address] for address in addresses if address in accounts}
 
 
 def _left_out(pool: Pubkey, venue: str, dex: str, sentence: str) -> Refused:

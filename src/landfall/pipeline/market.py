@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from landfall.core.order import Order
-from landfall.core.quote import Quote, Refused, Route, SwapRequest, behind_bps
-from landfall.core.routing.best_pool import rank, route_through, why
+from landfall.core.quote import Quote, Refused, Route, behind_bps
+from landfall.core.routing.best_pool import rank
 from landfall.core.slippage import automatic_slippage_bps
 from landfall.core.values import BasisPoints, Pubkey, Slot
 from landfall.pipeline.accept import OrderRequest, to_order
+from landfall.pipeline.choosing import choose, request_of
 from landfall.ports import PoolsAt, World
 
 NONE: Mapping[Pubkey, str] = MappingProxyType({})
@@ -34,7 +35,7 @@ class Market:
 class Preview:
     """What an order would get right now, without placing it.
 
-    `route` is None where no pool can fill it.
+    `route` is None where nothing can fill it.
     """
 
     order: Order
@@ -78,14 +79,14 @@ def slippage(world: World, order: Order, market: Market) -> tuple[BasisPoints, s
 
 
 def priced(order: Order, pools: PoolsAt) -> Market:
-    """The market these pools make for this order."""
-    request = SwapRequest(
-        in_mint=order.token_in.mint,
-        out_mint=order.token_out.mint,
-        mode=order.swap_mode,
-        amount=order.amount,
-    )
-    answers = [loaded.venue.quote(loaded.pool, request, pools.clock) for loaded in pools.pools]
+    """The market that those of the pools which trade the order's pair make for it."""
+    request = request_of(order)
+    pair = {request.in_mint, request.out_mint}
+    answers = [
+        loaded.venue.quote(loaded.pool, request, pools.clock)
+        for loaded in pools.pools
+        if set(loaded.pool.mints) == pair
+    ]
     quotes = [answer for answer in answers if isinstance(answer, Quote)]
     refused = [answer for answer in answers if isinstance(answer, Refused)] + [*pools.left_out]
     # Some programs take a tiny input and pay nothing for it. That fills no order.
@@ -115,16 +116,13 @@ async def preview(world: World, account: str, request: OrderRequest) -> Preview:
         OrderRejected: as `accept` would.
     """
     order = await to_order(world, account, request)
-    market = await ask(world, order)
-    if not market.quotes:
-        return Preview(order=order, market=market, route=None, reason=no_route(market.refused))
+    around = await world.pools.around(order.token_in.mint, order.token_out.mint)
+    market = priced(order, around)
+    world.prices.note(market.quotes)
     slippage_bps, _ = slippage(world, order, market)
-    return Preview(
-        order=order,
-        market=market,
-        route=route_through(market.quotes[0], slippage_bps),
-        reason=why(market.quotes),
-    )
+    choice = await choose(world, order, around, market.quotes, slippage_bps=slippage_bps)
+    reason = choice.reason or no_route(market.refused)
+    return Preview(order=order, market=market, route=choice.route, reason=reason)
 
 
 def no_route(refused: tuple[Refused, ...]) -> str:
