@@ -82,8 +82,8 @@ class Joined:
             lease_ms=self.settings.lease_ms,
         )
 
-    async def server(self, worker_ends: "asyncio.Future[None] | None" = None) -> uvicorn.Server:
-        """The API over these parts, not yet serving. `worker_ends`: of a worker in this process.
+    async def refuse_without_key(self) -> None:
+        """Return if somebody may use the API.
 
         Raises:
             CannotStart: callers need an API key, and there is none.
@@ -91,6 +91,9 @@ class Joined:
         """
         if self.key_reason is not None and not await self.keys.any_good():
             raise no_key_yet(self.key_reason)
+
+    def server(self, worker_ends: "asyncio.Future[None] | None" = None) -> uvicorn.Server:
+        """The API over these parts, not yet serving. `worker_ends`: of a worker in this process."""
         health = self._health(worker_ends)
         config = api_config(self.settings, key_needed=self.key_reason is not None)
         app = create_app(self.world, self.reader, self.feed, self.keys, health, config)

@@ -4,24 +4,23 @@ The first SIGINT or SIGTERM stops in order, the second at once.
 """
 
 import asyncio
-import ipaddress
 import signal
 from collections.abc import Awaitable
-from contextlib import suppress
 
-from landfall.bootstrap import CannotStart, NoKey, joined, open_wallet
+from landfall.bootstrap import NoKey, joined, open_wallet
+from landfall.doors import CannotStart
 from landfall.queue.worker import Worker
 from landfall.settings import Secret, Settings
 from landfall.store.migrations.migrate import migrate
 
 
 async def run_api(settings: Settings) -> None:
-    """Serve the API alone until told to stop; it holds no key."""
-    refuse_other_than_loopback(settings)
+    """Serve the API alone until told to stop; it holds no wallet."""
     dsn, rpc_url = _addresses(settings)
     await migrate(dsn)
     stop, _ = stop_signals()
     async with joined(settings, dsn, rpc_url, NoKey()) as parts:
+        await parts.refuse_without_key()
         server = parts.server()
         serving = asyncio.create_task(server.serve())
         await until(stop, asyncio.shield(serving))
@@ -47,23 +46,6 @@ async def run_worker(settings: Settings) -> None:
 async def run_migrations(settings: Settings) -> None:
     """Bring the database of the settings to the newest revision."""
     await migrate(_needed(settings.database_url, "DATABASE_URL").reveal())
-
-
-def refuse_other_than_loopback(settings: Settings) -> None:
-    """Without API keys, nobody but this machine may reach the API.
-
-    Raises:
-        CannotStart: HOST is not a loopback address.
-    """
-    host = settings.host
-    with suppress(ValueError):
-        if ipaddress.ip_address(host).is_loopback:
-            return
-    if host != "localhost":
-        raise CannotStart(
-            f"HOST={host} would let other machines trade with this wallet, and there are no API "
-            "keys yet to keep them out; use HOST=127.0.0.1."
-        )
 
 
 def stop_signals() -> tuple[asyncio.Event, asyncio.Event]:

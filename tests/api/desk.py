@@ -5,34 +5,61 @@ about durability. Orders do not move by themselves: a test plays their story.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from uuid import UUID
 
-from landfall.core.errors import OrderRejected, RejectionReason, Unavailable
+from landfall.access import ApiKey
+from landfall.core.errors import (
+    OrderRejected,
+    RejectionReason,
+    Unavailable,
+    VersionConflict,
+)
 from landfall.core.events import Event, OrderAccepted, Recorded
-from landfall.core.execution import Status, summarize
+from landfall.core.execution import Execution, Status, summarize
 from landfall.core.lifecycle.evolve import fold
 from landfall.core.lifecycle.transitions import TERMINAL
 from landfall.core.order import Order
-from landfall.ports import Acceptance, OrderFilter, OrderPage, QueueStats
+from landfall.ports import (
+    Acceptance,
+    Claim,
+    Load,
+    MarketRecord,
+    Next,
+    OrderFilter,
+    OrderPage,
+    QueueStats,
+    Redeemed,
+    Told,
+)
 from tests.api.stories import STARTED_MS
 
 
 class Desk:
-    """EventLog, Reader and Feed at once, over a dict of logs."""
+    """EventLog, Reader, Feed and Keys at once, over a dict of logs."""
 
     def __init__(self) -> None:
         self.logs: dict[UUID, tuple[Recorded, ...]] = {}
+        self.keys: dict[str, ApiKey] = {}
+        self.uses: list[str] = []
+        self.tickets: dict[str, str | None] = {}
         self.down = False
         self.following = 0
         self.nobody_follows = asyncio.Event()
         self._changed = asyncio.Condition()
+        self._commits: list[tuple[str, tuple[Recorded, ...]]] = []
+
+    @property
+    def _places(self) -> int:
+        return len(self._commits)
 
     async def accept(self, order: Order) -> Acceptance:
         self._answer()
         for log in self.logs.values():
             known = fold(log).order
             if order.client_order_id is not None and known.client_order_id == order.client_order_id:
+                if known.account != order.account:
+                    continue
                 if (known.amount, known.token_in, known.token_out) != (
                     order.amount,
                     order.token_in,
@@ -59,8 +86,12 @@ class Desk:
                         ends_commit=event is commit[-1],
                     )
                 )
+        owner = fold(log).order.account
+        added = log[len(self.logs.get(order_id, ())) :]
         async with self._changed:
             self.logs[order_id] = tuple(log)
+            for commit in _commits(added):
+                self._commits.append((owner, commit))
             self._changed.notify_all()
 
     async def log(self, order_id: UUID) -> tuple[Recorded, ...]:
@@ -70,7 +101,12 @@ class Desk:
     async def orders(self, wanted: OrderFilter) -> OrderPage:
         self._answer()
         found = [summarize(fold(log)) for log in reversed(self.logs.values())]
-        kept = [each for each in found if wanted.status in (None, each.status)]
+        kept = [
+            each
+            for each in found
+            if (wanted.status is None or wanted.status is each.status)
+            and (wanted.account is None or wanted.account == each.order.account)
+        ]
         return OrderPage(
             orders=tuple(kept[wanted.offset : wanted.offset + wanted.limit]), next_cursor=None
         )
@@ -84,8 +120,66 @@ class Desk:
             delayed=0,
             completed=done.count(Status.CONFIRMED),
             failed=done.count(Status.FAILED),
+            cancelled=done.count(Status.CANCELLED),
             started_last_minute=0,
+            workers=1,
         )
+
+    async def load(self, account: str, most: int) -> Load:
+        self._answer()
+        orders = [fold(log) for log in self.logs.values()]
+        return Load(
+            waiting=sum(each.status is Status.PENDING for each in orders),
+            open_of_account=sum(
+                each.status not in TERMINAL and each.order.account == account for each in orders
+            ),
+        )
+
+    async def market(self) -> MarketRecord:
+        self._answer()
+        return MarketRecord(attempts=0, venues=(), spreads=())
+
+    async def standing(self, order_id: UUID) -> Claim | None:
+        self._answer()
+        return Claim(order_id, 0) if order_id in self.logs else None
+
+    async def append(
+        self, claim: Claim, execution: Execution, events: Sequence[Event], then: Next
+    ) -> Execution:
+        self._answer()
+        if len(self.logs[claim.order_id]) != execution.version + 1:
+            raise VersionConflict("somebody was faster")
+        await self.play(claim.order_id, [[*events]])
+        return fold(self.logs[claim.order_id])
+
+    async def find(self, key_id: str) -> ApiKey | None:
+        self._answer()
+        return self.keys.get(key_id)
+
+    async def used(self, key_id: str) -> None:
+        self.uses.append(key_id)
+
+    async def add_ticket(self, ticket: str, key_id: str | None, lifetime_ms: int) -> None:
+        self._answer()
+        self.tickets[ticket] = key_id
+
+    async def redeem(self, ticket: str) -> Redeemed | None:
+        self._answer()
+        return Redeemed(self.tickets.pop(ticket)) if ticket in self.tickets else None
+
+    async def follow_all(
+        self, account: str | None, after: str | None
+    ) -> AsyncGenerator[Told, None]:
+        place = self._places if after is None else int(after)
+        while True:
+            for number, (owner, commit) in enumerate(self._commits):
+                if number >= place:
+                    place = number + 1
+                    if account in (None, owner):
+                        yield Told(str(place), commit)
+            async with self._changed:
+                while len(self._commits) <= place:
+                    await self._changed.wait()
 
     async def ping(self) -> None:
         self._answer()
@@ -119,3 +213,14 @@ class Desk:
     def _answer(self) -> None:
         if self.down:
             raise Unavailable("the database does not answer")
+
+
+def _commits(log: Sequence[Recorded]) -> list[tuple[Recorded, ...]]:
+    found: list[tuple[Recorded, ...]] = []
+    commit: list[Recorded] = []
+    for recorded in log:
+        commit.append(recorded)
+        if recorded.ends_commit:
+            found.append(tuple(commit))
+            commit = []
+    return found

@@ -17,6 +17,7 @@ from landfall.core.lifecycle.evolve import fold
 from landfall.ports import Claim, Held
 from landfall.store.event_log import PostgresEventLog
 from landfall.store.feed import PostgresFeed
+from landfall.store.keys import PostgresKeys
 from landfall.store.listener import Listener
 from landfall.store.reader import PostgresReader
 from tests.api.desk import Desk
@@ -51,9 +52,9 @@ async def engine(pool, dsn) -> AsyncIterator[Engine]:
     await listener.start()
     await feed.start()
     await listener.listening()
-    app = create_app(
-        replace(world(Desk()), log=log), reader, feed, {"database": reader.ping}, ApiConfig()
-    )
+    health = {"database": reader.ping}
+    here = replace(world(Desk()), log=log)
+    app = create_app(here, reader, feed, PostgresKeys(pool), health, ApiConfig())
     port = free_port()
     async with (
         running(app, port),

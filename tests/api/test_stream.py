@@ -195,7 +195,8 @@ async def test_a_database_that_is_down_is_told_and_closed(api: Running, order_id
 
 
 @pytest.mark.parametrize(
-    "origin", ["https://evil.example", "null", "http://127.0.0.1.evil.example"]
+    "origin",
+    ["https://evil.example", "null", "http://127.0.0.1.evil.example", "http://127.0.0.1:1"],
 )
 async def test_a_page_of_another_site_cannot_open_a_socket(api: Running, origin: str):
     with pytest.raises(InvalidStatus) as refused:
@@ -204,7 +205,7 @@ async def test_a_page_of_another_site_cannot_open_a_socket(api: Running, origin:
 
 
 async def test_a_page_of_this_host_may_open_a_socket(api: Running):
-    headers = {"Origin": "http://localhost:8080"}
+    headers = {"Origin": f"http://localhost:{api.port}"}
     async with connect(api.ws("/api/orders/execute"), additional_headers=headers) as socket:
         await socket.send("{}")
         messages, _, _ = await read_all(socket)

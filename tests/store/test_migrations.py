@@ -11,7 +11,18 @@ from landfall.store.connection import connect
 from landfall.store.errors import DatabaseUnusable
 from landfall.store.migrations.migrate import migrate
 
-TABLES = {"orders", "order_events", "executions", "jobs", "order_starts", "outcomes", "cluster"}
+TABLES = {
+    "orders",
+    "order_events",
+    "executions",
+    "jobs",
+    "order_starts",
+    "outcomes",
+    "cluster",
+    "api_keys",
+    "ws_tickets",
+    "workers",
+}
 
 
 async def tables(dsn):

@@ -130,7 +130,14 @@ async def test_a_cursor_that_no_page_gave_is_refused(reader, cursor):
 
 async def test_stats_count_what_is_happening(log, reader, pool):
     assert await reader.stats() == QueueStats(
-        waiting=0, active=0, delayed=0, completed=0, failed=0, started_last_minute=0
+        waiting=0,
+        active=0,
+        delayed=0,
+        completed=0,
+        failed=0,
+        cancelled=0,
+        started_last_minute=0,
+        workers=0,
     )
     await lived(log)
     active, delayed = await lived(log), await lived(log)
@@ -147,7 +154,14 @@ async def test_stats_count_what_is_happening(log, reader, pool):
         ended = await lived(log, story[:-1])
         await log.append(Claim(ended.order.order_id, 0), ended, story[-1], Finished.FINISHED)
     assert await reader.stats() == QueueStats(
-        waiting=1, active=1, delayed=1, completed=2, failed=1, started_last_minute=2
+        waiting=1,
+        active=1,
+        delayed=1,
+        completed=2,
+        failed=1,
+        cancelled=0,
+        started_last_minute=2,
+        workers=0,
     )
 
 

@@ -1,44 +1,76 @@
 """Join the handlers into one ASGI application."""
 
+import time
+
 from litestar import Litestar
+from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from landfall import __version__
-from landfall.api import describe, orders, status, stream
+from landfall.api import describe, orders, page, status, stream, stream_all, tickets
+from landfall.api.access import Access
+from landfall.api.admission import Admission
 from landfall.api.errors import answer_error
-from landfall.api.guard import App, guarded
+from landfall.api.guard import App, Guard, guarded
+from landfall.api.limits import Buckets
+from landfall.api.market_wire import LatestMarket
 from landfall.api.parts import ApiConfig, HealthChecks, Parts
-from landfall.ports import Feed, Reader, World
+from landfall.ports import Feed, Keys, Reader, World
 
 __all__ = ["ApiConfig", "HealthChecks", "create_app"]
 
+ROUTES = (
+    orders.execute,
+    orders.quote,
+    orders.cancel_order,
+    orders.delete_order,
+    orders.order,
+    orders.orders,
+    stream.order_updates,
+    stream.execute_updates,
+    stream_all.all_updates,
+    tickets.ws_ticket,
+    status.health,
+    status.health_detailed,
+    status.queue_stats,
+    status.order_stats,
+    status.market_metrics,
+    status.metrics,
+    describe.page,
+    page.page,
+)
+
 
 def create_app(
-    world: World, reader: Reader, feed: Feed, health: HealthChecks, config: ApiConfig
+    world: World, reader: Reader, feed: Feed, keys: Keys, health: HealthChecks, config: ApiConfig
 ) -> App:
     """The API over these ports; `server.py` serves it."""
-    parts = Parts(world=world, reader=reader, feed=feed, health=health, config=config)
+    access = Access(keys, world.clock, config.anonymous)
+    parts = Parts(
+        world=world,
+        reader=reader,
+        feed=feed,
+        access=access,
+        admission=Admission(
+            reader,
+            waiting_max=config.waiting_orders_max,
+            open_max=config.open_orders_max,
+            has_room=config.has_room,
+            now_s=time.monotonic,
+        ),
+        market=LatestMarket(reader, time.monotonic),
+        health=health,
+        config=config,
+    )
     app = Litestar(
-        route_handlers=[
-            orders.execute,
-            orders.quote,
-            orders.order,
-            orders.orders,
-            stream.order_updates,
-            stream.execute_updates,
-            status.health,
-            status.health_detailed,
-            status.queue_stats,
-            status.order_stats,
-            status.metrics,
-            describe.page,
-        ],
+        route_handlers=ROUTES,
         dependencies={"parts": Provide(lambda: parts, sync_to_thread=False)},
         exception_handlers={Exception: answer_error},
         response_headers={"cache-control": "no-store", "x-content-type-options": "nosniff"},
         request_max_body_size=config.body_bytes_max,
+        cors_config=_cors(config.allowed_origins),
         openapi_config=OpenAPIConfig(
             title="Landfall",
             version=__version__,
@@ -51,4 +83,24 @@ def create_app(
         debug=False,
     )
     describe.complete(app.openapi_schema)
-    return guarded(app, config.allowed_hosts)
+    guard = Guard(
+        allowed_hosts=config.allowed_hosts,
+        allowed_origins=config.allowed_origins,
+        access=access,
+        by_key=Buckets(config.requests_per_key, time.monotonic),
+        by_address=Buckets(config.requests_per_address, time.monotonic),
+    )
+    return guarded(app, guard)
+
+
+def _cors(allowed_origins: frozenset[str]) -> CORSConfig | None:
+    """What browsers are told of pages that may come from elsewhere; nothing if none may."""
+    if not allowed_origins:
+        return None
+    return CORSConfig(
+        allow_origins=sorted(allowed_origins),
+        allow_methods=["GET", "POST", "DELETE"],
+        allow_headers=["authorization", "content-type", "idempotency-key", "x-api-key"],
+        expose_headers=["location", "retry-after", "idempotent-replayed"],
+        max_age=600,
+    )

@@ -4,6 +4,8 @@ One frame per commit, so a last failed attempt is heard as `failed` and never fl
 `pending`.
 """
 
+import msgspec
+
 from landfall.api.scalars import amount, fraction, instant
 from landfall.api.shapes import QuoteWire, RefusedWire, RouteWire, Wire
 from landfall.api.wire import fill, quotes, refused, route
@@ -131,6 +133,17 @@ class Frame(Wire, frozen=True, kw_only=True):
     version: int
     timestamp: str
     data: Data
+
+
+class FrameOfMany(Frame, frozen=True, kw_only=True):
+    """A frame among those of other orders; `cursor` is where to resume."""
+
+    cursor: str
+
+
+def frame_with_cursor(commit: Commit, cursor: str) -> FrameOfMany:
+    """The message for one commit in a stream of many orders."""
+    return FrameOfMany(**msgspec.structs.asdict(frame(commit)), cursor=cursor)
 
 
 def frame(commit: Commit) -> Frame:

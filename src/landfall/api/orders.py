@@ -1,28 +1,34 @@
-"""Submit an order, price one, look one up, list them."""
+"""Submit an order, price one, look one up, list them, withdraw one."""
 
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Response, get, post
+from litestar import Response, delete, get, post
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from landfall import observe
+from landfall.access import Caller, Scope
 from landfall.api import shapes, wire
+from landfall.api.access import permitted
 from landfall.api.body import Body, order_request, read_body
-from landfall.api.errors import Refusal, order_not_found
+from landfall.api.errors import Problem, Refusal, order_not_found
 from landfall.api.parts import GivenParts, HttpRequest, Parts
-from landfall.core.errors import OrderRejected
+from landfall.core.errors import OrderRejected, RejectionReason
 from landfall.core.events import Recorded
-from landfall.core.execution import Execution, Status
+from landfall.core.execution import Status, summarize
 from landfall.core.order import OrderType
-from landfall.pipeline.accept import accept
+from landfall.pipeline.accept import OrderRequest, accept
+from landfall.pipeline.cancel import NotCancellable, cancel
 from landfall.pipeline.history import commits, order_of
 from landfall.pipeline.market import preview
-from landfall.ports import OrderFilter
+from landfall.ports import Acceptance, OrderFilter
 
 LIMIT_MAX = 500
 OFFSET_MAX = 10_000
 CURSOR_LENGTH_MAX = 200
+IDEMPOTENCY_HEADER = "idempotency-key"
+REPLAYED_HEADER = "idempotent-replayed"
 _LIST_PARAMETERS = frozenset({"status", "type", "userId", "limit", "offset", "cursor"})
 
 Limit = Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX)]
@@ -36,29 +42,52 @@ Cursor = Annotated[str | None, QueryParameter(max_length=CURSOR_LENGTH_MAX)]
 async def execute(request: HttpRequest, parts: GivenParts) -> Response[shapes.Accepted]:
     """Make an order durable and answer with its id; follow it over the WebSocket of that id.
 
-    The same clientOrderId with the same request is the same order, and answers alike.
+    The same Idempotency-Key (or clientOrderId) with the same request is the same order, and answers
+    alike, for ever; with another request it is a 409.
     """
     _refuse_upgrade(request)
-    execution = await submit(parts, await _raw_body(request))
-    where = {"location": f"/api/orders/{execution.order.order_id}"}
-    return Response(wire.accepted(execution), status_code=201, headers=where)
+    caller = permitted(request, Scope.TRADE)
+    accepted = await submit(parts, caller, await _raw_body(request), _idempotency_key(request))
+    headers = {"location": f"/api/orders/{accepted.execution.order.order_id}"}
+    if accepted.replayed:
+        headers[REPLAYED_HEADER] = "true"
+    return Response(wire.accepted(accepted.execution), status_code=201, headers=headers)
 
 
 @post("/api/orders/quote", status_code=200, summary="Price an order without placing it")
 async def quote(request: HttpRequest, parts: GivenParts) -> shapes.QuoteAnswer:
     """Every pool's price for this order, the route it would take, and why."""
+    caller = permitted(request, Scope.READ)
     body = read_body(await _raw_body(request))
     try:
         asked = order_request(body, parts.config.slippage_bps_default)
-        return wire.preview(await preview(parts.world, parts.config.account, asked))
+        return wire.preview(await preview(parts.world, caller.account, asked))
     except OrderRejected as error:
         raise _in_the_clients_words(error, body) from None
 
 
+@post("/api/orders/{order_id:str}/cancel", status_code=200, summary="Cancel an order")
+async def cancel_order(
+    request: HttpRequest, order_id: FromPath[str], parts: GivenParts
+) -> shapes.OrderWire:
+    """Withdraw an order while nothing of it is in flight; cancelling twice is cancelling once."""
+    return await withdraw(parts, permitted(request, Scope.CANCEL), order_id)
+
+
+@delete("/api/orders/{order_id:str}", status_code=200, summary="Cancel an order")
+async def delete_order(
+    request: HttpRequest, order_id: FromPath[str], parts: GivenParts
+) -> shapes.OrderWire:
+    """The same as POST …/cancel. What was on record stays on record."""
+    return await withdraw(parts, permitted(request, Scope.CANCEL), order_id)
+
+
 @get("/api/orders/{order_id:str}", summary="Look up an order")
-async def order(order_id: FromPath[str], parts: GivenParts) -> shapes.OrderDetail:
+async def order(
+    request: HttpRequest, order_id: FromPath[str], parts: GivenParts
+) -> shapes.OrderDetail:
     """The order, its status, every attempt with the quotes it considered, and its log."""
-    log = await find(parts, order_id)
+    log = await find(parts, permitted(request, Scope.READ), order_id)
     execution = [commit.execution for commit in commits(log)][-1]
     return wire.order_detail(execution, log)
 
@@ -74,14 +103,15 @@ async def orders(
     offset: Offset = 0,
     cursor: Cursor = None,
 ) -> shapes.OrderList:
-    """Orders, newest first. `cursor` goes deeper than `offset` at a flat cost."""
+    """The caller's orders, newest first. `cursor` goes deeper than `offset` at a flat cost."""
+    caller = permitted(request, Scope.READ)
     for name in request.query_params:
         if name not in _LIST_PARAMETERS:
-            raise Refusal(400, "unknown_parameter", f"There is no parameter {name!r}.", name)
+            raise Refusal(400, Problem.UNKNOWN_PARAMETER, f"There is no parameter {name!r}.", name)
     if user_id is not None and not user_id.isprintable():
-        raise Refusal(400, "invalid_parameter", "userId must be printable text.", "userId")
+        raise Refusal(400, Problem.INVALID_PARAMETER, "userId must be printable text.", "userId")
     wanted = OrderFilter(
-        account=parts.config.account,
+        account=caller.reach,
         status=status,
         order_type=order_type,
         user_id=user_id,
@@ -92,25 +122,30 @@ async def orders(
     return wire.order_page(await parts.reader.orders(wanted))
 
 
-async def submit(parts: Parts, raw: bytes) -> Execution:
+async def submit(
+    parts: Parts, caller: Caller, raw: bytes, idempotency_key: str | None = None
+) -> Acceptance:
     """Take a body in as an order; used by HTTP and WebSocket alike.
 
     Raises:
-        MalformedBody, OrderRejected: nothing was stored.
+        MalformedBody, OrderRejected, Refusal: nothing was stored.
     """
     body = read_body(raw)
     try:
-        asked = order_request(body, parts.config.slippage_bps_default)
-        accepted = await accept(parts.world, parts.config.account, asked)
+        asked = _with_key(
+            order_request(body, parts.config.slippage_bps_default), body, idempotency_key
+        )
+        await parts.admission.admit(caller)
+        accepted = await accept(parts.world, caller.account, asked)
     except OrderRejected as error:
         observe.order_rejected(error.reason.value, error.field)
         raise _in_the_clients_words(error, body) from None
     placed = accepted.execution.order
     observe.order_accepted(placed.order_id, placed.order_type.value, accepted.replayed)
-    return accepted.execution
+    return accepted
 
 
-async def find(parts: Parts, order_id: str) -> tuple[Recorded, ...]:
+async def find(parts: Parts, caller: Caller, order_id: str) -> tuple[Recorded, ...]:
     """The log of one of the caller's orders.
 
     Raises:
@@ -122,9 +157,55 @@ async def find(parts: Parts, order_id: str) -> tuple[Recorded, ...]:
         raise order_not_found() from None
     log = await parts.reader.log(wanted)
     placed = order_of(log)
-    if placed is None or placed.account != parts.config.account:
+    if placed is None or not caller.sees(placed.account):
         raise order_not_found()
     return log
+
+
+async def withdraw(parts: Parts, caller: Caller, order_id: str) -> shapes.OrderWire:
+    """Cancel one of the caller's orders.
+
+    Raises:
+        Refusal: there is no such order, or it is too late.
+    """
+    log = await find(parts, caller, order_id)
+    try:
+        cancelled = await cancel(parts.world, log[0].order_id)
+    except NotCancellable as error:
+        raise Refusal(
+            409,
+            Problem.NOT_CANCELLABLE,
+            f"The order is {error.status.value}; only while nothing of it is in flight can it be "
+            "cancelled.",
+        ) from None
+    return wire.order_summary(summarize(cancelled))
+
+
+def _with_key(asked: OrderRequest, body: Body, idempotency_key: str | None) -> OrderRequest:
+    """The request under its idempotency key, which is a client order id sent as a header."""
+    if idempotency_key is None or idempotency_key == asked.client_order_id:
+        return asked
+    if asked.client_order_id is not None:
+        raise OrderRejected(
+            RejectionReason.DUPLICATE_FIELD,
+            "clientOrderId",
+            "Idempotency-Key and clientOrderId say the same thing, and differ; send one of them.",
+        )
+    return replace(asked, client_order_id=idempotency_key)
+
+
+def _idempotency_key(request: HttpRequest) -> str | None:
+    given = request.headers.getall(IDEMPOTENCY_HEADER, [])
+    if not given:
+        return None
+    if len(given) > 1 or not given[0].isprintable() or not given[0].isascii():
+        raise Refusal(
+            400,
+            Problem.INVALID_PARAMETER,
+            "Idempotency-Key must be one header of printable ASCII.",
+            "Idempotency-Key",
+        )
+    return given[0]
 
 
 def _in_the_clients_words(error: OrderRejected, body: Body) -> OrderRejected:
@@ -135,7 +216,7 @@ def _refuse_upgrade(request: HttpRequest) -> None:
     if request.headers.get("upgrade", "").lower() == "websocket":
         raise Refusal(
             400,
-            "websocket_needs_get",
+            Problem.WEBSOCKET_NEEDS_GET,
             "A WebSocket opens with GET, never with POST: connect to this path with GET and send "
             "the order as the first message, or POST it and follow /api/orders/{orderId}/ws.",
         )
@@ -145,7 +226,7 @@ async def _raw_body(request: HttpRequest) -> bytes:
     """The body, if it says that it is plain JSON; browsers' forms cannot say so."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
-        raise Refusal(415, "unsupported_media_type", "Send the order as application/json.")
+        raise Refusal(415, Problem.UNSUPPORTED_MEDIA_TYPE, "Send the order as application/json.")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise Refusal(415, "unsupported_encoding", "Send the body without compression.")
+        raise Refusal(415, Problem.UNSUPPORTED_ENCODING, "Send the body without compression.")
     return await request.body()

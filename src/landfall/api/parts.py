@@ -1,5 +1,6 @@
 """What every handler works with: the ports, the health checks and the limits, joined once."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,8 +10,11 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from landfall.api.access import Access
+from landfall.api.admission import Admission
 from landfall.api.guard import LOOPBACK_HOSTS
-from landfall.core.values import BasisPoints
+from landfall.api.market_wire import LatestMarket
+from landfall.core.values import BasisPoints, Pubkey
 from landfall.ports import Feed, Reader, World
 
 HttpRequest = Request[Any, Any, State]
@@ -22,35 +26,70 @@ HealthChecks = Mapping[str, Callable[[], Awaitable[None]]]
 """Parts by name (database, chain, queue, worker); each returns if well and raises if not."""
 
 
+def _always() -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterFacts:
+    """The chain behind the engine. `rpc_url` is None unless it may be shown."""
+
+    name: str
+    genesis_hash: str
+    rpc_url: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiConfig:
-    """Limits and names of the API.
+    """Limits and names of the API. A limit of 0 is none.
 
     Args:
-        allowed_hosts: names this server answers to, without port and in lower case; also the
-            hosts whose pages may submit orders.
-        account: whose orders these are where no key is needed.
+        allowed_hosts: names this server answers to, without port and in lower case.
+        allowed_origins: pages that may use this API from elsewhere, as `scheme://host[:port]`; a
+            page of the very host and port it talks to always may.
+        anonymous: the account of callers without a key; None if every caller needs one.
+        wallet: the address that trades; None where this process does not know it.
+        cluster: the chain behind the engine.
         slippage_bps_default: the bound of an order that names none.
         body_bytes_max: larger bodies are refused unread.
+        requests_per_key, requests_per_address: requests a minute.
+        sockets_per_key, sockets_per_address: open WebSockets.
+        waiting_orders_max: orders never started, of everybody; beyond it new ones are refused.
+        open_orders_max: orders of one account that have not ended.
+        has_room: whether there is room on the disk for new orders.
         send_timeout_ms: how long one WebSocket message may wait for a slow reader.
         first_message_timeout_ms: how long a WebSocket may wait before it sends its order.
+        recheck_ms: how often the key of an open WebSocket is looked at again.
         health_timeout_ms: how long one health check may take.
     """
 
     allowed_hosts: frozenset[str] = LOOPBACK_HOSTS
-    account: str = "local"
+    allowed_origins: frozenset[str] = frozenset()
+    anonymous: str | None = "local"
+    wallet: Pubkey | None = None
+    cluster: ClusterFacts = ClusterFacts(name="unknown", genesis_hash="", rpc_url=None)
     slippage_bps_default: BasisPoints = SLIPPAGE_BPS_DEFAULT
     body_bytes_max: int = 64 * 1024
+    requests_per_key: int = 0
+    requests_per_address: int = 0
+    sockets_per_key: int = 0
+    sockets_per_address: int = 0
+    waiting_orders_max: int = 0
+    open_orders_max: int = 0
+    has_room: Callable[[], bool] = _always
     send_timeout_ms: int = 10_000
     first_message_timeout_ms: int = 10_000
+    recheck_ms: int = 2_000
     health_timeout_ms: int = 2_000
 
 
 @dataclass(slots=True)
 class Sockets:
-    """How many WebSockets this process holds open."""
+    """The WebSockets this process holds open: how many, and by whom."""
 
     open: int = 0
+    by_key: Counter[str] = field(default_factory=Counter)
+    by_address: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +99,9 @@ class Parts:
     world: World
     reader: Reader
     feed: Feed
+    access: Access
+    admission: Admission
+    market: LatestMarket
     health: HealthChecks
     config: ApiConfig
     sockets: Sockets = field(default_factory=Sockets)

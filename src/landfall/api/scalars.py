@@ -62,3 +62,12 @@ def fraction(bps: int) -> str:
     """
     assert BPS_DENOMINATOR == 10**4
     return plain(to_decimal(bps, 4))
+
+
+def share(part: int, whole: int) -> str | None:
+    """A part of a whole as a fraction of four decimals, rounded down; None of nothing.
+
+    >>> share(1, 3), share(0, 0)
+    ('0.3333', None)
+    """
+    return plain(to_decimal(part * 10**4 // whole, 4)) if whole else None

@@ -8,8 +8,11 @@ import msgspec
 from litestar import MediaType, Response, get
 
 from landfall import observe
+from landfall.access import Scope
 from landfall.api import shapes, wire
-from landfall.api.parts import GivenParts
+from landfall.api.access import permitted
+from landfall.api.market_wire import market
+from landfall.api.parts import GivenParts, HttpRequest
 
 
 class Alive(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,8 +43,9 @@ async def health() -> Alive:
 
 
 @get("/api/health/detailed", summary="Health of every part")
-async def health_detailed(parts: GivenParts) -> Response[HealthDetail]:
+async def health_detailed(request: HttpRequest, parts: GivenParts) -> Response[HealthDetail]:
     """Database, chain, queue and worker, asked at the same time; 503 if one is not well."""
+    permitted(request, Scope.READ)
     timeout = parts.config.health_timeout_ms / 1000
     answers = await asyncio.gather(*(_ask(check, timeout) for check in parts.health.values()))
     checks = dict(zip(parts.health, answers, strict=True))
@@ -51,20 +55,30 @@ async def health_detailed(parts: GivenParts) -> Response[HealthDetail]:
 
 
 @get(["/api/queue/stats", "/api/orders/queue/metrics"], summary="Counts of the queue")
-async def queue_stats(parts: GivenParts) -> shapes.QueueWire:
-    """Orders by what is happening to them, and this process's WebSockets."""
+async def queue_stats(request: HttpRequest, parts: GivenParts) -> shapes.QueueWire:
+    """Orders by what is happening to them, workers, and this process's WebSockets."""
+    permitted(request, Scope.READ)
     return wire.queue(await parts.reader.stats(), parts.sockets.open)
 
 
 @get("/api/orders/stats", summary="Counts of the queue and of WebSockets")
-async def order_stats(parts: GivenParts) -> shapes.StatsWire:
+async def order_stats(request: HttpRequest, parts: GivenParts) -> shapes.StatsWire:
     """The same counts, nested."""
+    permitted(request, Scope.READ)
     return wire.stats(await parts.reader.stats(), parts.sockets.open)
 
 
+@get("/api/metrics", summary="How venues did lately")
+async def market_metrics(request: HttpRequest, parts: GivenParts) -> shapes.MarketWire:
+    """Per venue: quotes, refusals, wins, ends, latencies, volumes; and exchanges' spreads."""
+    permitted(request, Scope.READ)
+    return market(await parts.market.read())
+
+
 @get("/metrics", media_type=MediaType.TEXT, summary="Metrics for Prometheus")
-async def metrics() -> Response[bytes]:
+async def metrics(request: HttpRequest) -> Response[bytes]:
     """This process's metrics in Prometheus's text format."""
+    permitted(request, Scope.READ)
     return Response(observe.metrics(), media_type=observe.METRICS_CONTENT_TYPE)
 
 

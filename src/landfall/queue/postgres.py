@@ -19,6 +19,7 @@ from landfall.statements import load_statements
 _SQL = load_statements("landfall.queue.sql", "queue.sql")
 _CHANNEL = "landfall_jobs"
 _FORGET_EVERY_S = 30.0
+_SEEN_EVERY_S = 5.0
 
 _NO_ANSWER = (
     OSError,
@@ -64,6 +65,7 @@ class PostgresQueue:
         self._starts_max = starts_per_minute_max
         self._woken = asyncio.Event()
         self._forget_at = time.monotonic() + _FORGET_EVERY_S
+        self._seen_at = 0.0
         notifications.subscribe(_CHANNEL, self._hear)
 
     async def claim(self, limit: int) -> tuple[Claim, ...]:
@@ -75,6 +77,7 @@ class PostgresQueue:
             rows = await self._claim_in_turn(arguments)
         else:
             rows = await self._fetch("claim", *arguments)
+        await self._note_alive()
         if time.monotonic() > self._forget_at:
             self._forget_at = time.monotonic() + _FORGET_EVERY_S
             await self._fetch("forget_starts")
@@ -92,6 +95,7 @@ class PostgresQueue:
 
     async def renew(self, claims: Sequence[Claim]) -> tuple[Claim, ...]:
         """Extend leases; the answer holds those that are still ours."""
+        await self._note_alive()
         rows = await self._fetch(
             "renew",
             [claim.order_id for claim in claims],
@@ -117,6 +121,11 @@ class PostgresQueue:
                 await self._woken.wait()
         except TimeoutError:
             return
+
+    async def _note_alive(self) -> None:
+        if time.monotonic() > self._seen_at:
+            self._seen_at = time.monotonic() + _SEEN_EVERY_S
+            await self._fetch("seen", self._worker)
 
     def _hear(self, payload: str) -> None:
         self._woken.set()

@@ -92,6 +92,11 @@ class PostgresEventLog:
         """The order's whole log; empty if there is no such order."""
         return await self._loads.submit(order_id)
 
+    async def standing(self, order_id: UUID) -> Claim | None:
+        """The claim under which an append would pass just now; None if the order has no job."""
+        rows = await read(self._pool, _SQL["standing"], order_id)
+        return Claim(order_id, rows[0]["fence"]) if rows else None
+
     async def append(
         self, claim: Claim, execution: Execution, events: Sequence[Event], then: Next
     ) -> Execution:

@@ -20,10 +20,12 @@ from landfall.core.errors import InvariantViolation, Unavailable
 from landfall.core.events import Event, Recorded
 from landfall.core.execution import Status
 from landfall.core.lifecycle.transitions import TERMINAL, TRANSITIONS
+from landfall.ports import Told
 from landfall.statements import load_statements
 from landfall.store.hints import COMMITS_CHANNEL, read_hint
 from landfall.store.log_rows import facts
 from landfall.store.session import read
+from landfall.store.tail import Tail
 
 SWEEP_EVERY_S = 5.0
 
@@ -108,6 +110,7 @@ class PostgresFeed:
         self._reading_due = asyncio.Event()
         self._sweep_due = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._tail = Tail(pool, notifications, sweep_every_s=sweep_every_s)
         notifications.subscribe(COMMITS_CHANNEL, self._hear)
 
     async def start(self) -> None:
@@ -116,13 +119,19 @@ class PostgresFeed:
             asyncio.create_task(self._read_for_ever()),
             asyncio.create_task(self._sweep_for_ever()),
         ]
+        await self._tail.start()
 
     async def stop(self) -> None:
         """Stop reading; followers wait for ever, so close them first."""
+        await self._tail.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
+
+    def follow_all(self, account: str | None, after: str | None) -> AsyncGenerator[Told, None]:
+        """Every commit of an account's orders (None: of all), from a cursor or from now on."""
+        return self._tail.follow(account, after)
 
     async def follow(self, order_id: UUID, after: int) -> AsyncGenerator[Commit, None]:
         """Commits whose last version is above `after`. Ends after a terminal status.

@@ -3,6 +3,7 @@
 A page is found by key, not by counting, so that its cost is the same however long the history is.
 """
 
+import asyncio
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from uuid import UUID
 
@@ -11,9 +12,10 @@ import asyncpg
 from landfall.core.errors import OrderRejected, RejectionReason
 from landfall.core.events import Recorded
 from landfall.core.execution import OrderSummary
-from landfall.ports import OrderFilter, OrderPage, QueueStats
+from landfall.ports import Load, MarketRecord, OrderFilter, OrderPage, QueueStats
 from landfall.statements import load_statements
 from landfall.store.log_rows import read_log
+from landfall.store.market_record import market_record
 from landfall.store.projection import summary
 from landfall.store.session import read
 
@@ -21,6 +23,7 @@ _SQL = load_statements("landfall.store.sql", "reader.sql")
 
 PAGE_MAX = 1_000
 OFFSET_MAX = 10_000
+ATTEMPTS_LOOKED_AT = 300
 
 
 class PostgresReader:
@@ -61,6 +64,16 @@ class PostgresReader:
         """How the work stands. Completed are confirmed orders; failed are failed or expired."""
         (row,) = await read(self._pool, _SQL["stats"])
         return QueueStats(**row)
+
+    async def load(self, account: str, most: int) -> Load:
+        """Orders never started, and the account's open orders, each counted up to `most`."""
+        (row,) = await read(self._pool, _SQL["load"], account, most)
+        return Load(**row)
+
+    async def market(self) -> MarketRecord:
+        """How venues did lately. Reads thousands of quotes, in a thread beside the event loop."""
+        rows = await read(self._pool, _SQL["latest_attempts"], ATTEMPTS_LOOKED_AT)
+        return await asyncio.to_thread(market_record, rows)
 
     async def now_ms(self) -> int:
         """The database's time, in milliseconds since the Unix epoch."""

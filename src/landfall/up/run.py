@@ -15,8 +15,9 @@ import uvloop
 from rich.console import Console
 
 from landfall import observe
-from landfall.bootstrap import CannotStart, Joined, joined, open_wallet
-from landfall.processes import drained, ended, refuse_other_than_loopback, stop_signals, until
+from landfall.bootstrap import Joined, joined, open_wallet
+from landfall.doors import CannotStart
+from landfall.processes import drained, ended, stop_signals, until
 from landfall.settings import Settings
 from landfall.store.embedded import EmbeddedPostgres
 from landfall.store.errors import DatabaseUnusable
@@ -46,7 +47,6 @@ def up(settings: Settings, options: UpOptions) -> None:
     Raises:
         LandfallError: it cannot start; one sentence says why.
     """
-    refuse_other_than_loopback(settings)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_up(settings, options))
 
@@ -65,6 +65,7 @@ async def _up(settings: Settings, options: UpOptions) -> None:
         progress.doing("Preparing the database")
         await migrate(dsn)
         parts = await stack.enter_async_context(joined(settings, dsn, rpc_url, signer))
+        await parts.refuse_without_key()
         async with _running(parts, listener, now) as tasks:
             progress.done("API and worker run")
             ready(

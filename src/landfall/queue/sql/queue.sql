@@ -89,3 +89,12 @@ where (started_at, order_id) in (
     where started_at < clock_timestamp() - interval '2 minutes'
     limit 10000
     for update skip locked);
+
+-- name: seen
+-- Note that a worker is alive, and forget those that have not been for long.
+--   $1 worker
+with gone as (
+    delete from workers where seen_at < clock_timestamp() - interval '1 hour' and worker <> $1
+)
+insert into workers (worker, seen_at) values ($1, clock_timestamp())
+on conflict (worker) do update set seen_at = excluded.seen_at;

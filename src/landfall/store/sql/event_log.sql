@@ -146,6 +146,11 @@ counted as (
 select place, recorded_at_ms, (select pg_notify('landfall_commits', $26)) as told_followers
 from shown;
 
+-- name: standing
+-- The fence of an order's job, whoever holds it; no row if the order has no job.
+--   $1 order id
+select fence from jobs where order_id = $1;
+
 -- name: end_session
 -- End a session of this program that was lost sight of, and wait until it is gone: only then is it
 -- certain whether its last statement took effect. True if nothing of it is left.

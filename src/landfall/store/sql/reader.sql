@@ -56,8 +56,42 @@ select
     (select coalesce(sum(orders), 0)::bigint from outcomes where status = 'confirmed') as completed,
     (select coalesce(sum(orders), 0)::bigint from outcomes where status in ('failed', 'expired'))
         as failed,
+    (select coalesce(sum(orders), 0)::bigint from outcomes where status = 'cancelled') as cancelled,
     (select count(*) from order_starts where started_at > clock_timestamp() - interval '1 minute')
-        as started_last_minute;
+        as started_last_minute,
+    (select count(*) from workers where seen_at > clock_timestamp() - interval '15 seconds')
+        as workers;
+
+-- name: load
+-- What there is to do, counted no further than anybody asks.
+--   $1 account  $2 the most to count
+select
+    (select count(*) from (select from jobs where fence = 0 limit $2) w) as waiting,
+    (select count(*) from (
+        select from executions
+        where account = $1 and status in ('pending', 'routing', 'building', 'submitted')
+        limit $2) o) as open_of_account;
+
+-- name: latest_attempts
+-- The markets that the latest attempts saw, the routes they took, and how each ended.
+--   $1 how many attempts
+select e.body as market, r.body as route, x.kind as ended,
+       x.recorded_at_ms - e.recorded_at_ms as elapsed_ms
+from (
+    select order_id, attempt, recorded_at_ms, version, body from order_events
+    where kind = 'RoutingStarted'
+    order by transaction desc, order_id desc, version desc
+    limit $1
+) e
+    left join order_events r
+        on r.order_id = e.order_id and r.version = e.version + 1 and r.kind = 'RouteSelected'
+    left join lateral (
+        select kind, recorded_at_ms from order_events x
+        where x.order_id = e.order_id and x.attempt = e.attempt
+            and x.kind in ('TransactionConfirmed', 'TransactionReverted', 'TransactionExpired',
+                           'AttemptFailed')
+        limit 1
+    ) x on true;
 
 -- name: now
 -- The clock that leases and the log go by.

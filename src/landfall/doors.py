@@ -1,0 +1,106 @@
+"""Who may reach the API, from the settings: whether a key is needed, and which limits hold.
+
+Without a key nobody trades but on localnet, and there only from this machine. Localnet is a chain
+that is none of the public ones and whose RPC is on this machine: whatever else it is, what it
+trades belongs to whoever runs it.
+"""
+
+import ipaddress
+import shutil
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from landfall.api.guard import LOOPBACK_HOSTS
+from landfall.api.parts import ApiConfig
+from landfall.core.errors import LandfallError
+from landfall.settings import Settings
+
+PUBLIC_CLUSTERS: Mapping[str, str] = MappingProxyType(
+    {
+        "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d": "mainnet-beta",
+        "EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG": "devnet",
+        "4uhcVJyU9pJkvQyS88uRDiswHXSGkY3zQawwpjk2NsNY": "testnet",
+    }
+)
+"""Genesis hashes of the clusters where tokens may be worth something."""
+
+ANONYMOUS = "local"
+_BYTES_PER_MB = 1_000_000
+
+
+class CannotStart(LandfallError):
+    """This combination of settings is refused; the sentence says why and what to do."""
+
+
+def why_a_key_is_needed(settings: Settings, genesis_hash: str, rpc_url: str) -> str | None:
+    """Half a sentence on why callers need a key; None if they need none."""
+    cluster = PUBLIC_CLUSTERS.get(genesis_hash)
+    if cluster is not None:
+        return f"the RPC node is on {cluster}"
+    if not is_loopback(urlsplit(rpc_url).hostname or ""):
+        return "the RPC node is not on this machine"
+    if not is_loopback(settings.host):
+        return f"HOST={settings.host} lets other machines reach the API"
+    if settings.doors.api_access == "keys":
+        return "API_ACCESS=keys says so"
+    return None
+
+
+def no_key_yet(reason: str) -> CannotStart:
+    """The refusal to start without a key, and the command that makes one."""
+    return CannotStart(
+        f"Callers need an API key, because {reason}, and there is none yet. Make one, with the "
+        f"same settings:\n\n  {_command()} keys create trader --scopes read,trade,cancel\n"
+    )
+
+
+def api_config(settings: Settings, *, key_needed: bool) -> ApiConfig:
+    """The API's limits and names."""
+    doors = settings.doors
+    return ApiConfig(
+        allowed_hosts=LOOPBACK_HOSTS | _own_name(settings.host) | {*doors.allowed_hosts},
+        allowed_origins=frozenset(doors.allowed_origins),
+        anonymous=None if key_needed else ANONYMOUS,
+        requests_per_key=doors.requests_per_key,
+        requests_per_address=doors.requests_per_address,
+        sockets_per_key=doors.sockets_per_key,
+        sockets_per_address=doors.sockets_per_address,
+        waiting_orders_max=doors.waiting_orders_max,
+        open_orders_max=doors.open_orders_max,
+        has_room=lambda: has_room(settings.home, doors.disk_free_min_mb),
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address, or the one name that always means it, is this machine's own.
+
+    >>> is_loopback("127.0.0.2"), is_loopback("localhost"), is_loopback("0.0.0.0")
+    (True, True, False)
+    """
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
+
+
+def has_room(home: Path, free_min_mb: int) -> bool:
+    """Whether the disk that holds the data directory has this many megabytes free."""
+    with suppress(OSError):
+        return shutil.disk_usage(home).free >= free_min_mb * _BYTES_PER_MB
+    return True  # No such directory: the data is elsewhere, and its database will say.
+
+
+def _own_name(host: str) -> frozenset[str]:
+    """The name under which a listening address is reached; every address is none."""
+    with suppress(ValueError):
+        if ipaddress.ip_address(host).is_unspecified:
+            return frozenset()
+    return frozenset({host.lower()})
+
+
+def _command() -> str:
+    """How this program is called here."""
+    return "landfall" if shutil.which("landfall") else f"{sys.executable} -m landfall"
