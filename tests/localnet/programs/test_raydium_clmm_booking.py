@@ -10,7 +10,6 @@ from landfall.core.values import ChainClock, Pubkey
 from landfall.core.venue import Trader
 from landfall.core.venues.raydium_clmm import layout
 from landfall.core.venues.raydium_clmm import tick_array as ticks
-from landfall.core.venues.raydium_clmm.curve import arrays_towards
 from landfall.localnet.programs import AccountRef, Effects, ProgramRefused
 from landfall.localnet.programs.raydium_clmm import RaydiumClmm
 from landfall.localnet.programs.raydium_clmm_booking import (
@@ -87,7 +86,7 @@ def test_a_tick_emptied_by_a_swap_takes_its_array_off_the_map():
     opened = clmm()
     pool = opened.pool()
     assert isinstance(pool, layout.Pool)
-    array = arrays_towards(pool, zero_for_one=True)[0]
+    array = pool.below[0]
     at = array.offset_of(array.first(zero_for_one=True).number)
     # Orders alone keep this tick in use; the liquidity it would have added stays where it is.
     opened = opened.with_bytes(array.address, at + 4, bytes(32))

@@ -148,7 +148,8 @@ def _checked_pool(
         slot=slot,
         ticks=ticks,
         extension=extension,
-        arrays={},
+        below=(),
+        above=(),
     )
     return pool, arrays
 

@@ -86,7 +86,7 @@ def test_a_mainnet_swap_is_reproduced_to_the_unit(line: Any):
         exact_in=swap["is_base_input"],
         amount=swap["amount"],
         price_limit=int(swap["sqrt_price_limit_x64"]),
-        arrays=curve.arrays_towards(pool, swap["zero_for_one"]),
+        arrays=pool.below if swap["zero_for_one"] else pool.above,
     )
     swapped = curve.execute(pool, terms, ChainClock(Slot(swap["slot"]), 0, swap["block_time"]))
     observed = (swap["observed_amount_in"], swap["observed_amount_out"])

@@ -13,7 +13,6 @@ from landfall.core.values import Account, Pubkey, Slot, SwapMode
 from landfall.core.venue import NeedAccounts
 from landfall.core.venues.raydium_clmm import layout
 from landfall.core.venues.raydium_clmm import tick_array as ticks
-from landfall.core.venues.raydium_clmm.curve import arrays_towards
 from landfall.core.venues.raydium_clmm.limit_order import match_orders
 from landfall.core.venues.raydium_clmm.price_step import Direction
 from landfall.core.venues.raydium_clmm.tick_array import Tick
@@ -167,7 +166,7 @@ def test_a_swap_fills_the_orders_of_a_tick_before_it_crosses_it():
     opened = clmm()
     pool = opened.pool()
     assert isinstance(pool, layout.Pool)
-    array = arrays_towards(pool, zero_for_one=True)[0]
+    array = pool.below[0]
     first = array.first(zero_for_one=True)
     at = array.offset_of(first.number) + ticks.ORDERS_WAITING.offset
     rich = opened.with_bytes(array.address, at, (10**9).to_bytes(8, "little"))
@@ -198,8 +197,7 @@ def test_an_array_that_is_not_read_is_refused_not_guessed():
     pool = opened.pool()
     assert isinstance(pool, layout.Pool)
     accounts: dict[Pubkey, Account | None] = dict(opened.accounts)
-    far = min(pool.arrays)
-    accounts[pool.arrays[far].address] = None
+    accounts[pool.below[-1].address] = None
     shorter = opened.venue.load(opened.address, accounts, Slot(1))
     request = opened.quote(10**8).request
     assert isinstance(opened.venue.quote(shorter, request, CLOCK), Quote)
@@ -225,7 +223,7 @@ def test_an_array_or_extension_of_another_pool_is_refused():
     opened = clmm()
     pool = opened.pool()
     assert isinstance(pool, layout.Pool)
-    array = next(iter(pool.arrays.values())).address
+    array = pool.below[0].address
     extension = extension_address(opened.address)
     for address in (array, extension):
         with pytest.raises(MalformedAccount, match="of"):
@@ -243,7 +241,7 @@ def test_load_reads_the_extension_with_the_pool_and_the_arrays_with_the_rest():
     assert isinstance(second, NeedAccounts)
     pool = opened.pool()
     assert isinstance(pool, layout.Pool)
-    assert {array.address for array in pool.arrays.values()} <= set(second.addresses)
+    assert {array.address for array in (*pool.below, *pool.above)} <= set(second.addresses)
 
 
 def test_a_pool_whose_numbers_cannot_be_is_malformed():
@@ -266,7 +264,7 @@ def test_hostile_ticks_are_malformed_refused_or_priced(data: st.DataObject):
     assert isinstance(pool, layout.Pool)
     spots = [
         (array.address, array.offset_of(array.first(True).number), 168)
-        for array in pool.arrays.values()
+        for array in dict.fromkeys((*pool.below, *pool.above))
     ]
     spots.append((opened.address, 237, 70))
     spots.append((opened.address, 904, 128))

@@ -10,6 +10,7 @@ Source: MeteoraAg/damm-v1-sdk, programs/dynamic-vault/src/state.rs.
 """
 
 from dataclasses import replace
+from functools import lru_cache
 
 from landfall.core.account_fields import Address, u8, u64
 from landfall.core.anchor import AccountType
@@ -39,13 +40,16 @@ VAULT_REPORTED_AT = u64(1_211)
 VAULT_DEGRADATION = u64(1_219)
 
 
+@lru_cache(maxsize=4_096)
 def token_account_of(vault: Pubkey) -> Pubkey:
-    """Where a vault keeps the tokens it has not lent out."""
+    """Where a vault keeps the tokens it has not lent out. Remembered, for finding an address costs
+    many hashes."""
     return Pubkey.find_program_address([b"token_vault", bytes(vault)], VAULT_PROGRAM_ID)[0]
 
 
+@lru_cache(maxsize=4_096)
 def derived_lp_mint(vault: Pubkey) -> Pubkey:
-    """The mint of a vault's shares, but for the oldest vaults."""
+    """The mint of a vault's shares, but for the oldest vaults; remembered."""
     return Pubkey.find_program_address([b"lp_mint", bytes(vault)], VAULT_PROGRAM_ID)[0]
 
 

@@ -78,7 +78,7 @@ def quote(pool: Pool, request: SwapRequest, clock: ChainClock) -> Quote | Refuse
         exact_in=request.mode is SwapMode.EXACT_IN,
         amount=request.amount,
         price_limit=NO_LIMIT,
-        arrays=arrays_towards(pool, zero_for_one),
+        arrays=pool.below if zero_for_one else pool.above,
     )
     try:
         swapped = execute(pool, terms, clock)
@@ -101,15 +101,6 @@ def quote(pool: Pool, request: SwapRequest, clock: ChainClock) -> Quote | Refuse
         fee_mint=request.in_mint if fee_on_input else request.out_mint,
         price_impact_bps=price_impact_bps(swapped.net_in, swapped.gross_out, x, y),
         context_slot=pool.context_slot,
-    )
-
-
-def arrays_towards(pool: Pool, zero_for_one: bool) -> tuple[TickArray, ...]:
-    """The arrays read that a swap in this direction can reach, nearest first."""
-    return tuple(
-        array
-        for number in pool.tick_map.reached(pool.tick, zero_for_one)
-        if (array := pool.arrays.get(number)) is not None
     )
 
 

@@ -8,7 +8,6 @@ Source: raydium-io/raydium-clmm 03b44b7 (2026-07), programs/amm/src/states/{pool
 pool_fee}.rs.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -97,7 +96,8 @@ FEE_ON_INPUT, FEE_ON_TOKEN_0, FEE_ON_TOKEN_1 = 0, 1, 2
 class Pool:
     """A CLMM pool as of one slot, with everything a swap of it depends on.
 
-    `protocol_rate` and `fund_rate` are shares of the fee. `arrays` holds those read, by number.
+    `protocol_rate` and `fund_rate` are shares of the fee. `below` and `above` are the tick arrays
+    read that a swap in that direction can reach, nearest first; the price's own may be in both.
     """
 
     address: Pubkey
@@ -118,7 +118,8 @@ class Pool:
     tick: int
     tick_map: TickMap
     extension: Pubkey | None
-    arrays: Mapping[int, TickArray] = field(repr=False)
+    below: tuple[TickArray, ...] = field(repr=False)
+    above: tuple[TickArray, ...] = field(repr=False)
 
 
 def pools_trading(mint: Pubkey, other: Pubkey) -> tuple[ProgramAccountsFilter, ...]:
@@ -146,9 +147,13 @@ def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts
     vaults = (POOL_VAULTS[0].read(data), POOL_VAULTS[1].read(data))
     extension = _extension_data(address, extension_key, accounts.get(extension_key))
     ticks = tick_map(data[POOL_TICK_BITMAP], extension, POOL_TICK_SPACING.read(data))
+    below, above = (
+        tuple(islice(ticks.reached(POOL_TICK.read(data), down), ARRAYS_EACH_WAY))
+        for down in (True, False)
+    )
     near = {
         number: array_address(address, number * ticks.ticks_per_array)
-        for number in _numbers_near(ticks, POOL_TICK.read(data))
+        for number in dict.fromkeys((*below, *above))
     }
     wanted = (extension_key, config, *mints, *vaults, *near.values())
     missing = tuple(key for key in wanted if key not in accounts)
@@ -169,7 +174,8 @@ def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts
         slot=slot,
         ticks=ticks,
         extension=None if extension is None else extension_key,
-        arrays=arrays,
+        below=tuple(arrays[number] for number in below if number in arrays),
+        above=tuple(arrays[number] for number in above if number in arrays),
     )
 
 
@@ -182,7 +188,8 @@ def decode(
     slot: Slot,
     ticks: TickMap,
     extension: Pubkey | None,
-    arrays: Mapping[int, TickArray],
+    below: tuple[TickArray, ...],
+    above: tuple[TickArray, ...],
 ) -> Pool:
     """Pool bytes and what was verified of the rest, put together; nothing is checked here."""
     return Pool(
@@ -204,7 +211,8 @@ def decode(
         tick=POOL_TICK.read(data),
         tick_map=ticks,
         extension=extension,
-        arrays=arrays,
+        below=below,
+        above=above,
     )
 
 
@@ -233,15 +241,6 @@ def _check_price(address: Pubkey, data: bytes) -> None:
         raise MalformedAccount(f"pool {address} is at a tick beyond all ticks")
     if POOL_FEE_ON.read(data) > FEE_ON_TOKEN_1:
         raise MalformedAccount(f"pool {address} has an unknown fee mode")
-
-
-def _numbers_near(ticks: TickMap, tick: int) -> dict[int, None]:
-    """The arrays to read, without repetition: the one of the price may be in both directions."""
-    return dict.fromkeys(
-        number
-        for zero_for_one in (True, False)
-        for number in islice(ticks.reached(tick, zero_for_one), ARRAYS_EACH_WAY)
-    )
 
 
 def _extension_data(pool: Pubkey, address: Pubkey, account: Account | None) -> bytes | None:

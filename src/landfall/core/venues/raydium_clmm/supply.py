@@ -12,7 +12,7 @@ from landfall.core.anchor import SwapRefused
 from landfall.core.quote import SwapRequest
 from landfall.core.supply import PRICE_ONE, Segment, Stretch, TransferFees, cut_at_full_fees, walked
 from landfall.core.values import U64_MAX, ChainClock, SwapMode
-from landfall.core.venues.raydium_clmm.curve import NO_LIMIT, Terms, arrays_towards, execute, quote
+from landfall.core.venues.raydium_clmm.curve import NO_LIMIT, Terms, execute, quote
 from landfall.core.venues.raydium_clmm.layout import Pool
 from landfall.core.venues.raydium_clmm.price_step import RATE_DENOMINATOR
 from landfall.core.venues.raydium_clmm.walk import Traded
@@ -29,7 +29,7 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
         exact_in=request.mode is SwapMode.EXACT_IN,
         amount=request.amount,
         price_limit=NO_LIMIT,
-        arrays=arrays_towards(pool, zero_for_one),
+        arrays=pool.below if zero_for_one else pool.above,
     )
     if not terms.exact_in:
         terms = replace(terms, exact_in=True, amount=_cost(pool, terms, clock))

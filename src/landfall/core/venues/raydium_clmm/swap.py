@@ -20,7 +20,6 @@ from landfall.core.token import TOKEN_2022_PROGRAM, TOKEN_PROGRAM
 from landfall.core.values import Pubkey, SwapMode
 from landfall.core.venue import ProgramError, Trader
 from landfall.core.venues.raydium_clmm import faults
-from landfall.core.venues.raydium_clmm.curve import arrays_towards
 from landfall.core.venues.raydium_clmm.layout import Pool
 from landfall.core.venues.raydium_clmm.tick_array import PROGRAM_ID, TickArray
 from landfall.core.venues.raydium_clmm.tick_math import MAX_SQRT_PRICE, MIN_SQRT_PRICE
@@ -91,7 +90,7 @@ def _arrays_for(pool: Pool, zero_for_one: bool, exact_in: bool, amount: int) -> 
     Transfer fees are left aside, which makes an exact input reach further than it will; an exact
     output with one may need the spare.
     """
-    arrays = arrays_towards(pool, zero_for_one)
+    arrays = pool.below if zero_for_one else pool.above
     fee = pool.dynamic_fee
     try:
         walked = walk(

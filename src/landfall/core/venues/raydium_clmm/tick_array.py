@@ -7,6 +7,7 @@ Source: raydium-io/raydium-clmm 03b44b7 (2026-07), programs/amm/src/states/tick_
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from landfall.core.account_fields import Address, Int, i32, u8, u64, u128
 from landfall.core.anchor import AccountType
@@ -125,8 +126,10 @@ def read_tick(data: bytes) -> Tick:
     )
 
 
+@lru_cache(maxsize=16_384)
 def array_address(pool: Pubkey, start: int) -> Pubkey:
-    """Where the program keeps the array of this pool that starts at this tick."""
+    """Where the program keeps the array of this pool that starts at this tick. Remembered, for
+    finding an address costs many hashes."""
     seeds = [b"tick_array", bytes(pool), start.to_bytes(4, "big", signed=True)]
     return Pubkey.find_program_address(seeds, PROGRAM_ID)[0]
 

@@ -11,6 +11,7 @@ tickarray_bitmap_extension}.rs, libraries/tick_array_bit_map.rs.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from landfall.core.account_fields import Address
 from landfall.core.anchor import AccountType
@@ -122,8 +123,9 @@ class TickMap:
             refuse(MISSING_EXTENSION)
 
 
+@lru_cache(maxsize=4_096)
 def extension_address(pool: Pubkey) -> Pubkey:
-    """Where the program keeps the extension of this pool's bitmap."""
+    """Where the program keeps the extension of this pool's bitmap; remembered."""
     seeds = [b"pool_tick_array_bitmap_extension", bytes(pool)]
     return Pubkey.find_program_address(seeds, PROGRAM_ID)[0]
 

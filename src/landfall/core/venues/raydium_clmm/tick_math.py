@@ -7,6 +7,8 @@ Units: sqrt prices are Q64.64 of token 1 per token 0.
 Source: raydium-io/raydium-clmm 03b44b7 (2026-07), programs/amm/src/libraries/tick_math.rs.
 """
 
+from functools import lru_cache
+
 from landfall.core.values import U128_MAX
 from landfall.core.venues.raydium_clmm.faults import PRICE_OUT_OF_RANGE, refuse
 
@@ -43,8 +45,10 @@ SQRT_PRICE_OF_BIT = (
 """2^64 divided by 1.0001^(2^(i - 1)), for each bit i of a tick."""
 
 
+@lru_cache(maxsize=16_384)
 def sqrt_price_at_tick(tick: int) -> int:
-    """The square root of the price at `tick`, which must be in the range of ticks."""
+    """The square root of the price at `tick`, which must be in the range of ticks. Remembered, for
+    swaps meet the same ticks again and again."""
     assert MIN_TICK <= tick <= MAX_TICK
     ratio, bits = 1 << 64, abs(tick)
     for factor in SQRT_PRICE_OF_BIT:
