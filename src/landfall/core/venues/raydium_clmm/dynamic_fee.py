@@ -10,7 +10,7 @@ Source: raydium-io/raydium-clmm 03b44b7 (2026-07), programs/amm/src/states/pool_
 instructions/swap.rs.
 """
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from landfall.core.anchor import PANIC
 from landfall.core.values import ceil_div
@@ -23,8 +23,7 @@ CONTROL_DENOMINATOR = 100_000
 U32_MAX = 2**32 - 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DynamicFee:
+class DynamicFee(NamedTuple):
     """A pool's dynamic fee: its settings, and the count it keeps."""
 
     filter_period: int
@@ -50,13 +49,13 @@ class DynamicFee:
         reference = 0
         if elapsed < self.decay_period:
             reference = self.accumulator * self.reduction_factor // REDUCTION_DENOMINATOR
-        return replace(self, index_reference=index, reference=reference, updated_at=now)
+        return self._replace(index_reference=index, reference=reference, updated_at=now)
 
     def accumulated(self, index: int) -> "DynamicFee":
         """With the count brought to price group `index`."""
         count = self.reference + abs(self.index_reference - index) * ACCUMULATOR_SCALE
         count = min(count, self.accumulator_max)
-        return self if count == self.accumulator else replace(self, accumulator=count)
+        return self if count == self.accumulator else self._replace(accumulator=count)
 
     def total_rate(self, base_rate: int, tick_spacing: int) -> int:
         """The rate of a swap now: the pool's own and this one, rounded up and capped."""
