@@ -10,6 +10,7 @@ from asyncpg.connect_utils import _parse_connect_arguments
 
 from landfall.settings import (
     VARIABLES,
+    DoorSettings,
     PathSettings,
     Secret,
     Settings,
@@ -30,12 +31,18 @@ ANOTHER = {
     "rpc_url": "https://rpc.example/key",
     "rpc_urls": "https://rpc.example/other",
     "revert_commitment": "finalized",
+    "lookup_tables": "So11111111111111111111111111111111111111112",
     "jito_url": "https://engine.example/",
     "jito_tip_floor_url": "https://tips.example/",
     "jito_tip_percentile": "95",
     "jito_dont_front": "yes",
     "private_key": "a key",
     "wallet_file": "/keys/wallet.json",
+    "api_access": "keys",
+    "allowed_hosts": "landfall.example",
+    "allowed_origins": "https://app.example",
+    "mock_mode": "true",
+    "app_env": "test",
     "log_level": "DEBUG",
     "log_format": "json",
 }
@@ -43,6 +50,15 @@ ANOTHER = {
 
 NUMBERS = sorted(VARIABLES.keys() - ANOTHER.keys())
 LEAST = {
+    "requests_per_key": 0,
+    "requests_per_address": 0,
+    "sockets_per_key": 0,
+    "sockets_per_address": 0,
+    "waiting_orders_max": 0,
+    "open_orders_max": 0,
+    "disk_free_min_mb": 0,
+    "mock_delay_min_ms": 0,
+    "mock_delay_max_ms": 0,
     "rate_limit": 0,
     "retry_delay_ms": 0,
     "agreement_above": 0,
@@ -61,6 +77,8 @@ MOST = {
     "localnet_port": 65_534,
     "localnet_slot_ms": 60_000,
     "concurrency": 10_000,
+    "mock_delay_min_ms": 10_000,
+    "mock_delay_max_ms": 10_000,
     "attempts_max": 100,
     "unit_price_percentile": 100,
     "retry_delay_ms": 3_600_000,
@@ -82,8 +100,8 @@ def another(key: str) -> str:
 def shown(settings: Settings) -> dict[str, object]:
     """Every setting, secrets revealed."""
     values = {each.name: getattr(settings, each.name) for each in fields(settings)}
-    paths = values.pop("paths")
-    values |= {each.name: getattr(paths, each.name) for each in fields(paths)}
+    for part in (values.pop("paths"), values.pop("doors")):
+        values |= {each.name: getattr(part, each.name) for each in fields(part)}
     return {name: revealed(value) for name, value in values.items()}
 
 
@@ -139,7 +157,8 @@ def test_the_list_and_the_reading_name_the_same_variables():
 
 def test_every_setting_is_on_the_list():
     parts = {"database_host", "database_port", "database_name", "database_user"}
-    listed = {each.name for each in (*fields(Settings), *fields(PathSettings))} - {"paths"}
+    kinds = (Settings, PathSettings, DoorSettings)
+    listed = {each.name for kind in kinds for each in fields(kind)} - {"paths", "doors"}
     assert listed == VARIABLES.keys() - parts - {"database_password"}
 
 
@@ -188,7 +207,9 @@ def test_numbers_have_their_bounds(key: str):
             read_settings({**needed_for(key), name: str(wrong)})
 
 
-@pytest.mark.parametrize("name", ["LOG_LEVEL", "LOG_FORMAT", "REVERT_COMMITMENT"])
+@pytest.mark.parametrize(
+    "name", ["LOG_LEVEL", "LOG_FORMAT", "REVERT_COMMITMENT", "API_ACCESS", "APP_ENV"]
+)
 def test_a_word_is_one_of_its_words(name: str):
     with pytest.raises(SettingsError, match=f"{name} must be one of "):
         read_settings({name: "loud"})
@@ -317,3 +338,32 @@ def test_names_that_disagree_do_not_repeat_what_they_say():
     with pytest.raises(SettingsError) as raised:
         read_settings({"DB_HOST": "h", "DB_PASSWORD": CANARY, "POSTGRES_PASSWORD": f"{CANARY}-2"})
     assert CANARY not in "".join(traceback.format_exception(raised.value))
+
+
+def test_mock_mode_is_the_local_chain_and_contradicts_another():
+    assert read_settings({"MOCK_MODE": "true"}).paths.rpc_url is None
+    rpc = {"SOLANA_RPC_URL": "https://rpc.example"}
+    assert read_settings({"MOCK_MODE": "false", **rpc}).paths.rpc_url is not None
+    for environ in ({"MOCK_MODE": "true", **rpc}, {"MOCK_MODE": "false"}, {"MOCK_MODE": "1"}):
+        with pytest.raises(SettingsError, match="MOCK_MODE"):
+            read_settings(environ)
+
+
+def test_a_mock_delay_lies_between_the_least_and_the_most():
+    settings = read_settings({"MOCK_DELAY_MIN_MS": "2000", "MOCK_DELAY_MAX_MS": "3000"})
+    assert settings.mock_delay_ms == 2500
+    assert read_settings({}).mock_delay_ms == 0
+
+
+def test_production_logs_json_unless_told_otherwise():
+    assert read_settings({"NODE_ENV": "production"}).log_format == "json"
+    told = {"APP_ENV": "production", "LOG_FORMAT": "console"}
+    assert read_settings(told).log_format == "console"
+
+
+@pytest.mark.parametrize(
+    "origin", ["app.example", "https://", "https://app.example/x", "https://*"]
+)
+def test_an_origin_is_a_scheme_and_a_host(origin: str):
+    with pytest.raises(SettingsError, match="API_ALLOWED_ORIGINS"):
+        read_settings({"API_ALLOWED_ORIGINS": origin})

@@ -16,6 +16,7 @@ import typer
 if TYPE_CHECKING:
     from landfall.client.asynchronous import AsyncClient
     from landfall.settings import Settings
+    from landfall.up.keys import MadeKey
 
 app = typer.Typer(
     help="Landfall: an order execution engine for Solana DEXs.",
@@ -23,6 +24,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+keys = typer.Typer(help="Make, list, replace and end API keys.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
 
 Url = Annotated[
     str, typer.Option("--url", envvar="LANDFALL_URL", help="Where the engine's API is.")
@@ -143,6 +147,10 @@ def quote(
         else:
             console = terminal.console()
             console.print(terminal.quotes_table(preview))
+            if preview.route is not None:
+                console.print(terminal.route_table(preview.route))
+                for other in preview.route.alternatives:
+                    console.print(f"not taken: {other.reason}", style="dim")
             console.print(preview.reason)
         return preview.route is not None
 
@@ -269,6 +277,78 @@ def localnet(context: typer.Context) -> None:
     from landfall.localnet.__main__ import main as run
 
     raise typer.Exit(run(context.args))
+
+
+@keys.command("create")
+def create_key(
+    name: Annotated[str, typer.Argument(help="What to call the key.")],
+    scopes: Annotated[
+        str, typer.Option(help="Any of read, trade, cancel, admin; separated by commas.")
+    ] = "read",
+    account: Annotated[
+        str | None, typer.Option(help="Whose orders; keys of one account share them.")
+    ] = None,
+    days: Annotated[int | None, typer.Option(help="For how many days it is good.", min=1)] = None,
+    json: Json = False,
+) -> None:
+    """Make an API key. It is shown this once and kept as a hash."""
+    from landfall.up import keys as keeping
+
+    made = keeping.create(
+        _settings(), name, account=account, scopes=keeping.scopes_of(scopes), days=days
+    )
+    _show_key(asyncio.run(made), json)
+
+
+@keys.command("list")
+def list_keys(json: Json = False) -> None:
+    """List every key there ever was, without its secret."""
+    from landfall import terminal
+    from landfall.up import keys as keeping
+
+    lines = asyncio.run(keeping.all_keys(_settings()))
+    if json:
+        for each in lines:
+            _echo_json(each)
+    else:
+        terminal.console().print(keeping.table(lines))
+
+
+@keys.command("rotate")
+def rotate_key(
+    key_id: Annotated[str, typer.Argument(help="The old key's id.")],
+    overlap_hours: Annotated[
+        float, typer.Option(help="For how long the old key stays good.", min=0)
+    ] = 24,
+    days: Annotated[int | None, typer.Option(help="For how many days it is good.", min=1)] = None,
+    json: Json = False,
+) -> None:
+    """Make a key like an old one, which ends after the overlap."""
+    from landfall.up import keys as keeping
+
+    made = keeping.rotate(_settings(), key_id, overlap_hours=overlap_hours, days=days)
+    _show_key(asyncio.run(made), json)
+
+
+@keys.command("revoke")
+def revoke_key(key_id: Annotated[str, typer.Argument(help="The key's id.")]) -> None:
+    """End a key at once; open WebSockets of it are closed within seconds."""
+    from landfall.up import keys as keeping
+
+    asyncio.run(keeping.revoke(_settings(), key_id))
+    typer.echo(f"{key_id} is revoked.")
+
+
+def _show_key(made: "MadeKey", json: bool) -> None:
+    if json:
+        _echo_json(made)
+        return
+    typer.echo(made.key)
+    typer.echo(
+        f"{made.line.key_id} of account {made.line.account!r} may {', '.join(made.line.scopes)}. "
+        "Keep the key: it is not shown again.",
+        err=True,
+    )
 
 
 async def _follow(client: "AsyncClient", order_id: str, json: bool) -> bool:

@@ -14,6 +14,7 @@ from landfall.core.ledger.tips import TIP_MIN
 from landfall.core.values import Pubkey
 
 _DIGITS_MAX = 20
+_MOCK_DELAY_MS_MAX = 10_000
 
 
 class SettingsError(LandfallError):
@@ -226,6 +227,77 @@ VARIABLES: Mapping[str, Variable] = {
         meaning="milliseconds that orders in flight have to end when the worker stops",
         default="20000",
     ),
+    "api_access": Variable(
+        names=("API_ACCESS",),
+        meaning="auto: on localnet a loopback address needs no API key; keys: everyone needs one",
+        default="auto",
+    ),
+    "allowed_hosts": Variable(
+        names=("API_ALLOWED_HOSTS",),
+        meaning="names the API answers to beside loopback and HOST, separated by commas",
+        default="",
+    ),
+    "allowed_origins": Variable(
+        names=("API_ALLOWED_ORIGINS",),
+        meaning="origins of pages that may use the API from elsewhere, as https://name[:port]",
+        default="",
+    ),
+    "requests_per_key": Variable(
+        names=("API_RATE_LIMIT_PER_KEY",),
+        meaning="requests a minute of one API key, per API process; 0 is no limit",
+        default="6000",
+    ),
+    "requests_per_address": Variable(
+        names=("API_RATE_LIMIT_PER_ADDRESS",),
+        meaning="requests a minute from one address, per API process; 0 is no limit",
+        default="0",
+    ),
+    "sockets_per_key": Variable(
+        names=("API_SOCKETS_PER_KEY",),
+        meaning="open WebSockets of one API key, per API process; 0 is no limit",
+        default="20000",
+    ),
+    "sockets_per_address": Variable(
+        names=("API_SOCKETS_PER_ADDRESS",),
+        meaning="open WebSockets from one address, per API process; 0 is no limit",
+        default="20000",
+    ),
+    "waiting_orders_max": Variable(
+        names=("QUEUE_DEPTH_MAX",),
+        meaning="orders that may wait to be started; beyond it new ones are refused; 0 is no limit",
+        default="100000",
+    ),
+    "open_orders_max": Variable(
+        names=("API_OPEN_ORDERS_PER_KEY",),
+        meaning="open orders of one API key's account; 0 is no limit",
+        default="10000",
+    ),
+    "disk_free_min_mb": Variable(
+        names=("DISK_FREE_MIN_MB",),
+        meaning="megabytes free under LANDFALL_HOME below which new orders are refused",
+        default="200",
+    ),
+    "mock_mode": Variable(
+        names=("MOCK_MODE",),
+        meaning="true is the local chain, also the default; false is SOLANA_RPC_URL, and needs it",
+        default="",
+    ),
+    "mock_delay_min_ms": Variable(
+        names=("MOCK_DELAY_MIN_MS",),
+        meaning="the least milliseconds the local chain takes to confirm; 0: as it comes",
+        default="0",
+    ),
+    "mock_delay_max_ms": Variable(
+        names=("MOCK_DELAY_MAX_MS",),
+        meaning="the most; the local chain takes their middle, in whole slots",
+        default="0",
+    ),
+    "app_env": Variable(
+        names=("APP_ENV", "NODE_ENV"),
+        meaning="development, test or production; in production logs are JSON unless LOG_FORMAT "
+        "says otherwise",
+        default="development",
+    ),
     "log_level": Variable(
         names=("LOG_LEVEL",), meaning="debug, info, warning or error", default="info"
     ),
@@ -264,6 +336,22 @@ class PathSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoorSettings:
+    """Who may use the API, and how much of it. Meanings: see `VARIABLES`; 0 is no limit."""
+
+    api_access: str
+    allowed_hosts: tuple[str, ...]
+    allowed_origins: tuple[str, ...]
+    requests_per_key: int
+    requests_per_address: int
+    sockets_per_key: int
+    sockets_per_address: int
+    waiting_orders_max: int
+    open_orders_max: int
+    disk_free_min_mb: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What the environment asks for. Meanings and units: see `VARIABLES`."""
 
@@ -272,8 +360,12 @@ class Settings:
     home: Path
     database_url: Secret | None
     paths: PathSettings
+    doors: DoorSettings
     localnet_port: int
     localnet_slot_ms: int
+    mock_mode: str
+    mock_delay_min_ms: int
+    mock_delay_max_ms: int
     private_key: Secret | None
     wallet_file: Path | None
     concurrency: int
@@ -288,8 +380,14 @@ class Settings:
     pools_remembered_ms: int
     lease_ms: int
     drain_ms: int
+    app_env: str
     log_level: str
     log_format: str
+
+    @property
+    def mock_delay_ms(self) -> int:
+        """What the local chain's confirmation is to take, in milliseconds; 0 is no matter."""
+        return (self.mock_delay_min_ms + self.mock_delay_max_ms) // 2
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -314,8 +412,12 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         home=Path(text("home")).expanduser().absolute(),
         database_url=secret("database_url") or _database_from_parts(environ),
         paths=_paths(environ),
+        doors=_doors(environ),
         localnet_port=number("localnet_port", 1, 65_534),
         localnet_slot_ms=number("localnet_slot_ms", 1, 60_000),
+        mock_mode=_mock_mode(environ),
+        mock_delay_min_ms=number("mock_delay_min_ms", 0, _MOCK_DELAY_MS_MAX),
+        mock_delay_max_ms=number("mock_delay_max_ms", 0, _MOCK_DELAY_MS_MAX),
         private_key=secret("private_key"),
         wallet_file=Path(file).expanduser() if (file := text("wallet_file")) else None,
         concurrency=number("concurrency", 1, 10_000),
@@ -330,8 +432,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         pools_remembered_ms=number("pools_remembered_ms", 0),
         lease_ms=number("lease_ms", 100),
         drain_ms=number("drain_ms", 0),
+        app_env=_word(environ, "app_env", ("development", "test", "production")),
         log_level=_word(environ, "log_level", ("debug", "info", "warning", "error")),
-        log_format=_word(environ, "log_format", ("json", "console")),
+        log_format=_log_format(environ),
     )
 
 
@@ -386,6 +489,58 @@ def _paths(environ: Mapping[str, str]) -> PathSettings:
         unit_price_floor=number("unit_price_floor", 0),
         unit_price_cap=number("unit_price_cap", 0),
     )
+
+
+def _doors(environ: Mapping[str, str]) -> DoorSettings:
+    def number(key: str) -> int:
+        return _number(environ, key, 0, 2**53)
+
+    return DoorSettings(
+        api_access=_word(environ, "api_access", ("auto", "keys")),
+        allowed_hosts=tuple(name.lower() for name in _list(environ, "allowed_hosts")),
+        allowed_origins=_origins(environ),
+        requests_per_key=number("requests_per_key"),
+        requests_per_address=number("requests_per_address"),
+        sockets_per_key=number("sockets_per_key"),
+        sockets_per_address=number("sockets_per_address"),
+        waiting_orders_max=number("waiting_orders_max"),
+        open_orders_max=number("open_orders_max"),
+        disk_free_min_mb=number("disk_free_min_mb"),
+    )
+
+
+def _list(environ: Mapping[str, str], key: str) -> tuple[str, ...]:
+    texts = (_value(environ, key) or "").split(",")
+    return tuple(text.strip() for text in texts if text.strip())
+
+
+def _origins(environ: Mapping[str, str]) -> tuple[str, ...]:
+    origins = _list(environ, "allowed_origins")
+    for origin in origins:
+        scheme, separator, rest = origin.partition("://")
+        if not separator or scheme not in ("http", "https") or not rest or set(rest) & set("/*?@ "):
+            raise SettingsError("API_ALLOWED_ORIGINS must be origins such as https://app.example.")
+    return tuple(origin.lower() for origin in origins)
+
+
+def _mock_mode(environ: Mapping[str, str]) -> str:
+    mode = (_value(environ, "mock_mode") or "").lower()
+    if mode not in ("", "true", "false"):
+        raise SettingsError("MOCK_MODE must be one of true, false.")
+    if mode == "true" and _value(environ, "rpc_url"):
+        raise SettingsError(
+            "MOCK_MODE=true means the local chain, and SOLANA_RPC_URL another; set one of them."
+        )
+    if mode == "false" and not _value(environ, "rpc_url"):
+        raise SettingsError("MOCK_MODE=false needs SOLANA_RPC_URL, the cluster to trade on.")
+    return mode
+
+
+def _log_format(environ: Mapping[str, str]) -> str:
+    is_production = (_value(environ, "app_env") or "").lower() == "production"
+    if is_production and not any(environ.get(name) for name in VARIABLES["log_format"].names):
+        return "json"
+    return _word(environ, "log_format", ("json", "console"))
 
 
 def _url(environ: Mapping[str, str], key: str) -> Secret | None:

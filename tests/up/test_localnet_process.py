@@ -175,7 +175,13 @@ async def test_stopping_while_it_is_down_starts_nothing(
 async def test_the_real_chain_comes_back_under_the_same_name_with_what_it_held(tmp_path: Path):
     wallet, port = Keypair().pubkey(), free_port()
     command = LocalnetCommand(
-        home=Home(tmp_path), port=port, slot_ms=50, wallet=wallet, accounts=(), programs=()
+        home=Home(tmp_path),
+        port=port,
+        slot_ms=50,
+        confirm_ms=0,
+        wallet=wallet,
+        accounts=(),
+        programs=(),
     )
     process = LocalnetProcess(command)
     async with aiohttp.ClientSession() as session:

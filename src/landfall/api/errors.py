@@ -2,10 +2,9 @@
 
     {"error": {"code": "amount_not_positive", "message": "The amount must …", "field": "amountIn"}}
 
-`code` is for machines and never changes its meaning: one of `Problem` here, or of the core's reasons
-for rejecting an order. `message` is a sentence for people; `field` is null unless one field is at
-fault. 400: the body cannot be read. 422: it can, and asks for something
-impossible. 409: the client order id was used for another request. 503: nothing happened, or nobody
+`code` is for machines and never changes its meaning: one of `Problem` here, or of the core's
+reasons for rejecting an order. `message` is a sentence for people; `field` is null unless one field
+is at fault. 400: the body cannot be read. 422: it can, and asks for something impossible. 409: the client order id was used for another request. 503: nothing happened, or nobody
 knows yet what did; `Retry-After` says when to ask again. 500 says nothing of our insides.
 """
 
@@ -85,7 +84,7 @@ class Problem(Enum):
     UNAVAILABLE = "unavailable"
     """503: a part that this needs does not answer; nothing happened."""
     DISK_FULL = "disk_full"
-    """503: the disk is nearly full, and what is left is for orders in flight; nothing was stored."""
+    """503: the disk is nearly full, and the rest is for orders in flight; nothing was stored."""
     OUTCOME_UNKNOWN = "outcome_unknown"
     """503: it may have happened; ask again with the same idempotency key, which is safe."""
 

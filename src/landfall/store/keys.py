@@ -47,6 +47,11 @@ class PostgresKeys:
         rows = await read(self._pool, _SQL["redeem"], hash_of(ticket))
         return Redeemed(rows[0]["key_id"]) if rows else None
 
+    async def now_ms(self) -> int:
+        """By whose time keys expire: the database's, in milliseconds since the Unix epoch."""
+        (row,) = await read(self._pool, _SQL["now"])
+        return int(row["now_ms"])
+
     async def any_good(self) -> bool:
         """Whether there is a key that opens anything."""
         (row,) = await read(self._pool, _SQL["any_good"])

@@ -1,4 +1,4 @@
-"""What the log says about venues: who was asked, who won, how it ended, how far prices lay apart."""
+"""What the log says of venues: who was asked, who won, how it ended, how far prices lay apart."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence

@@ -6,8 +6,12 @@ The embedded database is used as it runs, or started for the moment.
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from landfall.access import ApiKey, Presented, Scope, new_key
+from rich.markup import escape
+from rich.table import Table
+
+from landfall.access import ApiKey, Scope, new_key
 from landfall.core.errors import LandfallError
 from landfall.settings import Settings
 from landfall.store.connection import connect
@@ -17,51 +21,87 @@ from landfall.store.migrations.migrate import migrate
 from landfall.up.home import Home, open_home
 
 NAME_LENGTH_MAX = 64
+_HOUR_MS = 3_600_000
+_DAY_MS = 24 * _HOUR_MS
 
 
 class NoSuchKey(LandfallError):
     """No key of that name can be made, or none is there; the sentence says which."""
 
 
-@dataclass(frozen=True, slots=True)
-class MadeKey:
-    """A new key: as it is kept, and as it is shown this once."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyLine:
+    """A key as people see it, without its secret. Instants are ISO 8601; `state` is good, expired
+    or revoked.
+    """
 
-    kept: ApiKey
-    shown: Presented
+    key_id: str
+    name: str
+    account: str
+    scopes: tuple[str, ...]
+    state: str
+    created_at: str
+    expires_at: str | None
+    last_used_at: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeKey:
+    """A new key, as it is shown this once."""
+
+    key: str
+    line: KeyLine
+
+
+def scopes_of(text: str) -> frozenset[Scope]:
+    """Scopes by their names, separated by commas.
+
+    Raises:
+        NoSuchKey: a word that is no scope, or none at all.
+    """
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    known = {scope.value: scope for scope in Scope}
+    if not words or any(word not in known for word in words):
+        raise NoSuchKey(f"Scopes are {', '.join(known)}, separated by commas.")
+    return frozenset(known[word] for word in words)
 
 
 async def create(
     settings: Settings,
-    label: str,
+    name: str,
     *,
     account: str | None,
     scopes: frozenset[Scope],
-    lifetime_ms: int | None,
+    days: int | None,
 ) -> MadeKey:
-    """A new key. Without an account its orders are an account of the label's name.
+    """A new key. Without an account its orders are an account of the key's own name.
 
     Raises:
         NoSuchKey: a name that cannot be used.
     """
-    for name in (label, account or label):
-        if not (0 < len(name) <= NAME_LENGTH_MAX and name.isprintable() and name.isascii()):
+    for text in (name, account or name):
+        if not (0 < len(text) <= NAME_LENGTH_MAX and text.isprintable()):
             raise NoSuchKey(f"A name has 1 to {NAME_LENGTH_MAX} printable characters.")
     async with _keys(settings) as keys:
         key = new_key()
         kept = await keys.add(
-            key, account=account or label, label=label, scopes=scopes, lifetime_ms=lifetime_ms
+            key,
+            account=account or name,
+            label=name,
+            scopes=scopes,
+            lifetime_ms=None if days is None else days * _DAY_MS,
         )
-        return MadeKey(kept, key)
+        return MadeKey(key=key.text, line=_line(kept, await keys.now_ms()))
 
 
-async def all_keys(settings: Settings) -> Sequence[ApiKey]:
+async def all_keys(settings: Settings) -> Sequence[KeyLine]:
     """Every key there ever was, oldest first."""
     async with _keys(settings) as keys:
-        return await keys.all()
+        now_ms = await keys.now_ms()
+        return [_line(key, now_ms) for key in await keys.all()]
 
 
-async def revoke(settings: Settings, key_id: str) -> ApiKey:
+async def revoke(settings: Settings, key_id: str) -> KeyLine:
     """End a key at once.
 
     Raises:
@@ -69,13 +109,13 @@ async def revoke(settings: Settings, key_id: str) -> ApiKey:
     """
     async with _keys(settings) as keys:
         revoked = await keys.revoke(key_id)
-    if revoked is None:
-        raise NoSuchKey(f"There is no key {key_id}; `landfall keys list` shows them.")
-    return revoked
+        if revoked is None:
+            raise NoSuchKey(f"There is no key {key_id}; `landfall keys list` shows them.")
+        return _line(revoked, await keys.now_ms())
 
 
 async def rotate(
-    settings: Settings, key_id: str, *, overlap_ms: int, lifetime_ms: int | None
+    settings: Settings, key_id: str, *, overlap_hours: float, days: int | None
 ) -> MadeKey:
     """A new key in the place of an old one, which lasts for the overlap and no longer.
 
@@ -83,14 +123,50 @@ async def rotate(
         NoSuchKey: there is none that still opens anything.
     """
     async with _keys(settings) as keys:
-        old = await keys.expire(key_id, overlap_ms)
-        if old is None:
+        old = await keys.find(key_id)
+        if old is None or not old.is_good(await keys.now_ms()):
             raise NoSuchKey(f"There is no key {key_id} in use; `landfall keys list` shows them.")
         key = new_key()
+        # The new one first: dying in between leaves a key too many, and never one too few.
         kept = await keys.add(
-            key, account=old.account, label=old.label, scopes=old.scopes, lifetime_ms=lifetime_ms
+            key,
+            account=old.account,
+            label=old.label,
+            scopes=old.scopes,
+            lifetime_ms=None if days is None else days * _DAY_MS,
         )
-        return MadeKey(kept, key)
+        await keys.expire(key_id, round(overlap_hours * _HOUR_MS))
+        return MadeKey(key=key.text, line=_line(kept, await keys.now_ms()))
+
+
+def table(lines: Sequence[KeyLine]) -> Table:
+    """The keys as a table."""
+    shown = Table("key", "name", "account", "scopes", "state", "expires", "last used")
+    for line in lines:
+        scopes = ", ".join(line.scopes)
+        expires, used = line.expires_at or "never", line.last_used_at or "never"
+        shown.add_row(
+            line.key_id, escape(line.name), escape(line.account), scopes, line.state, expires, used
+        )
+    return shown
+
+
+def _line(key: ApiKey, now_ms: int) -> KeyLine:
+    state = "good" if key.is_good(now_ms) else "expired"
+    return KeyLine(
+        key_id=key.key_id,
+        name=key.label,
+        account=key.account,
+        scopes=tuple(scope.value for scope in Scope if scope in key.scopes),
+        state=state if key.revoked_at_ms is None else "revoked",
+        created_at=_instant(key.created_at_ms),
+        expires_at=None if key.expires_at_ms is None else _instant(key.expires_at_ms),
+        last_used_at=None if key.last_used_at_ms is None else _instant(key.last_used_at_ms),
+    )
+
+
+def _instant(milliseconds: int) -> str:
+    return datetime.fromtimestamp(milliseconds // 1000, UTC).isoformat()
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ _READY_SECONDS_MAX = 30
 _STOP_SECONDS_MAX = 5
 _LOOK_SECONDS = 0.05
 _RESTART_SECONDS = 1
+_FINALIZED_LAG = 32
 
 
 class LocalnetError(LandfallError):
@@ -25,11 +26,12 @@ class LocalnetError(LandfallError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalnetCommand:
-    """How the local chain is to run."""
+    """How the local chain is to run. `confirm_ms` is how long confirming takes; 0: as it comes."""
 
     home: Home
     port: int
     slot_ms: int
+    confirm_ms: int
     wallet: Pubkey
     accounts: tuple[Path, ...]
     programs: tuple[str, ...]
@@ -39,6 +41,9 @@ class LocalnetCommand:
         line = [sys.executable, "-m", "landfall.localnet", "--exit-with-parent", str(os.getpid())]
         line += ["--port", str(self.port), "--slot-ms", str(self.slot_ms)]
         line += ["--data", str(self.home.chain), "--fund", str(self.wallet)]
+        if self.confirm_ms:
+            lag = -(-self.confirm_ms // self.slot_ms)
+            line += ["--confirmed-lag", str(lag), "--finalized-lag", str(max(_FINALIZED_LAG, lag))]
         for file in self.accounts:
             line += ["--account", str(file)]
         for program in self.programs:

@@ -132,6 +132,7 @@ async def _chain(
         home=home,
         port=settings.localnet_port,
         slot_ms=settings.localnet_slot_ms,
+        confirm_ms=settings.mock_delay_ms,
         wallet=signer.address,
         accounts=options.accounts,
         programs=options.programs,

@@ -59,3 +59,7 @@ values ($1, $2, clock_timestamp() + $3::bigint * interval '1 millisecond');
 --   $1 hash of the ticket
 delete from ws_tickets where ticket_hash = $1 and expires_at > clock_timestamp()
 returning key_id;
+
+-- name: now
+-- The clock that keys expire by.
+select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms;
