@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from landfall.client.answers import Health, Order, Preview, Update
+from landfall.client.answers import Health, Order, Preview, Route, Update
 
 if TYPE_CHECKING:  # Folding needs the whole core; showing an order does not.
     from landfall.replay import Step
@@ -50,6 +50,23 @@ def quotes_table(preview: Preview) -> Table:
         )
     for refused in preview.refused:
         table.add_row(refused.venue, refused.pool, "", refused.error, "", "", "", "", style="dim")
+    return table
+
+
+def route_table(route: Route) -> Table:
+    """The swaps of a route in order, with each one's part of its hop."""
+    table = Table("venue", "pool", "share", "in (base units)", "out (base units)")
+    for at, leg in enumerate(route.legs):
+        begins_hop = at > 0 and leg.in_mint != route.legs[at - 1].in_mint
+        if begins_hop:
+            table.add_section()
+        table.add_row(
+            leg.venue,
+            leg.pool,
+            f"{leg.share:.2%}",
+            f"{leg.amount_in_base_units:f}",
+            f"{leg.amount_out_base_units:f}",
+        )
     return table
 
 

@@ -20,6 +20,7 @@ KINDS: Mapping[str, type[Event]] = MappingProxyType(
     {kind.__name__: kind for kind in get_args(Event)}
 )
 _WORD_START = re.compile(r"_([a-z0-9])")
+_LARGE = frozenset({"threshold", "upper_bound_out", "lower_bound_in"})
 _CAPITAL = re.compile(r"([A-Z])")
 
 
@@ -80,7 +81,7 @@ def _renamed_out(value: Any, name: str = "") -> Any:
             return {_camel(key): _renamed_out(inner, key) for key, inner in value.items()}
         case list() | tuple():
             return [_renamed_out(inner, name) for inner in value]
-        case int() if name.endswith(("amount", "lamports")) or name == "threshold":
+        case int() if name.endswith(("amount", "lamports")) or name in _LARGE:
             return str(value)
         case _:
             return value

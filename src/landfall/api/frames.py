@@ -6,9 +6,11 @@ One frame per commit, so a last failed attempt is heard as `failed` and never fl
 
 import msgspec
 
+from landfall.api.route_shapes import RouteWire
+from landfall.api.route_wire import route
 from landfall.api.scalars import amount, fraction, instant
-from landfall.api.shapes import QuoteWire, RefusedWire, RouteWire, Wire
-from landfall.api.wire import fill, quotes, refused, route
+from landfall.api.shapes import QuoteWire, RefusedWire, Wire
+from landfall.api.wire import fill, quotes, refused
 from landfall.core.events import (
     AttemptFailed,
     OrderAccepted,

@@ -6,6 +6,7 @@
 import msgspec
 
 from landfall.api.facts import RecordedWire
+from landfall.api.route_shapes import RouteWire
 
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -60,36 +61,6 @@ class RefusedWire(Wire, frozen=True, kw_only=True):
     pool: str
     error: str
     reason: str
-
-
-class LegWire(Wire, frozen=True, kw_only=True):
-    """One swap of a route; `threshold` is the bound its instruction enforces on chain."""
-
-    dex: str
-    venue: str
-    pool: str
-    in_mint: str
-    out_mint: str
-    amount_in_base_units: str
-    amount_out_base_units: str
-    threshold_base_units: str
-
-
-class RouteWire(Wire, frozen=True, kw_only=True):
-    """A route and what it comes to.
-
-    `minOut` bounds an exact-in order, `maxIn` an exact-out one; the other is null.
-    """
-
-    legs: list[LegWire]
-    amount_in: str
-    amount_in_base_units: str
-    amount_out: str
-    amount_out_base_units: str
-    price: str | None
-    min_out: str | None
-    max_in: str | None
-    context_slot: int
 
 
 class TransactionWire(Wire, frozen=True, kw_only=True):
@@ -236,12 +207,13 @@ class OrderList(Wire, frozen=True, kw_only=True):
 
 
 class QuoteAnswer(Wire, frozen=True, kw_only=True):
-    """What an order would get now. `route` is null where no pool can fill it."""
+    """What an order would get now. `route` is null where nothing can fill it."""
 
     token_in: TokenWire
     token_out: TokenWire
     swap_mode: str
     amount: str
+    amount_base_units: str
     slippage_bps: int
     quotes: list[QuoteWire]
     refused: list[RefusedWire]

@@ -9,6 +9,7 @@ import msgspec
 
 from landfall.api.costs import cost, fill_vs_quote_bps, simulated
 from landfall.api.facts import encode
+from landfall.api.route_wire import route
 from landfall.api.scalars import amount, fraction, instant, plain, price
 from landfall.api.shapes import (
     Accepted,
@@ -16,7 +17,6 @@ from landfall.api.shapes import (
     Connections,
     FailureWire,
     FillWire,
-    LegWire,
     OrderDetail,
     OrderList,
     OrderWire,
@@ -25,7 +25,6 @@ from landfall.api.shapes import (
     QuoteAnswer,
     QuoteWire,
     RefusedWire,
-    RouteWire,
     SimulatedWire,
     StatsWire,
     TokenWire,
@@ -43,7 +42,7 @@ from landfall.core.execution import (
     summarize,
 )
 from landfall.core.order import Order
-from landfall.core.quote import Leg, Quote, Refused, Route, behind_bps
+from landfall.core.quote import Quote, Refused, behind_bps
 from landfall.core.token import Token
 from landfall.core.values import SwapMode
 from landfall.pipeline.market import Preview
@@ -102,31 +101,6 @@ def refused(answer: Refused) -> RefusedWire:
         error=answer.error,
         reason=answer.sentence,
     )
-
-
-def route(order: Order, chosen: Route) -> RouteWire:
-    """A route in the tokens' own units, with the bound the client is promised."""
-    bound_out, bound_in = bounds(order, chosen)
-    return RouteWire(
-        legs=[_leg(leg) for leg in chosen.legs],
-        amount_in=amount(chosen.in_amount, order.token_in),
-        amount_in_base_units=str(chosen.in_amount),
-        amount_out=amount(chosen.out_amount, order.token_out),
-        amount_out_base_units=str(chosen.out_amount),
-        price=price(order, chosen.in_amount, chosen.out_amount),
-        min_out=bound_out,
-        max_in=bound_in,
-        context_slot=chosen.context_slot,
-    )
-
-
-def bounds(order: Order, chosen: Route) -> tuple[str | None, str | None]:
-    """The least that comes out (exact in) or the most that goes in (exact out), as decimals."""
-    match order.swap_mode:
-        case SwapMode.EXACT_IN:
-            return amount(chosen.least_out, order.token_out), None
-        case SwapMode.EXACT_OUT:
-            return None, amount(chosen.most_in, order.token_in)
 
 
 def fill(order: Order, moved: Fill) -> FillWire:
@@ -222,6 +196,7 @@ def preview(answer: Preview) -> QuoteAnswer:
         token_out=token(order.token_out),
         swap_mode=order.swap_mode.value,
         amount=amount(order.amount, fixed),
+        amount_base_units=str(order.amount),
         slippage_bps=order.slippage_bps,
         quotes=quotes(order, answer.market.quotes),
         refused=[refused(each) for each in answer.market.refused],
@@ -257,19 +232,6 @@ def stats(counts: QueueStats, sockets: int) -> StatsWire:
             failed=counts.failed,
         ),
         websocket=Connections(connections=sockets),
-    )
-
-
-def _leg(leg: Leg) -> LegWire:
-    return LegWire(
-        dex=leg.quote.dex,
-        venue=leg.quote.venue,
-        pool=str(leg.quote.pool),
-        in_mint=str(leg.quote.request.in_mint),
-        out_mint=str(leg.quote.request.out_mint),
-        amount_in_base_units=str(leg.quote.in_amount),
-        amount_out_base_units=str(leg.quote.out_amount),
-        threshold_base_units=str(leg.threshold),
     )
 
 

@@ -78,12 +78,45 @@ class Leg(Answer, frozen=True, kw_only=True):
     out_mint: str
     amount_in_base_units: Decimal
     amount_out_base_units: Decimal
+    share: Decimal = Decimal(1)
+
+
+class BestSingle(Answer, frozen=True, kw_only=True):
+    """The best that one pool could do, and what the route gains over it."""
+
+    venue: str
+    pool: str
+    amount_in: Decimal
+    amount_out: Decimal
+    gain_bps: Decimal
+
+
+class Alternative(Answer, frozen=True, kw_only=True):
+    """A route that was not taken; below zero `behind_bps` would have been better, had it fitted."""
+
+    mints: list[str]
+    pools: list[list[str]]
+    amount_in: Decimal
+    amount_out: Decimal
+    behind_bps: Decimal
+    reason: str
 
 
 class Route(Answer, frozen=True, kw_only=True):
-    """The way an order goes; `min_out` or `max_in` is the bound enforced on chain."""
+    """The way an order goes; `min_out` or `max_in` is the bound enforced on chain.
+
+    No route over the same pools pays more than `upper_bound_out` or takes less than
+    `lower_bound_in`; `gap_bps` is the distance to it.
+    """
 
     legs: list[Leg]
+    mints: list[str] = []
+    price_impact_bps: int | None = None
+    upper_bound_out: Decimal | None = None
+    lower_bound_in: Decimal | None = None
+    gap_bps: Decimal | None = None
+    best_single: BestSingle | None = None
+    alternatives: list[Alternative] = []
     amount_in: Decimal
     amount_out: Decimal
     price: Decimal | None
