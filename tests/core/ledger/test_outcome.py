@@ -12,6 +12,9 @@ from landfall.core.ledger.token_accounts import associated_address
 from landfall.core.token import TOKEN_2022_PROGRAM, TOKEN_PROGRAM, Token
 from landfall.core.values import Lamports, Signature, Slot
 from landfall.core.venues import VENUES
+from landfall.core.venues.meteora_damm_v1 import METEORA_DAMM_V1
+from landfall.core.venues.meteora_damm_v1 import faults as damm_v1_faults
+from landfall.core.venues.meteora_damm_v1.vaults import VAULT_PROGRAM_ID as DAMM_V1_VAULT
 from landfall.core.venues.raydium_cpmm import RAYDIUM_CPMM, curve
 from tests.core.examples import ETH, SOL, USDC, WALLET, an_order, pubkey
 
@@ -239,6 +242,16 @@ def test_the_innermost_program_is_the_one_that_failed():
     failure = read_failure(CUSTOM_1, logs, VENUES.values())
     assert failure.reason is FailureReason.INSUFFICIENT_FUNDS
     assert "token program" in failure.detail
+
+
+def test_a_refusal_of_a_vault_that_a_pool_program_calls_is_explained_by_the_venue():
+    fault = damm_v1_faults.VAULT_IS_DISABLED
+    error = TransactionError("Custom", instruction=3, code=fault.code)
+    for log in (failed(DAMM_V1_VAULT, fault.code), failed(DAMM_V1_VAULT, 1, fault_log(fault))):
+        logs = (*log, f"Program {METEORA_DAMM_V1.program_id} failed: custom program error: 0x1770")
+        failure = read_failure(error, logs, VENUES.values())
+        assert failure.reason is FailureReason.POOL_CLOSED
+        assert "meteora_damm_v1" in failure.detail
 
 
 @pytest.mark.parametrize("program", [TOKEN_PROGRAM, TOKEN_2022_PROGRAM, pubkey(0)])

@@ -124,7 +124,7 @@ def _decoded(error: TransactionError, logs: Sequence[str], venues: Iterable[AnyV
         return Failure(reason=reason, detail=error.name, error=error.name, logs=tuple(logs))
     name = raised.name or (error.name if raised.code is None else str(raised.code))
     for venue in venues:
-        if venue.program_id == raised.program_id:
+        if raised.program_id in (venue.program_id, *venue.inner_programs):
             detail = f"{venue.name} refused: {name}"
             return Failure(
                 reason=venue.explain(raised),

@@ -5,11 +5,13 @@ from landfall.core.venues.meteora_damm_v1.curve import DEX, NAME, quote
 from landfall.core.venues.meteora_damm_v1.layout import PROGRAM_ID, Pool, load, pools_trading
 from landfall.core.venues.meteora_damm_v1.supply import supply
 from landfall.core.venues.meteora_damm_v1.swap import explain, swap
+from landfall.core.venues.meteora_damm_v1.vaults import VAULT_PROGRAM_ID
 
 METEORA_DAMM_V1: Venue[Pool] = Venue(
     name=NAME,
     dex=DEX,
     program_id=PROGRAM_ID,
+    inner_programs=(VAULT_PROGRAM_ID,),
     pools_trading=pools_trading,
     load=load,
     quote=quote,
