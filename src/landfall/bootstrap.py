@@ -7,7 +7,7 @@ one part alone; `landfall.up` runs all in one process, beside its own database a
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,24 +19,22 @@ import uvicorn
 from landfall.api.app import create_app
 from landfall.api.parts import HealthChecks
 from landfall.api.server import make_server
-from landfall.chain.fees import MarketFees
-from landfall.chain.jsonrpc import JsonRpc
+from landfall.chain.endpoints import WrongCluster
 from landfall.chain.lookup_tables import ChainLookupTables
 from landfall.chain.pools import FreshPools
 from landfall.chain.prices import SeenPrices
-from landfall.chain.rpc import RpcChain
 from landfall.chain.tokens import ChainTokens
 from landfall.clock import SharedClock, new_order_id
 from landfall.core.errors import Unavailable
-from landfall.core.ledger.fees import PriceRule
 from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.values import Commitment, Lamports, Pubkey
 from landfall.doors import CannotStart, api_config, no_key_yet, why_a_key_is_needed
+from landfall.paths import Paths, join_paths
 from landfall.pipeline.run import carry
-from landfall.ports import Limits, Reader, Signer, World
+from landfall.ports import ChainClient, Clock, Limits, Reader, Signer, World
 from landfall.queue.postgres import PostgresQueue
 from landfall.queue.worker import Worker
-from landfall.settings import PathSettings, Settings
+from landfall.settings import Settings
 from landfall.store.cluster import claim_cluster
 from landfall.store.connection import connect
 from landfall.store.event_log import PostgresEventLog
@@ -70,7 +68,7 @@ class Joined:
     reader: Reader
     feed: PostgresFeed
     keys: PostgresKeys
-    chain: RpcChain
+    chain: ChainClient
     key_reason: str | None
 
     def worker(self) -> Worker:
@@ -132,22 +130,24 @@ def open_wallet(settings: Settings) -> KeypairSigner | None:
 
 @asynccontextmanager
 async def joined(
-    settings: Settings, dsn: str, rpc_url: str, signer: Signer
+    settings: Settings, dsn: str, rpc_urls: Sequence[str], signer: Signer
 ) -> AsyncIterator[Joined]:
     """The parts over a migrated database and a chain that answers, until the context ends.
 
     Raises:
         DatabaseUnusable: the database belongs to another chain.
+        CannotStart: the RPCs are on different clusters.
         Unavailable: the database or the chain does not answer.
     """
     async with AsyncExitStack() as stack:
         pool = await connect(dsn, size=_CONNECTIONS_SPARE)
         stack.callback(pool.terminate)
-        session = await stack.enter_async_context(
-            aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
-        )
-        chain = RpcChain(JsonRpc(session, rpc_url, settings.paths.rpc_timeout_ms))
-        genesis_hash = await chain.genesis_hash()
+        reader = PostgresReader(pool)
+        clock = SharedClock(reader.now_ms)
+        await clock.synchronise()
+        keeping = asyncio.create_task(clock.keep_synchronised())
+        stack.callback(keeping.cancel)
+        paths, genesis_hash = await _paths(stack, settings, rpc_urls, clock)
         await claim_cluster(pool, genesis_hash)
         listener = Listener(dsn)
         queue = PostgresQueue(
@@ -162,19 +162,15 @@ async def joined(
         stack.push_async_callback(listener.stop)
         await feed.start()
         stack.push_async_callback(feed.stop)
-        reader = PostgresReader(pool)
-        clock = SharedClock(reader.now_ms)
-        await clock.synchronise()
-        keeping = asyncio.create_task(clock.keep_synchronised())
-        stack.callback(keeping.cancel)
+        chain = paths.chain
         world = World(
             chain=chain,
-            witnesses=(chain,),
+            witnesses=paths.witnesses,
             pools=FreshPools(chain, clock, settings.pools_remembered_ms),
-            sender=chain,
+            sender=paths.sender,
             signer=signer,
             tokens=ChainTokens(chain),
-            fees=MarketFees(chain.unit_prices_paid, _price_rule(settings.paths)),
+            fees=paths.fees,
             tables=ChainLookupTables(
                 chain, clock, settings.paths.lookup_tables, _TABLES_REMEMBERED_MS
             ),
@@ -192,16 +188,31 @@ async def joined(
             feed=feed,
             keys=PostgresKeys(pool),
             chain=chain,
-            key_reason=why_a_key_is_needed(settings, genesis_hash, rpc_url),
+            key_reason=_key_reason(settings, genesis_hash, rpc_urls),
         )
 
 
-def _price_rule(paths: PathSettings) -> PriceRule:
-    return PriceRule(
-        percentile=paths.unit_price_percentile,
-        floor=paths.unit_price_floor,
-        cap=paths.unit_price_cap,
+def _key_reason(settings: Settings, genesis_hash: str, rpc_urls: Sequence[str]) -> str | None:
+    reasons = (why_a_key_is_needed(settings, genesis_hash, url) for url in rpc_urls)
+    return next((reason for reason in reasons if reason is not None), None)
+
+
+async def _paths(
+    stack: AsyncExitStack, settings: Settings, rpc_urls: Sequence[str], clock: Clock
+) -> tuple[Paths, str]:
+    """The ways to the cluster, watched until the stack unwinds, and its genesis hash."""
+    session = await stack.enter_async_context(
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
     )
+    paths = join_paths(session, rpc_urls, settings.paths, clock, settings.rebroadcast_ms)
+    try:
+        genesis_hash = await paths.endpoints.verify()
+    except WrongCluster as error:
+        raise CannotStart(f"{error} All of them must be on one.") from None
+    if len(rpc_urls) > 1:
+        watching = asyncio.create_task(paths.endpoints.watch(settings.paths.rpc_probe_ms))
+        stack.callback(watching.cancel)
+    return paths, genesis_hash
 
 
 def _limits(settings: Settings) -> Limits:

@@ -16,10 +16,10 @@ from landfall.store.migrations.migrate import migrate
 
 async def run_api(settings: Settings) -> None:
     """Serve the API alone until told to stop; it holds no wallet."""
-    dsn, rpc_url = _addresses(settings)
+    dsn, rpc_urls = _addresses(settings)
     await migrate(dsn)
     stop, _ = stop_signals()
-    async with joined(settings, dsn, rpc_url, NoKey()) as parts:
+    async with joined(settings, dsn, rpc_urls, NoKey()) as parts:
         await parts.refuse_without_key()
         server = parts.server()
         serving = asyncio.create_task(server.serve())
@@ -30,13 +30,13 @@ async def run_api(settings: Settings) -> None:
 
 async def run_worker(settings: Settings) -> None:
     """Carry orders until told to stop."""
-    dsn, rpc_url = _addresses(settings)
+    dsn, rpc_urls = _addresses(settings)
     signer = open_wallet(settings)
     if signer is None:
         raise CannotStart("A worker needs a wallet; set WALLET_KEYPAIR to a key file.")
     await migrate(dsn)
     stop, now = stop_signals()
-    async with joined(settings, dsn, rpc_url, signer) as parts:
+    async with joined(settings, dsn, rpc_urls, signer) as parts:
         worker = parts.worker()
         working = asyncio.create_task(worker.run())
         await until(stop, asyncio.shield(working))
@@ -83,16 +83,20 @@ async def drained(worker: Worker, drain_ms: int, now: asyncio.Event) -> None:
     await until(now, draining)
 
 
-def _addresses(settings: Settings) -> tuple[str, str]:
-    return (
-        _needed(settings.database_url, "DATABASE_URL").reveal(),
-        _needed(settings.paths.rpc_url, "SOLANA_RPC_URL").reveal(),
-    )
+def _addresses(settings: Settings) -> tuple[str, tuple[str, ...]]:
+    dsn = _needed(settings.database_url, "DATABASE_URL").reveal()
+    if not settings.paths.urls:
+        raise _missing("SOLANA_RPC_URL")
+    return dsn, settings.paths.urls
 
 
 def _needed(value: Secret | None, name: str) -> Secret:
     if value is None:
-        raise CannotStart(
-            f"{name} is not set. Set it, or use `landfall up`, which brings everything along."
-        )
+        raise _missing(name)
     return value
+
+
+def _missing(name: str) -> CannotStart:
+    return CannotStart(
+        f"{name} is not set. Set it, or use `landfall up`, which brings everything along."
+    )

@@ -4,6 +4,10 @@ import base64
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from solders.hash import Hash
+from solders.message import MessageV0
+from solders.transaction import VersionedTransaction
+
 from landfall.chain.rpc import RpcChain
 from landfall.core.execution import SignedTransaction
 from landfall.core.values import (
@@ -19,9 +23,14 @@ WALLET = Pubkey.from_string("E2JNQSMVJiPiBW6wiXNDnBX4sfVeV76YSn9ivKxMXS2G")
 PROGRAM = Pubkey.from_string("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")
 HASH = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"
 SIGNATURE = Signature(bytes(range(64)))
+RAW = bytes(
+    VersionedTransaction.populate(
+        MessageV0.try_compile(WALLET, [], [], Hash.from_string(HASH)), [SIGNATURE]
+    )
+)
 TRANSACTION = SignedTransaction(
     signature=SIGNATURE,
-    raw=b"bytes",
+    raw=RAW,
     blockhash=HASH,
     last_valid_block_height=BlockHeight(150),
     min_context_slot=Slot(7),
@@ -35,7 +44,7 @@ READS: dict[str, Call] = {
     "getMultipleAccounts": lambda chain: chain.accounts([WALLET, PROGRAM]),
     "getProgramAccounts": lambda chain: chain.program_accounts(FILTER),
     "getLatestBlockhash": lambda chain: chain.latest_blockhash(),
-    "simulateTransaction": lambda chain: chain.simulate(b"bytes"),
+    "simulateTransaction": lambda chain: chain.simulate(RAW),
     "getEpochInfo": lambda chain: chain.finalized(),
     "getSignatureStatuses": lambda chain: chain.status(SIGNATURE),
     "getTransaction": lambda chain: chain.transaction(SIGNATURE),

@@ -17,6 +17,7 @@ from solders.transaction import VersionedTransaction
 
 from landfall.batching import Batching
 from landfall.chain.balances import WireBalances, read_balances
+from landfall.chain.floor import Behind, Floor
 from landfall.chain.jsonrpc import HttpRefused, JsonRpc, RpcError, RpcRefused
 from landfall.chain.wire import Count, WireAccount, WireContext, read_account, read_pubkey
 from landfall.core.errors import OutcomeUnknown, Unavailable
@@ -46,7 +47,8 @@ FEE_ACCOUNTS_PER_CALL = 128
 _STATUSES_PER_CALL = 256
 _FINALITY_EVERY_SLOTS = 2
 _SHARERS_MAX = 1_000
-_CONFIRMED = {"commitment": "confirmed"}
+_CONFIRMED: dict[str, Any] = {"commitment": "confirmed"}
+_BEHIND = -32016
 _COMMITMENTS = {commitment.wire: commitment for commitment in Commitment}
 _U8_MAX = 2**8 - 1
 _U32_MAX = 2**32 - 1
@@ -138,11 +140,21 @@ class _Landed(msgspec.Struct, frozen=True):
     meta: _Meta | None
 
 
-class RpcChain:
-    """One node, as the pipeline sees a cluster: ChainClient and Sender in one."""
+_Answer = _Accounts | _LatestBlockhash | _Simulation
+AnswerT = TypeVar("AnswerT", bound=_Answer)
 
-    def __init__(self, node: JsonRpc) -> None:
+
+class RpcChain:
+    """One node, as the pipeline sees a cluster: ChainClient, Witness and Sender in one.
+
+    Args:
+        node: whom to ask.
+        floor: how far answers have got; without it, each is taken as it comes.
+    """
+
+    def __init__(self, node: JsonRpc, floor: Floor | None = None) -> None:
         self._node = node
+        self._floor = floor
         self._finalized: Finalized | None = None
         self._finality_due = Slot(0)
         self._statuses: Batching[Signature, StatusAnswer] = Batching(
@@ -160,9 +172,9 @@ class RpcChain:
         """Accounts of one slot, so no more of them than one call takes."""
         if len(addresses) > ACCOUNTS_PER_CALL:
             raise Unavailable(f"{len(addresses)} accounts asked at once")
-        config = {"encoding": "base64", **_CONFIRMED}
+        config = {"encoding": "base64", **self._confirmed()}
         keys = [str(address) for address in addresses]
-        reply = await _read(self._node.call("getMultipleAccounts", [keys, config], _Accounts))
+        reply = await self._fresh(self._node.call("getMultipleAccounts", [keys, config], _Accounts))
         if len(reply.value) != len(addresses):
             raise Unavailable("getMultipleAccounts: the node left accounts out")
         found = [None if value is None else read_account(value) for value in reply.value]
@@ -190,7 +202,7 @@ class RpcChain:
             "encoding": "base64",
             "dataSlice": {"offset": 0, "length": 0},
             "filters": filters,
-            **_CONFIRMED,
+            **self._confirmed(),
         }
         params = [str(wanted.program_id), config]
         try:
@@ -204,7 +216,8 @@ class RpcChain:
         return await self._blockhashes.submit(None)
 
     async def _ask_blockhash(self, sharers: Sequence[None]) -> Sequence[LatestBlockhash]:
-        reply = await _read(self._node.call("getLatestBlockhash", [_CONFIRMED], _LatestBlockhash))
+        params = [self._confirmed()]
+        reply = await self._fresh(self._node.call("getLatestBlockhash", params, _LatestBlockhash))
         latest = LatestBlockhash(
             blockhash=_hash(reply.value.blockhash),
             last_valid_block_height=BlockHeight(reply.value.last_valid_block_height),
@@ -218,10 +231,10 @@ class RpcChain:
             "encoding": "base64",
             "sigVerify": False,
             "replaceRecentBlockhash": True,
-            **_CONFIRMED,
+            **self._confirmed(),
         }
         params = [base64.b64encode(raw).decode(), config]
-        reply = await _read(self._node.call("simulateTransaction", params, _Simulation))
+        reply = await self._fresh(self._node.call("simulateTransaction", params, _Simulation))
         keys = VersionedTransaction.from_bytes(raw).message.account_keys
         return Simulation(
             context_slot=Slot(reply.context.slot),
@@ -230,6 +243,36 @@ class RpcChain:
             units_consumed=reply.value.units_consumed or 0,
             balances=None if reply.value.err is not None else read_balances(keys, reply.value),
         )
+
+    async def slot(self) -> Slot:
+        """The newest confirmed slot."""
+        slot = Slot(await _read(self._node.call("getSlot", [_CONFIRMED], Count)))
+        self._saw(slot)
+        return slot
+
+    def _confirmed(self) -> dict[str, Any]:
+        """The commitment of reads, and how new the state must be that they are made on."""
+        if self._floor is None or not self._floor.slot:
+            return _CONFIRMED
+        return {**_CONFIRMED, "minContextSlot": self._floor.slot}
+
+    async def _fresh(self, call: Awaitable[AnswerT]) -> AnswerT:
+        """An answer that is not from before an earlier one."""
+        try:
+            reply = await _read(call)
+        except Behind:
+            if self._floor is not None:
+                self._floor.refused()
+            raise
+        slot = Slot(reply.context.slot)
+        self._saw(slot)
+        if self._floor is not None:
+            self._floor.accept(slot)
+        return reply
+
+    def _saw(self, slot: Slot) -> None:
+        if self._node.health is not None:
+            self._node.health.saw(slot)
 
     @property
     def name(self) -> str:
@@ -333,7 +376,8 @@ async def _read(call: Awaitable[T]) -> T:
     try:
         return await call
     except (Unavailable, OutcomeUnknown) as error:
-        raise Unavailable(str(error)) from None
+        is_behind = isinstance(error, RpcRefused) and error.error.code == _BEHIND
+        raise (Behind if is_behind else Unavailable)(str(error)) from None
 
 
 def _hash(text: str) -> str:

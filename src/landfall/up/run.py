@@ -61,17 +61,17 @@ async def _up(settings: Settings, options: UpOptions) -> None:
         stack.callback(listener.close)
         dsn = await _database(stack, settings, options, home, progress)
         signer = open_wallet(settings) or _demo_wallet(home)
-        rpc_url = await _chain(stack, settings, options, home, signer, progress)
+        rpc_urls = await _chain(stack, settings, options, home, signer, progress)
         progress.doing("Preparing the database")
         await migrate(dsn)
-        parts = await stack.enter_async_context(joined(settings, dsn, rpc_url, signer))
+        parts = await stack.enter_async_context(joined(settings, dsn, rpc_urls, signer))
         await parts.refuse_without_key()
         async with _running(parts, listener, now) as tasks:
             progress.done("API and worker run")
             ready(
                 console,
                 api=f"http://{_in_url(settings.host)}:{settings.port}",
-                rpc=rpc_url,
+                rpc=rpc_urls[0],
                 is_localnet=not settings.paths.urls,
                 home=str(home.path),
                 wallet=signer.address,
@@ -121,10 +121,10 @@ async def _chain(
     home: Home,
     signer: KeypairSigner,
     progress: Progress,
-) -> str:
-    """Your cluster's address, or that of the local chain, running until the stack unwinds."""
+) -> tuple[str, ...]:
+    """Your cluster's addresses, or that of the local chain, running until the stack unwinds."""
     if settings.paths.urls:
-        return settings.paths.urls[0]
+        return settings.paths.urls
     progress.doing("Starting the local chain")
     rpc_url = f"http://127.0.0.1:{settings.localnet_port}"
     await _until_free(settings.localnet_port)
@@ -141,7 +141,7 @@ async def _chain(
     stack.push_async_callback(localnet.stop)
     await localnet.start()
     progress.done("The local chain runs")
-    return rpc_url
+    return (rpc_url,)
 
 
 def _demo_wallet(home: Home) -> KeypairSigner:

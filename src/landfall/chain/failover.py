@@ -1,0 +1,123 @@
+"""Reading from several providers as from one: the best is asked, and the next when it fails.
+
+An error makes the next one be asked at once. Silence does so after a moment, and the first good
+answer counts, so that one provider's trouble costs a read a second at most. Reads ask nothing of
+the world: asking two is safe, which sending something else never would be.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from landfall import observe
+from landfall.chain.endpoints import Endpoint, Endpoints
+from landfall.chain.floor import Behind
+from landfall.chain.rpc import RpcChain, SearchRefused
+from landfall.core.errors import Unavailable
+from landfall.core.ledger.answers import AccountsAt, LatestBlockhash, Simulation
+from landfall.core.values import ProgramAccountsFilter, Pubkey
+from landfall.ports import Clock
+
+ROUNDS_MAX = 3
+CATCH_UP_MS = 200
+T = TypeVar("T")
+
+
+class Failover:
+    """The `ChainClient` port over all providers.
+
+    Args:
+        endpoints: whom to ask.
+        clock: measures silence.
+        patience_ms: how long one may be silent before the next is asked as well.
+    """
+
+    def __init__(self, endpoints: Endpoints, clock: Clock, patience_ms: int) -> None:
+        self._endpoints = endpoints
+        self._clock = clock
+        self._patience_ms = patience_ms
+
+    async def genesis_hash(self) -> str:
+        """The hash that names the cluster, once all that answer say the same."""
+        return await self._endpoints.verify()
+
+    async def accounts(self, addresses: Sequence[Pubkey]) -> AccountsAt:
+        """Accounts of one slot."""
+        return await self._ask(lambda chain: chain.accounts(addresses))
+
+    async def program_accounts(self, wanted: ProgramAccountsFilter) -> tuple[Pubkey, ...]:
+        """Addresses of a program's accounts that match."""
+        return await self._ask(lambda chain: chain.program_accounts(wanted))
+
+    async def latest_blockhash(self) -> LatestBlockhash:
+        """A blockhash to sign with."""
+        return await self._ask(lambda chain: chain.latest_blockhash())
+
+    async def simulate(self, raw: bytes) -> Simulation:
+        """Run without recording."""
+        return await self._ask(lambda chain: chain.simulate(raw))
+
+    async def unit_prices_paid(self, writable: Sequence[Pubkey]) -> tuple[int, ...]:
+        """For each recent block, the least that got a write to these accounts in."""
+        return await self._ask(lambda chain: chain.unit_prices_paid(writable))
+
+    async def _ask(self, question: Callable[[RpcChain], Awaitable[T]]) -> T:
+        """The first good answer. Where nodes are only behind, they get a moment to catch up."""
+        for _ in range(ROUNDS_MAX - 1):
+            try:
+                return await self._round(question)
+            except Behind:
+                await self._clock.sleep_ms(CATCH_UP_MS)
+        return await self._round(question)
+
+    async def _round(self, question: Callable[[RpcChain], Awaitable[T]]) -> T:
+        waiting = self._endpoints.by_preference()
+        if len(waiting) == 1:
+            return await question(waiting[0].chain)
+        asked: dict[asyncio.Future[Any], Endpoint] = {}
+        refusals: list[Unavailable] = []
+        try:
+            while waiting or asked:
+                if waiting:
+                    endpoint = waiting.pop(0)
+                    asked[asyncio.ensure_future(question(endpoint.chain))] = endpoint
+                for done in await self._first(asked, hurried=bool(waiting)):
+                    endpoint = asked.pop(done)
+                    try:
+                        answer: T = done.result()
+                        return answer
+                    except Unavailable as error:
+                        observe.rpc_failed_over(endpoint.name)
+                        refusals.append(error)
+        finally:
+            for question_left in asked:
+                question_left.cancel()
+        raise _weightiest(refusals)
+
+    async def _first(
+        self, asked: dict[asyncio.Future[Any], Endpoint], hurried: bool
+    ) -> set[asyncio.Future[Any]]:
+        """Those that are done; nobody, if `hurried` and all are silent for too long."""
+        if not hurried:
+            done, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+            return done
+        bell = asyncio.ensure_future(self._clock.sleep_ms(self._patience_ms))
+        try:
+            done, _ = await asyncio.wait({*asked, bell}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            bell.cancel()
+        if done == {bell}:
+            for endpoint in asked.values():
+                endpoint.health.failed()
+        return done - {bell}
+
+
+def _weightiest(refusals: Sequence[Unavailable]) -> Unavailable:
+    """What to tell of several refusals: that asking again soon may help, if one of them says so.
+
+    That a node does not search is told only where all of them say it.
+    """
+    if not refusals:
+        return Unavailable("no RPC may be asked at the moment")
+    passing = [each for each in refusals if not isinstance(each, SearchRefused)]
+    return next((each for each in passing if isinstance(each, Behind)), [*passing, *refusals][0])

@@ -1,0 +1,58 @@
+"""One provider heard alone, and never waited for: a late answer is given to the next who asks."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from landfall.chain.endpoints import Endpoint
+from landfall.chain.sharing import Sharing
+from landfall.core.errors import Unavailable
+from landfall.core.ledger.answers import Evidence, LandedTransaction
+from landfall.core.values import Signature
+from landfall.ports import Clock
+
+T = TypeVar("T")
+
+
+class ProviderWitness:
+    """The `Witness` port over one provider.
+
+    Args:
+        endpoint: the provider.
+        clock: measures silence.
+        patience_ms: how long it may be silent before whoever asked goes on without it.
+    """
+
+    def __init__(self, endpoint: Endpoint, clock: Clock, patience_ms: int) -> None:
+        self._endpoint = endpoint
+        self._clock = clock
+        self._patience_ms = patience_ms
+        self._evidence = Sharing(endpoint.chain.testify)
+        self._records = Sharing(endpoint.chain.transaction)
+
+    @property
+    def name(self) -> str:
+        """The provider's."""
+        return self._endpoint.name
+
+    async def testify(self, signature: Signature) -> Evidence:
+        """What it says of the signature, and how far its own ledger is final."""
+        self._endpoint.check_ours()
+        return await self._soon(self._evidence.answer(signature))
+
+    async def transaction(self, signature: Signature) -> LandedTransaction | None:
+        """The transaction as it shows it."""
+        self._endpoint.check_ours()
+        return await self._soon(self._records.answer(signature))
+
+    async def _soon(self, answer: Awaitable[T]) -> T:
+        answering = asyncio.ensure_future(answer)
+        bell = asyncio.ensure_future(self._clock.sleep_ms(self._patience_ms))
+        try:
+            await asyncio.wait({answering, bell}, return_when=asyncio.FIRST_COMPLETED)
+            if not answering.done():
+                raise Unavailable(f"{self.name} has not answered yet")
+            return answering.result()
+        finally:
+            bell.cancel()
+            answering.cancel()

@@ -1,0 +1,181 @@
+"""Several providers read as one: trouble costs a moment, and no answer goes back in time."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from landfall.chain.endpoints import WrongCluster
+from landfall.core.errors import Unavailable
+from landfall.core.values import Slot
+from tests.chain.calls import GOOD, SIGNATURE, TRANSACTION, WALLET
+from tests.chain.node import Exchange, error, http, raw, reset
+from tests.chain.providers import SLOT, HandClock, asked, joined, provider
+
+OTHER_HASH = "4uhcVJyU9pJkvQyS88uRDiswHXSGkY3zQawwpjk2NsNY"
+FAILOVER_SECONDS_MAX = 2.0
+
+
+async def silent(exchange: Exchange) -> None:
+    await asyncio.sleep(3600)
+
+
+async def resets(exchange: Exchange) -> None:
+    reset(exchange.writer)
+
+
+def slow_down(seconds: str) -> Any:
+    return raw(http(b"", "429 Too Many Requests", f"Retry-After: {seconds}"))
+
+
+def at(slot: int) -> dict[str, Any]:
+    """A good latest blockhash, of this slot."""
+    return {**GOOD["getLatestBlockhash"], "context": {"slot": slot}}
+
+
+BROKEN = {
+    "silent": silent,
+    "resets": resets,
+    "HTTP 500": raw(http(b"", "500 Internal Server Error")),
+    "HTTP 429": slow_down("1"),
+    "429 in HTTP 200": error(429, "slower"),
+    "unhealthy": error(-32005, "Node is behind by 42 slots"),
+    "nonsense": raw(http(b"{}")),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+async def test_a_read_outlives_a_broken_provider(name: str):
+    broken = provider(getLatestBlockhash=BROKEN[name])
+    async with joined(broken, provider()) as cluster:
+        async with asyncio.timeout(FAILOVER_SECONDS_MAX):
+            latest = await cluster.paths.chain.latest_blockhash()
+        assert latest.context_slot == SLOT
+        assert [len(asked(node, "getLatestBlockhash")) for node in cluster.nodes] == [1, 1]
+
+
+async def test_where_all_are_broken_the_read_says_so():
+    broken = provider(getLatestBlockhash=BROKEN["resets"])
+    async with joined(broken, broken) as cluster:
+        with pytest.raises(Unavailable):
+            await cluster.paths.chain.latest_blockhash()
+        assert [len(asked(node, "getLatestBlockhash")) for node in cluster.nodes] == [1, 1]
+
+
+async def test_a_provider_that_fails_again_and_again_is_asked_last():
+    async with joined(provider(getLatestBlockhash=resets), provider()) as cluster:
+        for _ in range(6):
+            await cluster.paths.chain.latest_blockhash()
+        first, second = (len(asked(node, "getLatestBlockhash")) for node in cluster.nodes)
+        assert (first, second) == (3, 6)
+
+
+async def test_a_breaker_closes_once_the_provider_answers_again():
+    async with joined(provider(getLatestBlockhash=resets), provider()) as cluster:
+        for _ in range(3):
+            await cluster.paths.chain.latest_blockhash()
+        first = cluster.paths.endpoints.all[0]
+        assert first.health.is_resting
+        await first.chain.slot()
+        assert not first.health.is_resting
+        assert cluster.paths.endpoints.by_preference()[0] is first
+
+
+async def test_a_provider_that_said_slow_down_is_left_alone_until_then():
+    clock = HandClock()
+    limits = provider(getLatestBlockhash=slow_down("7"))
+    async with joined(limits, provider(), clock=clock) as cluster:
+        first = cluster.paths.endpoints.all[0]
+        await cluster.paths.chain.latest_blockhash()
+        for _ in range(3):
+            await cluster.paths.chain.latest_blockhash()
+            with pytest.raises(Unavailable, match="slow down"):
+                await first.chain.send(TRANSACTION)
+            clock.ms += 2_000
+        assert [request["method"] for request in cluster.nodes[0].requests] == [
+            "getLatestBlockhash"
+        ]
+        clock.ms += 1_000
+        await first.chain.send(TRANSACTION)
+
+
+async def test_a_single_provider_that_said_slow_down_is_left_alone_too():
+    clock = HandClock()
+    async with joined(provider(getLatestBlockhash=slow_down("7")), clock=clock) as cluster:
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                await cluster.paths.chain.latest_blockhash()
+        assert len(cluster.nodes[0].requests) == 1
+
+
+async def test_no_answer_is_from_before_an_earlier_one():
+    stale = provider(getLatestBlockhash=at(5))
+    async with joined(provider(), stale) as cluster:
+        assert (await cluster.paths.chain.latest_blockhash()).context_slot == SLOT
+        cluster.nodes[0].behaviour = provider(getLatestBlockhash=resets)
+        with pytest.raises(Unavailable):
+            await cluster.paths.chain.latest_blockhash()
+        wanted = asked(cluster.nodes[1], "getLatestBlockhash")[0][0]
+        assert wanted == {"commitment": "confirmed", "minContextSlot": SLOT}
+
+
+async def test_a_provider_that_is_behind_is_given_time_to_catch_up():
+    answers = [5, 7, SLOT]
+
+    async def catching_up(exchange: Exchange) -> None:
+        await provider(getMultipleAccounts=accounts_at(answers.pop(0)))(exchange)
+
+    def accounts_at(slot: int) -> dict[str, Any]:
+        return {"context": {"slot": slot}, "value": [None]}
+
+    async with joined(provider(), clock=HandClock()) as cluster:
+        await cluster.paths.chain.latest_blockhash()
+        cluster.nodes[0].behaviour = catching_up
+        assert (await cluster.paths.chain.accounts([WALLET])).slot == SLOT
+        assert answers == []
+
+
+async def test_a_lie_about_the_slot_does_not_keep_the_honest_out_for_ever():
+    clock = HandClock()
+    async with joined(provider(getLatestBlockhash=at(2**60)), clock=clock) as cluster:
+        assert (await cluster.paths.chain.latest_blockhash()).context_slot == 2**60
+        cluster.nodes[0].behaviour = provider()
+        for _ in range(5):
+            with pytest.raises(Unavailable):
+                await cluster.paths.chain.latest_blockhash()
+            clock.ms += 2_000
+        clock.ms += 1_000
+        assert (await cluster.paths.chain.latest_blockhash()).context_slot == SLOT
+
+
+async def test_a_provider_that_lags_is_asked_last():
+    async with joined(provider(getSlot=SLOT), provider(getSlot=SLOT + 100)) as cluster:
+        for endpoint in cluster.paths.endpoints.all:
+            await endpoint.chain.slot()
+        best = cluster.paths.endpoints.by_preference()[0]
+        assert best.health.slot == Slot(SLOT + 100)
+
+
+async def test_providers_on_different_clusters_are_refused_at_the_start():
+    async with joined(provider(), provider(getGenesisHash=OTHER_HASH), verified=False) as cluster:
+        with pytest.raises(WrongCluster, match=OTHER_HASH):
+            await cluster.paths.endpoints.verify()
+
+
+async def test_a_provider_that_shows_its_cluster_late_is_used_late_and_if_wrong_never():
+    late = provider(getGenesisHash=silent)
+    async with joined(provider(), late, late, clock=None, RPC_TIMEOUT_MS="100") as cluster:
+        endpoints = cluster.paths.endpoints
+        assert [each.is_ours for each in endpoints.all] == [True, None, None]
+        cluster.nodes[1].behaviour = provider()
+        cluster.nodes[2].behaviour = provider(getGenesisHash=OTHER_HASH)
+        watching = asyncio.ensure_future(endpoints.watch(10))
+        while endpoints.all[1].health.slot == 0 or endpoints.all[2].is_ours is None:
+            await asyncio.sleep(0.01)
+        watching.cancel()
+        assert [each.is_ours for each in endpoints.all] == [True, True, False]
+        assert endpoints.all[2] not in endpoints.by_preference()
+        with pytest.raises(Unavailable):
+            await cluster.paths.witnesses[2].testify(SIGNATURE)
+        await cluster.paths.sender.send(TRANSACTION)
+        assert [len(asked(node, "sendTransaction")) for node in cluster.nodes] == [1, 1, 0]
