@@ -3,8 +3,9 @@
 Distances are decimal strings in basis points, rounded against the trader; negative is worse.
 """
 
+import msgspec
+
 from landfall.api.scalars import amount, plain
-from landfall.api.shapes import CostWire, SimulatedWire
 from landfall.core.amount import to_decimal
 from landfall.core.execution import Cost, Fill, Simulated
 from landfall.core.order import Order
@@ -13,6 +14,34 @@ from landfall.core.values import BPS_DENOMINATOR, SwapMode
 
 _SOL_DECIMALS = 9
 _PPB_PER_BPS_DECIMALS = 5
+
+
+class CostWire(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What was paid to the cluster and to have it land, and what new accounts hold, in lamports.
+
+    `total` is the sum in SOL. Rent comes back when the accounts are closed.
+    """
+
+    fee_lamports: str
+    tip_lamports: str
+    rent_lamports: str
+    total_lamports: str
+    total: str
+
+
+class SimulatedWire(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What the route moved in simulation, and what its pools said of it when read last before."""
+
+    slot: int
+    amount_in: str
+    amount_in_base_units: str
+    amount_out: str
+    amount_out_base_units: str
+    quoted_slot: int
+    quoted_in_base_units: str
+    quoted_out_base_units: str
+    compute_units: int
+    vs_quote_bps: str
 
 
 def cost(paid: Cost) -> CostWire:

@@ -5,6 +5,7 @@
 
 import msgspec
 
+from landfall.api.costs import CostWire, SimulatedWire
 from landfall.api.facts import RecordedWire
 from landfall.api.route_shapes import RouteWire
 
@@ -83,34 +84,6 @@ class FillWire(Wire, frozen=True, kw_only=True):
     amount_out_base_units: str
     fee: str
     fee_lamports: str
-
-
-class CostWire(Wire, frozen=True, kw_only=True):
-    """What was paid to the cluster and to have it land, and what new accounts hold, in lamports.
-
-    `total` is the sum in SOL. Rent comes back when the accounts are closed.
-    """
-
-    fee_lamports: str
-    tip_lamports: str
-    rent_lamports: str
-    total_lamports: str
-    total: str
-
-
-class SimulatedWire(Wire, frozen=True, kw_only=True):
-    """What the route moved in simulation, and what its pools said of it when read last before."""
-
-    slot: int
-    amount_in: str
-    amount_in_base_units: str
-    amount_out: str
-    amount_out_base_units: str
-    quoted_slot: int
-    quoted_in_base_units: str
-    quoted_out_base_units: str
-    compute_units: int
-    vs_quote_bps: str
 
 
 class FailureWire(Wire, frozen=True, kw_only=True):

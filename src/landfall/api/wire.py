@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from landfall.api.costs import cost, fill_vs_quote_bps, simulated
+from landfall.api.costs import SimulatedWire, cost, fill_vs_quote_bps, simulated
 from landfall.api.facts import encode
 from landfall.api.route_wire import route
 from landfall.api.scalars import amount, fraction, instant, plain, price
@@ -25,7 +25,6 @@ from landfall.api.shapes import (
     QuoteAnswer,
     QuoteWire,
     RefusedWire,
-    SimulatedWire,
     StatsWire,
     TokenWire,
     TransactionWire,
