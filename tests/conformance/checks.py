@@ -14,10 +14,10 @@ from itertools import accumulate
 
 from landfall.core.errors import MalformedAccount
 from landfall.core.quote import Leg, Quote, Refused, SwapRequest
+from landfall.core.swap2 import MODE_EXACT_IN, MODE_EXACT_OUT
 from landfall.core.values import Account, BaseUnits, BasisPoints, Pubkey, SwapMode
 from landfall.core.venue import AnyVenue, NeedAccounts, Pool, Trader
 from landfall.core.venues import VENUES
-from landfall.core.venues.meteora_damm_v2.swap import MODE_EXACT_IN, MODE_EXACT_OUT
 from landfall.core.venues.raydium_clmm.tick_array import PROGRAM_ID as CLMM
 from landfall.core.venues.raydium_cpmm import curve as cpmm_curve
 from landfall.core.venues.raydium_cpmm import layout as cpmm

@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from landfall.core.values import Account, Pubkey, SwapMode
-from landfall.core.venues.meteora_dbc.layout import PROGRAM_ID
-from landfall.core.venues.meteora_dbc.swap import (
+from landfall.core.swap2 import (
     INSTRUCTIONS_SYSVAR,
     MODE_EXACT_IN,
     MODE_EXACT_OUT,
     SWAP,
     SWAP2,
 )
+from landfall.core.values import Account, Pubkey, SwapMode
+from landfall.core.venues.meteora_dbc.layout import PROGRAM_ID
 from landfall.localnet.programs import AccountRef
 from tests.conformance import meteora_recordings
 from tests.conformance.recordings import Case

@@ -11,15 +11,15 @@ from collections.abc import Sequence
 
 from solders.instruction import AccountMeta, Instruction
 
-from landfall.core.values import SwapMode
-from landfall.core.venues.meteora_damm_v2.layout import PROGRAM_ID as DAMM_V2
-from landfall.core.venues.meteora_damm_v2.swap import (
+from landfall.core.swap2 import (
     INSTRUCTIONS_SYSVAR,
     MODE_EXACT_IN,
     MODE_EXACT_OUT,
     SWAP,
     SWAP2,
 )
+from landfall.core.values import SwapMode
+from landfall.core.venues.meteora_damm_v2.layout import PROGRAM_ID as DAMM_V2
 from landfall.core.venues.meteora_dbc.layout import PROGRAM_ID as DBC
 from landfall.core.venues.meteora_dlmm.arrays import PROGRAM_ID as DLMM
 from landfall.core.venues.raydium_amm.layout import PROGRAM_ID as AMM_V4

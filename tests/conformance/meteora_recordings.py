@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from landfall.core.swap2 import MODE_EXACT_IN, MODE_EXACT_OUT, SWAP2
 from landfall.core.values import Account, Pubkey, SwapMode
-from landfall.core.venues.meteora_damm_v2.swap import MODE_EXACT_IN, MODE_EXACT_OUT, SWAP2
 from landfall.localnet.programs import AccountRef
 from tests.conformance.recordings import PANIC, Case, Failed, Landed, clock_of, states_of
 

@@ -15,6 +15,14 @@ from dataclasses import dataclass
 from landfall.core import anchor
 from landfall.core.account_fields import PUBKEY_BYTES, u8, u64
 from landfall.core.quote import SwapRequest
+from landfall.core.swap2 import (
+    INSTRUCTIONS_SYSVAR,
+    MODE_EXACT_IN,
+    MODE_EXACT_OUT,
+    MODE_PARTIAL_FILL,
+    SWAP,
+    SWAP2,
+)
 from landfall.core.token import ACCOUNT_MINT
 from landfall.core.values import (
     Account,
@@ -31,14 +39,6 @@ from landfall.core.venues.meteora_damm_v2.layout import (
     EVENT_AUTHORITY,
     PROGRAM_ID,
     Pool,
-)
-from landfall.core.venues.meteora_damm_v2.swap import (
-    INSTRUCTIONS_SYSVAR,
-    MODE_EXACT_IN,
-    MODE_EXACT_OUT,
-    MODE_PARTIAL_FILL,
-    SWAP,
-    SWAP2,
 )
 from landfall.localnet.programs.account_checks import (
     check_mint_held,

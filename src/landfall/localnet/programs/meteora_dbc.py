@@ -16,12 +16,7 @@ from dataclasses import dataclass
 from landfall.core import anchor
 from landfall.core.account_fields import PUBKEY_BYTES, u8, u64
 from landfall.core.quote import SwapRequest
-from landfall.core.token import ACCOUNT_MINT
-from landfall.core.values import Account, Accounts, BaseUnits, ChainClock, Slot, SwapMode
-from landfall.core.venues.meteora_dbc import curve, faults, fees, layout
-from landfall.core.venues.meteora_dbc.curve import Swapped
-from landfall.core.venues.meteora_dbc.layout import AUTHORITY, EVENT_AUTHORITY, PROGRAM_ID, Pool
-from landfall.core.venues.meteora_dbc.swap import (
+from landfall.core.swap2 import (
     INSTRUCTIONS_SYSVAR,
     MODE_EXACT_IN,
     MODE_EXACT_OUT,
@@ -29,6 +24,11 @@ from landfall.core.venues.meteora_dbc.swap import (
     SWAP,
     SWAP2,
 )
+from landfall.core.token import ACCOUNT_MINT
+from landfall.core.values import Account, Accounts, BaseUnits, ChainClock, Slot, SwapMode
+from landfall.core.venues.meteora_dbc import curve, faults, fees, layout
+from landfall.core.venues.meteora_dbc.curve import Swapped
+from landfall.core.venues.meteora_dbc.layout import AUTHORITY, EVENT_AUTHORITY, PROGRAM_ID, Pool
 from landfall.localnet.programs.account_checks import (
     check_mint_held,
     check_signer,

@@ -7,12 +7,12 @@ import pytest
 from landfall.core.errors import FailureReason, MalformedAccount
 from landfall.core.fee_schedules import RateLimiter, TimeSchedule
 from landfall.core.quote import Leg, Quote, Refused, SwapRequest
+from landfall.core.swap2 import INSTRUCTIONS_SYSVAR
 from landfall.core.values import BaseUnits, ChainClock, Slot, SwapMode
 from landfall.core.venue import ProgramError, Trader
 from landfall.core.venues.meteora_damm_v2 import METEORA_DAMM_V2, curve, fee_layout, layout
 from landfall.core.venues.meteora_damm_v2.fee_layout import MarketCapSchedule
 from landfall.core.venues.meteora_damm_v2.layout import PROGRAM_ID, Pool
-from landfall.core.venues.meteora_damm_v2.swap import INSTRUCTIONS_SYSVAR
 from landfall.localnet.openings.meteora_damm_v2 import VolatilityFee
 from tests.core.venues.opened import CLOCK, HOLDINGS, WALLET, Opened, damm_v2
 

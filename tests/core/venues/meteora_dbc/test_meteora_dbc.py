@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from landfall.core.errors import FailureReason, MalformedAccount
 from landfall.core.fee_schedules import RateLimiter, TimeSchedule
 from landfall.core.quote import Leg, Quote, Refused, SwapRequest
+from landfall.core.swap2 import INSTRUCTIONS_SYSVAR
 from landfall.core.token import Token
 from landfall.core.values import Account, BaseUnits, Pubkey, Slot, SwapMode
 from landfall.core.venue import NeedAccounts, ProgramError, Trader
 from landfall.core.venues.meteora_dbc import METEORA_DBC, curve, faults, layout
 from landfall.core.venues.meteora_dbc.layout import Pool
-from landfall.core.venues.meteora_dbc.swap import INSTRUCTIONS_SYSVAR
 from landfall.localnet.openings.deposits import Deposit, owned_account, token_account
 from tests.core.venues.opened import CLOCK, HOLDINGS, SOL, TAXED, USDC, WALLET, Opened, opened
 
