@@ -9,7 +9,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NoReturn
 
@@ -17,7 +17,7 @@ import aiohttp
 import uvicorn
 
 from landfall.api.app import create_app
-from landfall.api.parts import HealthChecks
+from landfall.api.parts import ClusterFacts, HealthChecks
 from landfall.api.server import make_server
 from landfall.chain.endpoints import WrongCluster
 from landfall.chain.lookup_tables import ChainLookupTables
@@ -28,7 +28,7 @@ from landfall.clock import SharedClock, new_order_id
 from landfall.core.errors import Unavailable
 from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.values import Commitment, Lamports, Pubkey
-from landfall.doors import CannotStart, api_config, no_key_yet, why_a_key_is_needed
+from landfall.doors import CannotStart, api_config, cluster_facts, no_key_yet, why_a_key_is_needed
 from landfall.paths import Paths, join_paths
 from landfall.pipeline.run import carry
 from landfall.ports import ChainClient, Clock, Limits, Reader, Signer, World
@@ -70,6 +70,7 @@ class Joined:
     keys: PostgresKeys
     chain: ChainClient
     key_reason: str | None
+    cluster: ClusterFacts
 
     def worker(self) -> Worker:
         """A worker over these parts, not yet running."""
@@ -90,10 +91,25 @@ class Joined:
         if self.key_reason is not None and not await self.keys.any_good():
             raise no_key_yet(self.key_reason)
 
-    def server(self, worker_ends: "asyncio.Future[None] | None" = None) -> uvicorn.Server:
-        """The API over these parts, not yet serving. `worker_ends`: of a worker in this process."""
+    def server(
+        self,
+        worker_ends: "asyncio.Future[None] | None" = None,
+        console_port: int | None = None,
+    ) -> uvicorn.Server:
+        """The API over these parts, not yet serving.
+
+        Args:
+            worker_ends: of a worker in this process.
+            console_port: of a console beside it.
+        """
         health = self._health(worker_ends)
-        config = api_config(self.settings, key_needed=self.key_reason is not None)
+        address = self.world.signer.address
+        config = replace(
+            api_config(self.settings, key_needed=self.key_reason is not None),
+            wallet=None if address == NoKey.address else address,
+            cluster=self.cluster,
+            console_port=console_port,
+        )
         app = create_app(self.world, self.reader, self.feed, self.keys, health, config)
         return make_server(app, self.settings.host, self.settings.port)
 
@@ -189,6 +205,7 @@ async def joined(
             keys=PostgresKeys(pool),
             chain=chain,
             key_reason=_key_reason(settings, genesis_hash, rpc_urls),
+            cluster=cluster_facts(genesis_hash, rpc_urls[0]),
         )
 
 

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from landfall.api.guard import LOOPBACK_HOSTS
-from landfall.api.parts import ApiConfig
+from landfall.api.parts import ApiConfig, ClusterFacts
 from landfall.core.errors import LandfallError
 from landfall.settings import Settings
 
@@ -73,6 +73,13 @@ def api_config(settings: Settings, *, key_needed: bool) -> ApiConfig:
         open_orders_max=doors.open_orders_max,
         has_room=lambda: has_room(settings.home, doors.disk_free_min_mb),
     )
+
+
+def cluster_facts(genesis_hash: str, rpc_url: str) -> ClusterFacts:
+    """Which chain this is. The RPC's URL is told only if it is of this machine; others hold keys"""
+    is_here = is_loopback(urlsplit(rpc_url).hostname or "")
+    name = PUBLIC_CLUSTERS.get(genesis_hash, "localnet" if is_here else "private")
+    return ClusterFacts(name=name, genesis_hash=genesis_hash, rpc_url=rpc_url if is_here else None)
 
 
 def is_loopback(host: str) -> bool:

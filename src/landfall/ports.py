@@ -300,12 +300,16 @@ class Queue(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilter:
-    """Which orders to list, newest first. `cursor` is opaque and comes from an earlier page."""
+    """Which orders to list, newest first. `cursor` is opaque and comes from an earlier page.
+
+    `search` is an order's id, its client order id, or the signature of one of its transactions.
+    """
 
     account: str | None = None
     status: Status | None = None
     order_type: OrderType | None = None
     user_id: str | None = None
+    search: str | None = None
     limit: int = 50
     offset: int = 0
     cursor: str | None = None

@@ -171,3 +171,25 @@ async def test_a_ping_answers_while_the_database_does(dsn):
     await pool.close()
     with pytest.raises(Unavailable):
         await PostgresReader(pool).ping()
+
+
+async def test_an_order_is_found_by_each_of_its_names(log, reader):
+    named = await lived(log, client_order_id="my-order-7")
+    filled = await lived(log, to_confirmed())
+    assert filled.attempt.transaction is not None
+    signature = str(filled.attempt.transaction.signature)
+    for text, found in (
+        (str(named.order.order_id), named),
+        (str(named.order.order_id).upper(), named),
+        ("my-order-7", named),
+        (signature, filled),
+    ):
+        page = await reader.orders(OrderFilter(search=text))
+        assert [each.order.order_id for each in page.orders] == [found.order.order_id]
+    assert (await reader.orders(OrderFilter(search="nobody's"))).orders == ()
+
+
+async def test_a_search_sees_no_other_accounts_orders(log, reader):
+    theirs = await lived(log, account="theirs", client_order_id="x")
+    page = await reader.orders(OrderFilter(search=str(theirs.order.order_id), account="ours"))
+    assert page.orders == ()

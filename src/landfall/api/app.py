@@ -9,7 +9,17 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from landfall import __version__
-from landfall.api import describe, orders, page, status, stream, stream_all, tickets
+from landfall.api import (
+    cluster,
+    describe,
+    orders,
+    page,
+    status,
+    stream,
+    stream_all,
+    tickets,
+    wallet,
+)
 from landfall.api.access import Access
 from landfall.api.admission import Admission
 from landfall.api.errors import answer_error
@@ -38,6 +48,10 @@ ROUTES = (
     status.order_stats,
     status.market_metrics,
     status.metrics,
+    cluster.cluster,
+    wallet.wallet,
+    wallet.tokens,
+    wallet.token,
     describe.page,
     page.page,
 )

@@ -29,12 +29,13 @@ OFFSET_MAX = 10_000
 CURSOR_LENGTH_MAX = 200
 IDEMPOTENCY_HEADER = "idempotency-key"
 REPLAYED_HEADER = "idempotent-replayed"
-_LIST_PARAMETERS = frozenset({"status", "type", "userId", "limit", "offset", "cursor"})
+_LIST_PARAMETERS = frozenset({"status", "type", "userId", "search", "limit", "offset", "cursor"})
 
 Limit = Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX)]
 Offset = Annotated[int, QueryParameter(ge=0, le=OFFSET_MAX)]
 TypeFilter = Annotated[OrderType | None, QueryParameter(name="type")]
 UserFilter = Annotated[str | None, QueryParameter(name="userId", min_length=1, max_length=128)]
+SearchFor = Annotated[str | None, QueryParameter(name="search", min_length=1, max_length=128)]
 Cursor = Annotated[str | None, QueryParameter(max_length=CURSOR_LENGTH_MAX)]
 
 
@@ -99,22 +100,29 @@ async def orders(
     status: FromQuery[Status | None] = None,
     order_type: TypeFilter = None,
     user_id: UserFilter = None,
+    search: SearchFor = None,
     limit: Limit = 50,
     offset: Offset = 0,
     cursor: Cursor = None,
 ) -> shapes.OrderList:
-    """The caller's orders, newest first. `cursor` goes deeper than `offset` at a flat cost."""
+    """The caller's orders, newest first. `cursor` goes deeper than `offset` at a flat cost.
+
+    `search` finds by an order's id, by its client order id, or by the signature of one of its
+    transactions.
+    """
     caller = permitted(request, Scope.READ)
     for name in request.query_params:
         if name not in _LIST_PARAMETERS:
             raise Refusal(400, Problem.UNKNOWN_PARAMETER, f"There is no parameter {name!r}.", name)
-    if user_id is not None and not user_id.isprintable():
-        raise Refusal(400, Problem.INVALID_PARAMETER, "userId must be printable text.", "userId")
+    for name, text in (("userId", user_id), ("search", search)):
+        if text is not None and not text.isprintable():
+            raise Refusal(400, Problem.INVALID_PARAMETER, f"{name} must be printable text.", name)
     wanted = OrderFilter(
         account=caller.reach,
         status=status,
         order_type=order_type,
         user_id=user_id,
+        search=search,
         limit=limit,
         offset=offset,
         cursor=cursor,

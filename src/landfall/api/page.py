@@ -1,4 +1,7 @@
-"""The page at `/`: place an order and watch it, with nothing loaded from anywhere."""
+"""The page at `/`: the console where one runs, else a plain page to place and watch an order.
+
+The plain page is one file and loads nothing from anywhere.
+"""
 
 import re
 from base64 import b64encode
@@ -6,6 +9,9 @@ from hashlib import sha256
 from importlib.resources import files
 
 from litestar import MediaType, Response, get
+from litestar.response import Redirect
+
+from landfall.api.parts import GivenParts, HttpRequest
 
 _HTML = (files("landfall.api") / "page.html").read_text(encoding="utf-8")
 
@@ -24,8 +30,17 @@ _POLICY = (
 
 
 @get("/", media_type=MediaType.HTML, include_in_schema=False)
-async def page() -> Response[str]:
-    """The page, and a policy that lets it run nothing but its own script."""
+async def page(request: HttpRequest, parts: GivenParts) -> Response[str]:
+    """Send the browser to the console on the same host, or answer with the plain page.
+
+    The plain page comes with a policy that lets it run nothing but its own script.
+    """
+    port = parts.config.console_port
+    if port is not None:
+        # The guard has checked the name in the Host header.
+        host = request.url.hostname or "127.0.0.1"
+        in_url = f"[{host}]" if ":" in host else host
+        return Redirect(f"{request.url.scheme}://{in_url}:{port}/")
     return Response(
         _HTML,
         media_type=MediaType.HTML,

@@ -61,6 +61,7 @@ class ApiConfig:
         first_message_timeout_ms: how long a WebSocket may wait before it sends its order.
         recheck_ms: how often the key of an open WebSocket is looked at again.
         health_timeout_ms: how long one health check may take.
+        console_port: where, on this host, browsers are sent that ask for `/`; None for nowhere.
     """
 
     allowed_hosts: frozenset[str] = LOOPBACK_HOSTS
@@ -81,6 +82,7 @@ class ApiConfig:
     first_message_timeout_ms: int = 10_000
     recheck_ms: int = 2_000
     health_timeout_ms: int = 2_000
+    console_port: int | None = None
 
 
 @dataclass(slots=True)

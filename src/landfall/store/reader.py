@@ -98,6 +98,8 @@ def _page(wanted: OrderFilter, limit: int) -> tuple[str, list[object]]:
         conditions.append(("of_type", (wanted.order_type.value,)))
     if wanted.user_id is not None:
         conditions.append(("of_user", (wanted.user_id,)))
+    if wanted.search is not None:
+        conditions.append(("of_search", (_uuid(wanted.search), wanted.search, wanted.search)))
     if wanted.cursor is not None:
         conditions.append((f"{way}_after", _place(wanted.cursor)))
     conditions.append((f"{way}_end", (limit, wanted.offset)))
@@ -107,6 +109,13 @@ def _page(wanted: OrderFilter, limit: int) -> tuple[str, list[object]]:
     for number in range(1, len(arguments) + 1):
         statement = statement.replace("$?", f"${number}", 1)
     return statement, arguments
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _cursor(last: OrderSummary) -> str:

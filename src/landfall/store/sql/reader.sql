@@ -42,6 +42,16 @@ and o.order_type = $?;
 -- Only one user's orders.
 and o.user_id = $?;
 
+-- name: of_search
+-- Only orders that go by this name: an id, a client order id, the signature of an attempt. Each part
+-- is found by an index of its own.
+and o.order_id in (
+    select order_id from orders where order_id = $?::uuid
+    union all
+    select order_id from orders where client_order_id = $?
+    union all
+    select order_id from order_events where signature = $?);
+
 -- name: stats
 -- How the work stands. Counts only orders that are not done, and keeps count of the others, so the
 -- cost does not grow with history. A filled order whose finality is still to be noted has ended.

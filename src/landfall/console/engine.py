@@ -1,0 +1,122 @@
+"""What this process shares of one engine under one key: a client, a feed, and the last answers."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from weakref import WeakValueDictionary
+
+from landfall.client import AsyncClient, ClientError, OrderForm, OrderPage, Preview, Unreachable
+from landfall.console.order_query import OrderQuery
+from landfall.console.tape import Tape
+from landfall.console.watching import Watched, needs_key
+
+HEALTH_SECONDS = 2.0
+COUNTS_SECONDS = 1.0
+SLOW_SECONDS = 3.0
+QUOTE_SECONDS = 4.0
+OLD_PAGE_SECONDS = 5.0
+AGAIN_SECONDS = 1.0
+
+
+class Engine:
+    """One engine as one key sees it. Nothing is asked of it while no page is open."""
+
+    def __init__(self, url: str, api_key: str | None) -> None:
+        self.url = url
+        self.client = AsyncClient(url, api_key=api_key)
+        self.health = Watched(self.client.health, HEALTH_SECONDS)
+        self.queue = Watched(self.client.queue, COUNTS_SECONDS)
+        self.cluster = Watched(self.client.cluster, HEALTH_SECONDS)
+        self.wallet = Watched(self.client.wallet, SLOW_SECONDS)
+        self.tokens = Watched(self.client.tokens, 60.0)
+        self.newest = Watched(partial(self.client.orders, limit=8), SLOW_SECONDS)
+        self.tape = Tape()
+        self._prices: WeakValueDictionary[OrderForm, Watched[Preview]] = WeakValueDictionary()
+        self._pages: WeakValueDictionary[OrderQuery, Watched[OrderPage]] = WeakValueDictionary()
+        self._listeners = 0
+        self._listening: asyncio.Task[None] | None = None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the engine did not answer when it was last asked how it is."""
+        return isinstance(self.health.error, Unreachable)
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether it wants a key that it was not given."""
+        return any(each.is_locked for each in (self.queue, self.wallet, self.newest))
+
+    def price(self, form: OrderForm) -> Watched[Preview]:
+        """What this form would get now; pages with the same form share the answer."""
+        watched = self._prices.get(form)
+        if watched is None:
+            watched = Watched(partial(self.client.quote, form), QUOTE_SECONDS)
+            self._prices[form] = watched
+        return watched
+
+    def page(self, query: OrderQuery) -> Watched[OrderPage]:
+        """One page of orders; browsers that show the same one share the answer."""
+        watched = self._pages.get(query)
+        if watched is None:
+            every_s = OLD_PAGE_SECONDS if query.cursor else COUNTS_SECONDS
+            watched = Watched(partial(query.page, self.client), every_s)
+            self._pages[query] = watched
+        return watched
+
+    def listen(self) -> Callable[[], None]:
+        """Begin to hear every order's changes on `tape`; call what is returned once, to end."""
+        self._listeners += 1
+        if self._listening is None:
+            self._listening = asyncio.create_task(self._keep_listening())
+        return self._stop_listening
+
+    def _stop_listening(self) -> None:
+        self._listeners -= 1
+        if self._listeners == 0 and self._listening is not None:
+            self._listening.cancel()
+            self._listening = None
+
+    async def _keep_listening(self) -> None:
+        while True:
+            with suppress(ClientError):
+                async for update in self.client.updates():
+                    self.tape.heard(update)
+            await asyncio.sleep(AGAIN_SECONDS)
+
+
+class Engines:
+    """The engines of this process, one for each key in use at one address.
+
+    A key lives here and in its tab's storage on this side, never in a URL, a cookie or a log.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._by_key: dict[str | None, Engine] = {}
+
+    def under(self, api_key: str | None) -> Engine:
+        """The engine as this key sees it."""
+        if api_key not in self._by_key:
+            self._by_key[api_key] = Engine(self.url, api_key)
+        return self._by_key[api_key]
+
+    async def accepts(self, api_key: str) -> bool:
+        """Whether the engine takes this key.
+
+        Raises:
+            Unreachable: it does not answer.
+        """
+        async with AsyncClient(self.url, api_key=api_key) as client:
+            try:
+                await client.orders(limit=1)
+            except ClientError as error:
+                if needs_key(error):
+                    return False
+                raise
+        return True
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        for engine in self._by_key.values():
+            await engine.client.close()

@@ -1,0 +1,136 @@
+"""What surrounds every page: the bar with its tabs, how the engine is, the theme, the key dialog.
+
+A page is `framed`: its static parts are drawn at once, and its live parts as soon as the browser has
+connected, because only then is it known which tab asks, and so under which key.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from nicegui import app, ui
+from nicegui.element import Element
+
+from landfall.console.engine import Engine, Engines
+from landfall.console.markup import box, icon_button, text
+from landfall.console.theme import DARK, PALETTES, Palette
+from landfall.console.widgets.engine_state import EngineState
+from landfall.console.widgets.key_dialog import KEY, KeyDialog
+
+TABS = (
+    ("Trade", "/", "swap_vert"),
+    ("Orders", "/orders", "receipt_long"),
+    ("Engine", "/engine", "monitor_heart"),
+    ("Wallet", "/wallet", "account_balance_wallet"),
+)
+LOOKS_PER_SECOND = 4
+
+
+@dataclass(slots=True)
+class Visit:
+    """One open page: its engine, its theme, and what has to end with it."""
+
+    engine: Engine
+    theme: str
+    is_visible: bool = True
+    _ends: list[Callable[[], None]] = field(default_factory=list)
+    _themed: list[Callable[[Palette], None]] = field(default_factory=list)
+
+    @property
+    def palette(self) -> Palette:
+        """The colours of the page, for what cannot take them from the style sheet."""
+        return PALETTES[self.theme]
+
+    def until_left(self, end: Callable[[], None]) -> None:
+        """Call `end` when the page is closed."""
+        self._ends.append(end)
+
+    def on_theme(self, redraw: Callable[[Palette], None]) -> None:
+        """Call `redraw` when the reader changes the theme."""
+        self._themed.append(redraw)
+
+    def look(self, at: Callable[[], None], every_s: float = 1 / LOOKS_PER_SECOND) -> None:
+        """Call `at` a few times a second while somebody can see the page."""
+
+        def see() -> None:
+            if self.is_visible:
+                at()
+
+        ui.timer(every_s, see)
+
+    def set_visible(self, is_visible: bool) -> None:
+        """The reader can see the page, or not."""
+        self.is_visible = is_visible
+
+    def set_theme(self, theme: str) -> None:
+        """The reader chose another theme."""
+        self.theme = theme if theme in PALETTES else DARK
+        for redraw in self._themed:
+            redraw(self.palette)
+
+    def leave(self) -> None:
+        """The page is closed."""
+        for end in self._ends:
+            end()
+        self._ends.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The places of a page that are filled once its browser has connected."""
+
+    bar_end: Element
+    alarm: Element
+    main: Element
+
+
+def draw_frame(title: str) -> Frame:
+    """The bar above, the tabs, and the places that wait to be filled."""
+    ui.page_title(f"{title} · Landfall")
+    ui.link("Skip to the page", "#page").classes("skip-link")
+    with box("bar", "header"):
+        with ui.link(target="/").classes("brand").props('aria-label="Landfall, to the Trade page"'):
+            box("brand-mark")
+            text("Landfall", "wide-only")
+        _tabs(title, "nav nav-top", "Pages")
+        bar_end = box("bar-end")
+    alarm = box("gone hidden").props("role=alert")
+    with box("page", "main").props("id=page tabindex=-1") as main:
+        box("skeleton").style("width: 40%")
+    _tabs(title, "nav nav-foot", "Pages, at the foot")
+    return Frame(bar_end=bar_end, alarm=alarm, main=main)
+
+
+async def arrive(engines: Engines, frame: Frame) -> Visit:
+    """Wait for the browser, then begin the visit: the engine's state above, and the key dialog."""
+    client = ui.context.client
+    await client.connected()
+    engine = engines.under(app.storage.tab.get(KEY))
+    cookie = client.request.cookies.get("landfall_theme", DARK)
+    visit = Visit(engine=engine, theme=cookie if cookie in PALETTES else DARK)
+    client.on_delete(visit.leave)
+    ui.on("theme", lambda event: visit.set_theme(str(event.args)))
+    ui.on("visible", lambda event: visit.set_visible(bool(event.args)))
+    for watched in (engine.health, engine.cluster, engine.wallet):
+        visit.until_left(watched.watch())
+    frame.main.clear()
+    dialog = KeyDialog(engines)
+    state = EngineState(engine, dialog.open)
+    with frame.bar_end:
+        state.draw_pills()
+        icon_button("contrast", "Dark or light").on(
+            "click", js_handler="() => landfall.toggleTheme()"
+        )
+    with frame.alarm:
+        state.draw_alarm(frame.alarm)
+    visit.look(state.look)
+    return visit
+
+
+def _tabs(current: str, classes: str, name: str) -> None:
+    with box(classes, "nav").props(f'aria-label="{name}"'):
+        for title, path, icon in TABS:
+            with ui.link(target=path) as link:
+                ui.icon(icon)
+                text(title)
+            if title == current:
+                link.props("aria-current=page")

@@ -1,0 +1,1 @@
+"""The console's pages: one in each module, each made of widgets."""

@@ -1,0 +1,177 @@
+"""The Orders page: the live list of all orders, its filters, an export, and a drawer with one order."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from fastapi.responses import PlainTextResponse, Response, StreamingResponse
+from nicegui import app, ui
+
+from landfall.client import ApiError, OrderPage
+from landfall.console.engine import Engines
+from landfall.console.export import Exports
+from landfall.console.frame import Visit, arrive, draw_frame
+from landfall.console.markup import box, button, text
+from landfall.console.order_query import OrderQuery
+from landfall.console.order_rows import grid_row
+from landfall.console.watching import Watched
+from landfall.console.widgets.order_drawer import OrderDrawer
+from landfall.console.widgets.order_grid import OPEN_ORDER, OrderGrid
+
+STATUSES = ("pending", "routing", "building", "submitted", "confirmed", "failed", "cancelled", "expired")
+PAGE_SIZES = (50, 100, 500)
+EXPORT_PATH = "/export"
+
+
+def add(engines: Engines) -> None:
+    """Make the page and its downloads known."""
+    exports = Exports()
+
+    @app.get(EXPORT_PATH + "/{ticket}/orders.csv")
+    async def download(ticket: str) -> Response:
+        lines = exports.take(ticket)
+        if lines is None:
+            return PlainTextResponse("This download was used; ask for it again.\n", status_code=404)
+        return StreamingResponse(lines, media_type="text/csv; charset=utf-8")
+
+    @ui.page("/orders")
+    async def orders(status: str = "", search: str = "") -> None:
+        frame = draw_frame("Orders")
+        visit = await arrive(engines, frame)
+        query = OrderQuery(status=status if status in STATUSES else "", search=search)
+        with frame.main:
+            OrdersPage(visit, query, exports)
+
+
+class OrdersPage:
+    """One open Orders page."""
+
+    def __init__(self, visit: Visit, query: OrderQuery, exports: Exports) -> None:
+        self._visit = visit
+        self._query = query
+        self._exports = exports
+        self._cursors: list[str] = []
+        self._watched: Watched[OrderPage] | None = None
+        self._leave: Callable[[], None] | None = None
+        self._seen = -1
+        self._is_same_list = False
+        with box("orders-page"):
+            self._draw_toolbar()
+            self._grid = OrderGrid()
+            self._draw_pager()
+        self._drawer = OrderDrawer(visit)
+        ui.on(OPEN_ORDER, lambda event: self._drawer.open(str(event.args)))
+        self._ask(query)
+        visit.look(self._look)
+        visit.until_left(self._stop)
+
+    def _draw_toolbar(self) -> None:
+        with box("toolbar"):
+            self._search = (
+                ui.input(
+                    placeholder="Order id, client order id or signature",
+                    value=self._query.search,
+                )
+                .props('borderless dense clearable debounce=300 aria-label="Search" data-search')
+                .classes("field search")
+                .on_value_change(self._filter)
+            )
+            self._status = _choice("Any status", STATUSES, self._query.status, self._filter)
+            self._user = (
+                ui.input(placeholder="User")
+                .props('borderless dense clearable debounce=300 aria-label="User id"')
+                .classes("field")
+                .on_value_change(self._filter)
+            )
+            self._live = text("", "small muted")
+            box("grow")
+            button("Export CSV", "quiet", icon="download").on_click(self._export)
+
+    def _draw_pager(self) -> None:
+        with box("pager"):
+            self._newest = button("Newest", "quiet").on_click(self._to_newest)
+            self._newer = button("Newer", "quiet").on_click(self._to_newer)
+            self._older = button("Older", "quiet").on_click(self._to_older)
+            self._place = text("", "small muted")
+            box("grow")
+            self._size = (
+                ui.select(list(PAGE_SIZES), value=self._query.limit, on_change=self._filter)
+                .props('borderless dense options-dense aria-label="Orders on a page"')
+                .classes("field wide-only")
+            )
+
+    def _filter(self) -> None:
+        """Ask for what the toolbar says, from the newest on."""
+        self._cursors.clear()
+        query = OrderQuery(
+            status=str(self._status.value or ""),
+            user_id=str(self._user.value or "").strip(),
+            search=str(self._search.value or "").strip(),
+            limit=int(self._size.value or self._query.limit),
+        )
+        if query != self._query:
+            self._ask(query)
+
+    def _ask(self, query: OrderQuery) -> None:
+        self._stop()
+        self._query = query
+        self._watched = self._visit.engine.page(query)
+        self._leave = self._watched.watch()
+        self._seen, self._is_same_list = -1, False
+
+    def _stop(self) -> None:
+        if self._leave is not None:
+            self._leave()
+            self._leave = None
+
+    def _look(self) -> None:
+        watched = self._watched
+        if watched is None or watched.version == self._seen:
+            return
+        self._seen = watched.version
+        page = watched.value
+        if page is None:
+            self._grid.show([], is_same_list=False)
+            error = watched.error
+            self._place.set_text(error.sentence if isinstance(error, ApiError) else "Loading …")
+            return
+        self._grid.show([grid_row(order) for order in page.orders], self._is_same_list)
+        self._is_same_list = True
+        self._show_place(page)
+
+    def _show_place(self, page: OrderPage) -> None:
+        is_first = not self._cursors
+        for made in (self._newest, self._newer):
+            made.set_enabled(not is_first)
+        self._older.set_enabled(page.next_cursor is not None)
+        first = len(self._cursors) * self._query.limit + 1
+        last = first + len(page.orders) - 1
+        is_any = bool(page.orders)
+        self._place.set_text(f"{first:,} to {last:,}, newest first" if is_any else "No orders here")
+        self._live.set_text("live" if is_first else "")
+
+    def _to_older(self) -> None:
+        page = None if self._watched is None else self._watched.value
+        if page is not None and page.next_cursor is not None:
+            self._cursors.append(page.next_cursor)
+            self._ask(replace(self._query, cursor=page.next_cursor))
+
+    def _to_newer(self) -> None:
+        self._cursors = self._cursors[:-1]
+        self._ask(replace(self._query, cursor=self._cursors[-1] if self._cursors else ""))
+
+    def _to_newest(self) -> None:
+        self._cursors.clear()
+        self._ask(replace(self._query, cursor=""))
+
+    def _export(self) -> None:
+        query = replace(self._query, cursor="")
+        ticket = self._exports.ticket(self._visit.engine, query)
+        ui.download.from_url(f"{EXPORT_PATH}/{ticket}/orders.csv")
+
+
+def _choice(
+    label: str, choices: tuple[str, ...], value: str, changed: Callable[[], None]
+) -> ui.select:
+    made = ui.select({"": label, **{each: each for each in choices}}, value=value)
+    made.props(f'borderless dense options-dense aria-label="{label}"').classes("field")
+    return made.on_value_change(changed)

@@ -1,0 +1,237 @@
+"""The Trade page: a ticket, every pool's answer, the route as a picture, and the order's story.
+
+The path names the order that is followed, so a reload or a second tab shows the same one.
+"""
+
+from nicegui import background_tasks, ui
+
+from landfall.client import ApiError, ClientError, Preview, Token, TokenRisks
+from landfall.console import cautions, figures
+from landfall.console.engine import Engines
+from landfall.console.frame import Visit, arrive, draw_frame
+from landfall.console.markup import box, button, heading, say, text
+from landfall.console.quoting import Quoting
+from landfall.console.widgets.live_updates import LiveUpdates
+from landfall.console.widgets.quote_board import QuoteBoard
+from landfall.console.widgets.recent_orders import RecentOrders
+from landfall.console.widgets.route_picture import draw_route
+from landfall.console.widgets.ticket import Ticket
+from landfall.console.widgets.token_picker import balance_of
+
+FIRST_PAIR = ("SOL", "USDC")
+
+
+def add(engines: Engines) -> None:
+    """Make the page known, without an order and with one."""
+
+    @ui.page("/")
+    async def trade() -> None:
+        frame = draw_frame("Trade")
+        visit = await arrive(engines, frame)
+        with frame.main:
+            TradePage(visit)
+
+    @ui.page("/order/{order_id}")
+    async def trade_order(order_id: str) -> None:
+        frame = draw_frame("Trade")
+        visit = await arrive(engines, frame)
+        with frame.main:
+            TradePage(visit).live.follow(order_id)
+
+
+class TradePage:
+    """One open Trade page."""
+
+    def __init__(self, visit: Visit) -> None:
+        self._visit = visit
+        self._engine = visit.engine
+        self._quoting = Quoting(visit.engine)
+        self._risks: dict[str, TokenRisks] = {}
+        self._seen: tuple[object, ...] = ()
+        visit.until_left(self._quoting.stop)
+        visit.until_left(visit.engine.tokens.watch())
+        with box("trade"):
+            with box("stack wide ticket-column"):
+                self._draw_ticket()
+            with box("stack wide market"):
+                self._draw_market()
+                RecentOrders(visit, self._follow)
+            with box("stack wide live"):
+                self.live = LiveUpdates(visit)
+        visit.look(self._look)
+
+    def _draw_ticket(self) -> None:
+        with box("card"):
+            self._ticket = Ticket(self._engine, self._changed)
+            self._facts = box("stack").style("gap: 5px")
+            self._cautions = box("stack").props("aria-live=polite")
+            self._execute = button("Execute Order", "primary")
+            self._execute.on_click(self._submit)
+            self._fault = text("", "bad small hidden").props("role=alert")
+
+    def _draw_market(self) -> None:
+        with box("card"):
+            with box("row-flex between"):
+                heading("Route")
+                self._reason = text("", "card-note cut")
+            self._route = box("stack")
+        with box("card"):
+            with box("row-flex between"):
+                heading("All pools")
+                self._slot = text("", "card-note mono")
+            self._board = QuoteBoard()
+            self._no_quote = box("empty")
+
+    def _changed(self) -> None:
+        self._fault.classes("hidden")
+        self._quoting.want(self._ticket.form())
+        for token in (self._ticket.pays, self._ticket.gets):
+            if token is not None and token.symbol is None and token.mint not in self._risks:
+                background_tasks.create(self._learn_risks(token))
+
+    async def _learn_risks(self, token: Token) -> None:
+        try:
+            self._risks[token.mint] = await self._engine.client.token(token.mint)
+        except ClientError:
+            return
+        self._seen = ()
+
+    def _look(self) -> None:
+        self._choose_first_pair()
+        wallet = self._engine.wallet.version
+        seen = (self._quoting.state, wallet, self._ticket.form(), self._engine.is_gone)
+        if seen == self._seen:
+            return
+        self._seen = seen
+        self._ticket.show_balances()
+        self._show_quote()
+
+    def _choose_first_pair(self) -> None:
+        known = self._engine.tokens.value
+        if self._ticket.pays is not None or known is None:
+            return
+        by_symbol = {token.symbol: token for token in known.tokens}
+        pays, gets = (by_symbol.get(symbol) for symbol in FIRST_PAIR)
+        if pays is not None and gets is not None:
+            self._ticket.choose(pays, gets)
+
+    def _show_quote(self) -> None:
+        preview, error = self._quoting.preview, self._quoting.error
+        is_asking = self._ticket.form() is not None
+        if not is_asking or (preview is None and error is None):
+            preview = None
+        self._ticket.show(preview)
+        self._show_facts(preview)
+        self._show_cautions(preview, error)
+        self._show_route(preview)
+        self._show_pools(preview, is_asking, error)
+        self._show_button(preview, is_asking)
+
+    def _show_facts(self, preview: Preview | None) -> None:
+        self._facts.clear()
+        route = None if preview is None else preview.route
+        if preview is None or route is None:
+            return
+        name_in, name_out = (figures.short(t.name) for t in (preview.token_in, preview.token_out))
+        with self._facts:
+            _fact("Price", f"{figures.amount(route.price)} {name_out} per {name_in}")
+            if route.min_out is not None:
+                _fact("At least, enforced on chain", f"{figures.amount(route.min_out)} {name_out}")
+            if route.max_in is not None:
+                _fact("At most, enforced on chain", f"{figures.amount(route.max_in)} {name_in}")
+            _fact("Price impact", figures.percent(preview.quotes[0].price_impact))
+
+    def _show_cautions(self, preview: Preview | None, error: ClientError | None) -> None:
+        self._cautions.clear()
+        found: list[cautions.Caution] = []
+        if preview is not None:
+            held = balance_of(self._engine, preview.token_in.mint)
+            found += cautions.of_preview(preview, self._ticket.slippage)
+            found += cautions.of_balance(preview, held)
+            mints = (preview.token_in.mint, preview.token_out.mint)
+            found += cautions.of_tokens(
+                [self._risks[mint] for mint in mints if mint in self._risks]
+            )
+        if isinstance(error, ApiError):
+            found.append(cautions.Caution("bad", error.sentence))
+        with self._cautions:
+            for each in found:
+                with box(f"note {each.kind}"):
+                    ui.icon("error_outline" if each.kind == "bad" else "warning_amber")
+                    text(each.sentence)
+
+    def _show_route(self, preview: Preview | None) -> None:
+        self._route.clear()
+        with self._route:
+            if preview is None or preview.route is None:
+                self._reason.set_text("")
+                with box("empty"):
+                    ui.icon("alt_route")
+                    text("The way your order would take is drawn here.", "small")
+                return
+            known = self._engine.tokens.value
+            draw_route(preview, {token.mint: token for token in (known.tokens if known else ())})
+        self._reason.set_text(figures.sentence(preview.reason))
+        say(self._reason, preview.reason)
+
+    def _show_pools(
+        self, preview: Preview | None, is_asking: bool, error: ClientError | None
+    ) -> None:
+        if preview is not None:
+            self._board.show(preview)
+            self._slot.set_text(f"slot {preview.context_slot:,}")
+        else:
+            self._board.clear()
+            self._slot.set_text("")
+        self._no_quote.clear()
+        if preview is not None and preview.quotes:
+            self._no_quote.classes(replace="hidden")
+            return
+        self._no_quote.classes(replace="empty")
+        with self._no_quote:
+            if is_asking and error is None and preview is None:
+                box("skeleton").style("width: 80%")
+                box("skeleton").style("width: 62%")
+            elif preview is not None:
+                text("No pool would fill this order.", "small")
+            else:
+                ui.icon("table_rows")
+                text("Enter an amount, and every pool is asked for its price.", "small")
+
+    def _show_button(self, preview: Preview | None, is_asking: bool) -> None:
+        is_ready = preview is not None and preview.route is not None and not self._engine.is_gone
+        self._execute.set_enabled(is_ready)
+        if self._engine.is_gone:
+            words = "The engine is gone"
+        elif not is_asking:
+            words = self._ticket.missing()
+        elif preview is not None and preview.route is None:
+            words = "No pool fills this"
+        else:
+            words = "Execute Order"
+        self._execute.set_text(words)
+
+    async def _submit(self) -> None:
+        form = self._ticket.form()
+        if form is None:
+            return
+        self._execute.props(add="loading")
+        try:
+            accepted = await self._engine.client.submit(form)
+        except ClientError as error:
+            self._fault.set_text(str(error))
+            self._fault.classes(remove="hidden")
+        else:
+            self._follow(str(accepted.order_id))
+        finally:
+            self._execute.props(remove="loading")
+
+    def _follow(self, order_id: str) -> None:
+        ui.navigate.history.push(f"/order/{order_id}")
+        self.live.follow(order_id)
+
+
+def _fact(name: str, value: str) -> None:
+    with box("kv"):
+        text(name)
+        text(value, "mono")

@@ -1,0 +1,151 @@
+"""What the changes of all orders come to: throughput, stage latencies, wins and spreads.
+
+It is a fold over updates as they arrive, on the engine's clock: nothing is measured here, so that
+a slow page or a slow network changes no figure. Only a window is kept. Units: milliseconds for
+latencies, basis points for spreads, whole seconds for points in time.
+"""
+
+from collections import Counter, OrderedDict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from landfall.client import Update
+
+WINDOW_SECONDS = 600
+SAMPLES_MAX = 2_000
+ORDERS_MAX = 5_000
+MOVES_MAX = 2_000
+
+STAGES: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        ("pending", "routing"): "queue and quotes",
+        ("routing", "building"): "choose",
+        ("building", "submitted"): "simulate and sign",
+        ("submitted", "confirmed"): "land",
+    }
+)
+"""Stages of an order between two statuses, by what they do."""
+
+WHOLE = "whole order"
+DEXES = ("raydium", "meteora")
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One change of one order, for lists that show it."""
+
+    number: int
+    order_id: UUID
+    status: str
+
+
+@dataclass(slots=True)
+class Second:
+    """What happened in one second."""
+
+    accepted: int = 0
+    ended: int = 0
+    failed: int = 0
+    spreads: list[float] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Under:
+    """An order on its way: when it was accepted, and its last status and when it began."""
+
+    accepted_ms: float
+    status: str
+    since_ms: float
+    version: int
+
+
+class Tape:
+    """The window of what was heard. `version` grows with everything heard."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        self.moves: deque[Move] = deque(maxlen=MOVES_MAX)
+        self.seconds: OrderedDict[int, Second] = OrderedDict()
+        self.stages: dict[str, deque[float]] = {
+            name: deque(maxlen=SAMPLES_MAX) for name in (*STAGES.values(), WHOLE)
+        }
+        self.wins: Counter[str] = Counter()
+        self._orders: OrderedDict[UUID, _Under] = OrderedDict()
+
+    def heard(self, update: Update) -> None:
+        """Take in one change; one heard before changes nothing."""
+        at_ms = update.timestamp.timestamp() * 1000
+        known = self._orders.get(update.order_id)
+        if known is not None and update.version <= known.version:
+            return
+        self.version += 1
+        self.moves.append(Move(self.version, update.order_id, update.status))
+        second = self._second(int(at_ms // 1000))
+        match update.status:
+            case "pending" if update.version == 0:
+                second.accepted += 1
+            case "routing":
+                spread = dex_spread_bps(update.data)
+                if spread is not None:
+                    second.spreads.append(spread)
+            case "building":
+                self.wins[str(update.data.get("venue", ""))] += 1
+            case "confirmed":
+                second.ended += 1
+            case "failed" | "expired":
+                second.failed += 1
+        self._time(update, known, at_ms)
+
+    def rate(self, now_s: int, over_s: int = 10) -> tuple[float, float]:
+        """Orders accepted and orders ended per second, over the last seconds."""
+        last = [self.seconds[s] for s in range(now_s - over_s, now_s) if s in self.seconds]
+        accepted = sum(each.accepted for each in last)
+        ended = sum(each.ended + each.failed for each in last)
+        return accepted / over_s, ended / over_s
+
+    def _time(self, update: Update, known: _Under | None, at_ms: float) -> None:
+        if known is not None:
+            stage = STAGES.get((known.status, update.status))
+            if stage is not None:
+                self.stages[stage].append(at_ms - known.since_ms)
+            if update.status == "confirmed" != known.status:
+                self.stages[WHOLE].append(at_ms - known.accepted_ms)
+        if update.ends_the_order:
+            self._orders.pop(update.order_id, None)
+            return
+        began_ms = at_ms if known is None else known.accepted_ms
+        if known is not None or update.version == 0:
+            self._orders[update.order_id] = _Under(began_ms, update.status, at_ms, update.version)
+        while len(self._orders) > ORDERS_MAX:
+            self._orders.popitem(last=False)
+
+    def _second(self, second: int) -> Second:
+        if second not in self.seconds:
+            self.seconds[second] = Second()
+            while len(self.seconds) > WINDOW_SECONDS:
+                self.seconds.popitem(last=False)
+        return self.seconds[second]
+
+
+def dex_spread_bps(routing: Mapping[str, Any]) -> float | None:
+    """How much better Raydium's best pool was than Meteora's: below zero, Meteora's was better."""
+    best: dict[str, Decimal] = {}
+    for quote in routing.get("quotes", ()):
+        dex, out = quote.get("dex"), Decimal(quote.get("amountOut", "0"))
+        if dex in DEXES:
+            best[dex] = max(out, best.get(dex, out))
+    if len(best) < len(DEXES) or not best["meteora"]:
+        return None
+    return float((best["raydium"] - best["meteora"]) / best["meteora"] * 10_000)
+
+
+def percentile(samples: deque[float], share: float) -> float | None:
+    """The sample below which this share of all lies; None without samples."""
+    if not samples:
+        return None
+    ordered = sorted(samples)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
