@@ -39,6 +39,9 @@ from landfall.ports import LoadedPool, PoolsAt, World
 # Room over the simulated use: the pool may have moved to a dearer path by the time it lands.
 _HEADROOM_PERCENT = 20
 
+_UNITS_APART = 4_096
+"""Of so many units, each attempt asks for another number on top; see `_unit_limit`."""
+
 _MOVES_MAX = 3
 """Pools that keep moving are not chased for longer; the bound on chain protects the order."""
 
@@ -95,9 +98,7 @@ async def _build(world: World, execution: Execution) -> Record:
     passed = await _gate(world, plan)
     if isinstance(passed, Failure):
         return attempt_failed(world, execution, passed)
-    unit_limit = min(
-        passed.simulation.units_consumed * (100 + _HEADROOM_PERCENT) // 100, COMPUTE_UNITS_MAX
-    )
+    unit_limit = _unit_limit(execution, passed.simulation.units_consumed)
     assert passed.simulation.balances is not None
     bid = bid_within(
         execution.order,
@@ -119,6 +120,17 @@ async def _build(world: World, execution: Execution) -> Record:
             ),
         )
     )
+
+
+def _unit_limit(execution: Execution, units_consumed: int) -> int:
+    """Room for what was simulated, and a little more that tells this attempt's bytes from others'.
+
+    Two orders may ask the same of the same pools under the same blockhash; so may two attempts of
+    one order, when a node is behind. Equal bytes are one signature, and one of them would not move.
+    """
+    room = units_consumed * (100 + _HEADROOM_PERCENT) // 100
+    apart = (execution.order.order_id.int + execution.attempt.number) % _UNITS_APART
+    return min(room, COMPUTE_UNITS_MAX - _UNITS_APART) + apart
 
 
 async def _plan(world: World, execution: Execution) -> _Plan:
