@@ -5,6 +5,7 @@ compute sets its limit; and what it would move is compared with the quote, for a
 chain does not honour is not signed, however wide the order's slippage (`core/ledger/gate.py`).
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -95,7 +96,11 @@ async def _build(world: World, execution: Execution) -> Record:
             FailureReason.STALE_QUOTE,
             f"the quote is {age} slots old, more than {world.limits.quote_age_slots_max}",
         )
-    passed = await _gate(world, plan)
+    look = await _look(world, plan)
+    writes = writable_accounts(look.steps, world.signer.address)
+    passed, unit_price = await asyncio.gather(
+        _gate(world, plan, look), world.fees.compute_unit_price(writes)
+    )
     if isinstance(passed, Failure):
         return attempt_failed(world, execution, passed)
     unit_limit = _unit_limit(execution, passed.simulation.units_consumed)
@@ -104,7 +109,7 @@ async def _build(world: World, execution: Execution) -> Record:
         execution.order,
         spent=execution.cost,
         unit_limit=unit_limit,
-        unit_price=await _unit_price(world, passed.steps),
+        unit_price=unit_price,
         tip=plan.tip,
         rent=read_rent(world.signer.address, passed.simulation.balances),
     )
@@ -136,17 +141,18 @@ def _unit_limit(execution: Execution, units_consumed: int) -> int:
 async def _plan(world: World, execution: Execution) -> _Plan:
     route = execution.attempt.route
     assert route is not None
+    tokens, tables, tip, latest = await asyncio.gather(
+        _tokens_along(world, route),
+        world.tables.usable(),
+        world.fees.tip(),
+        world.chain.latest_blockhash(),
+    )
     return _Plan(
-        execution=execution,
-        route=route,
-        tokens=await tokens_along(world, route),
-        tables=await world.tables.usable(),
-        tip=await world.fees.tip(),
-        latest=await world.chain.latest_blockhash(),
+        execution=execution, route=route, tokens=tokens, tables=tables, tip=tip, latest=latest
     )
 
 
-async def tokens_along(world: World, route: Route) -> tuple[Token, ...]:
+async def _tokens_along(world: World, route: Route) -> tuple[Token, ...]:
     """What the route goes through, in the order of its `mints`."""
     found = []
     for mint in route.mints:
@@ -157,16 +163,11 @@ async def tokens_along(world: World, route: Route) -> tuple[Token, ...]:
     return tuple(found)
 
 
-async def _unit_price(world: World, steps: list[Instruction]) -> int:
-    return await world.fees.compute_unit_price(writable_accounts(steps, world.signer.address))
-
-
 # ── The gate ─────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _gate(world: World, plan: _Plan) -> _Passed | Failure:
-    """Look, simulate, look again, until the simulation and a quote agree, or never will."""
-    before = await _look(world, plan)
+async def _gate(world: World, plan: _Plan, before: _Look) -> _Passed | Failure:
+    """Simulate, and look again where that moves other amounts, until it is clear why."""
     contradictions = moves = 0
     while True:
         simulation = await _simulate(world, plan, before.steps)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from landfall.core.anchor import ProgramFault
 from landfall.core.errors import FailureReason, InvariantViolation
 from landfall.core.ledger.answers import Balances, LandedTransaction, TokenBalance, TransactionError
-from landfall.core.ledger.outcome import read_failure, read_fill
+from landfall.core.ledger.outcome import read_failure, read_fill, read_rent
 from landfall.core.ledger.token_accounts import associated_address
 from landfall.core.token import TOKEN_2022_PROGRAM, TOKEN_PROGRAM, Token
 from landfall.core.values import Lamports, Signature, Slot
@@ -294,3 +294,70 @@ def test_an_abort_without_a_number_keeps_the_ledgers_word():
 def test_without_logs_nothing_is_guessed():
     failure = read_failure(CUSTOM_1, (), VENUES.values())
     assert (failure.reason, failure.error) == (FailureReason.PROGRAM_ERROR, "Custom")
+
+
+def test_a_tip_is_no_part_of_what_was_paid_in_sol():
+    tip = Lamports(20_000)
+    transaction = landed(
+        lamports=[(WALLET, 10_000_000_000, 8_500_000_000 - FEE - tip)],
+        tokens=[usdc(0, 225_000_000)],
+    )
+    assert read_fill(an_order(), WALLET, transaction, tip).in_amount == 1_500_000_000
+    assert read_fill(an_order(), WALLET, transaction).in_amount == 1_500_000_000 + tip
+
+
+def test_what_a_route_only_passes_through_is_no_part_of_the_fill():
+    """USDC to ETH through SOL: a wrapped account comes and goes, and SOL pays the fee alone."""
+    fill = read_fill(
+        an_order(token_in=USDC, token_out=ETH),
+        WALLET,
+        landed(
+            lamports=[
+                (WALLET, 10_000_000_000, 10_000_000_000 - FEE),
+                (associated_address(WALLET, SOL), 0, 0),
+            ],
+            tokens=[
+                usdc(225_000_000, 0),
+                (associated_address(WALLET, ETH), ETH, WALLET, 0, 9_000_000),
+                (VAULT, SOL, SOMEBODY, 5_000, 4_000),
+            ],
+        ),
+    )
+    assert (fill.in_amount, fill.out_amount) == (225_000_000, 9_000_000)
+
+
+def test_rent_is_what_new_accounts_of_the_wallet_hold_in_the_end():
+    new, old, theirs = associated_address(WALLET, ETH), associated_address(WALLET, USDC), VAULT
+    transaction = landed(
+        lamports=[
+            (WALLET, 10**10, 10**10 - RENT - FEE),
+            (new, 0, RENT),
+            (old, RENT, RENT),
+            (theirs, 0, RENT),
+            (associated_address(WALLET, SOL), 0, 0),
+        ],
+        tokens=[
+            (new, ETH, WALLET, None, 5),
+            (old, USDC, WALLET, 7, 1),
+            (theirs, ETH, SOMEBODY, None, 5),
+        ],
+    )
+    assert read_rent(WALLET, transaction.balances) == RENT
+
+
+def test_the_pool_at_fault_is_that_of_the_failing_instruction():
+    refused = ["Program " + str(CPMM) + " failed: custom program error: 0x1775"]
+    error = TransactionError("Custom", instruction=4, code=6_005)
+    failure = read_failure(error, refused, VENUES.values(), {3: pubkey(1), 4: pubkey(2)})
+    assert failure.pools == (pubkey(2),)
+    assert failure.program == CPMM
+    elsewhere = TransactionError("Custom", instruction=2, code=6_005)
+    assert read_failure(elsewhere, refused, VENUES.values(), {3: pubkey(1)}).pools == ()
+
+
+def test_no_pool_is_at_fault_where_the_wallet_has_too_little():
+    poor = [f"Program {TOKEN_PROGRAM} failed: custom program error: 0x1"]
+    error = TransactionError("Custom", instruction=4, code=1)
+    failure = read_failure(error, poor, VENUES.values(), {4: pubkey(2)})
+    assert failure.reason is FailureReason.INSUFFICIENT_FUNDS
+    assert failure.pools == ()
