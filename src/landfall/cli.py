@@ -272,6 +272,17 @@ def migrate() -> None:
     add_help_option=False,
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
+def console(context: typer.Context) -> None:
+    """Serve the console for an engine: `landfall console --api URL`; `--help` lists its options."""
+    from landfall.console.__main__ import main as run
+
+    raise typer.Exit(run(context.args))
+
+
+@app.command(
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
 def localnet(context: typer.Context) -> None:
     """Run a local Solana cluster alone; `landfall localnet --help` lists its options."""
     from landfall.localnet.__main__ import main as run

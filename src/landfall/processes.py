@@ -71,7 +71,7 @@ async def until(stop: asyncio.Event, *works: Awaitable[object]) -> None:
         task.result()
 
 
-async def ended(task: "asyncio.Task[None]") -> None:
+async def ended(task: "asyncio.Task[str | None] | asyncio.Task[None]") -> None:
     """Cancel a task that runs for ever, and wait until it is gone."""
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

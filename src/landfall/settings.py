@@ -54,6 +54,11 @@ class Variable:
 VARIABLES: Mapping[str, Variable] = {
     "host": Variable(names=("HOST",), meaning="address the API listens on", default="127.0.0.1"),
     "port": Variable(names=("PORT",), meaning="port the API listens on", default="3000"),
+    "console_port": Variable(
+        names=("CONSOLE_PORT",),
+        meaning="port of the console that `landfall up` starts; 0 for none",
+        default="3001",
+    ),
     "home": Variable(
         names=("LANDFALL_HOME",),
         meaning="data directory: embedded database, local chain, wallet",
@@ -357,6 +362,7 @@ class Settings:
 
     host: str
     port: int
+    console_port: int
     home: Path
     database_url: Secret | None
     paths: PathSettings
@@ -409,6 +415,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     return Settings(
         host=text("host"),
         port=number("port", 1, 65_535),
+        console_port=number("console_port", 0, 65_535),
         home=Path(text("home")).expanduser().absolute(),
         database_url=secret("database_url") or _database_from_parts(environ),
         paths=_paths(environ),

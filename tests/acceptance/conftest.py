@@ -56,6 +56,7 @@ class Engine:
             "PORT": str(self.port),
             "LOCALNET_PORT": str(self.chain_port),
             "ORDER_RATE_LIMIT": "0",
+            "CONSOLE_PORT": "0",
             "LEASE_MS": "1000",
             **self.variables,
         }

@@ -34,6 +34,7 @@ def say_ready(console: Console, rpc: str, is_localnet: bool) -> str:
     ready(
         console,
         api="http://127.0.0.1:3000",
+        page="http://127.0.0.1:3001",
         rpc=rpc,
         is_localnet=is_localnet,
         home=HOME,
@@ -53,6 +54,7 @@ def test_the_first_order_can_be_copied_however_narrow_the_terminal(console: Cons
 
 def test_everything_is_said_as_it_is(console: Console):
     said = say_ready(console, "http://127.0.0.1:8899", True).splitlines()
+    assert "  console  http://127.0.0.1:3001  (open it in a browser)" in said
     assert "  chain    http://127.0.0.1:8899  (localnet: a real SVM, play money)" in said
     assert f"  data     {HOME}" in said
     assert f"  wallet   {WALLET}" in said

@@ -13,12 +13,19 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     parser.add_argument("--port", type=int, default=3001, help="the port to listen on")
     parser.add_argument(
+        "--allowed-host", action="append", default=[], help="a name it answers to beside loopback"
+    )
+    parser.add_argument(
         "--exit-with-parent", type=int, metavar="PID", help="stop when this parent is gone"
     )
     parsed = parser.parse_args(arguments)
     serve(
         ConsoleOptions(
-            api=parsed.api, host=parsed.host, port=parsed.port, parent=parsed.exit_with_parent
+            api=parsed.api,
+            host=parsed.host,
+            port=parsed.port,
+            allowed_hosts=frozenset(parsed.allowed_host),
+            parent=parsed.exit_with_parent,
         )
     )
     return 0

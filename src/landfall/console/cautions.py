@@ -1,4 +1,4 @@
-"""What to know before executing, in words: price impact, thin markets, slippage, tokens, balance."""
+"""What to know before executing, in words: impact, thin markets, slippage, tokens, balance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,8 +45,8 @@ def of_preview(preview: Preview, slippage: Decimal | None) -> list[Caution]:
         found.append(
             Caution(
                 "warn",
-                f"With {figures.percent(slippage)} slippage the fill may be that much worse than the "
-                "quote before it is refused, and others can see and take that difference.",
+                f"With {figures.percent(slippage)} slippage the fill may be that much worse than "
+                "the quote before it is refused, and others can see and take that difference.",
             )
         )
     return found

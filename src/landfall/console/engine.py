@@ -86,13 +86,15 @@ class Engine:
 
 
 class Engines:
-    """The engines of this process, one for each key in use at one address.
+    """The engines of this process, one for each key in use at one address. Where a `key_needed`,
+    nobody without one is shown any.
 
     A key lives here and in its tab's storage on this side, never in a URL, a cookie or a log.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, key_needed: bool = False) -> None:
         self.url = url
+        self.key_needed = key_needed
         self._by_key: dict[str | None, Engine] = {}
 
     def under(self, api_key: str | None) -> Engine:

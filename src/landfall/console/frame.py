@@ -1,7 +1,7 @@
 """What surrounds every page: the bar with its tabs, how the engine is, the theme, the key dialog.
 
-A page is `framed`: its static parts are drawn at once, and its live parts as soon as the browser has
-connected, because only then is it known which tab asks, and so under which key.
+The frame is drawn at once, and what lives in it as soon as the browser has connected, because only
+then is it known which tab asks, and so under which key.
 """
 
 from collections.abc import Callable
@@ -100,11 +100,19 @@ def draw_frame(title: str) -> Frame:
     return Frame(bar_end=bar_end, alarm=alarm, main=main)
 
 
-async def arrive(engines: Engines, frame: Frame) -> Visit:
-    """Wait for the browser, then begin the visit: the engine's state above, and the key dialog."""
+async def arrive(engines: Engines, frame: Frame) -> Visit | None:
+    """Wait for the browser, then begin the visit: the engine's state above, and the key dialog.
+
+    None if the visitor has to bring a key first; the page then begins anew.
+    """
     client = ui.context.client
     await client.connected()
-    engine = engines.under(app.storage.tab.get(KEY))
+    dialog = KeyDialog(engines)
+    key = app.storage.tab.get(KEY)
+    if key is None and engines.key_needed:
+        dialog.open()
+        return None
+    engine = engines.under(key)
     cookie = client.request.cookies.get("landfall_theme", DARK)
     visit = Visit(engine=engine, theme=cookie if cookie in PALETTES else DARK)
     client.on_delete(visit.leave)
@@ -113,7 +121,6 @@ async def arrive(engines: Engines, frame: Frame) -> Visit:
     for watched in (engine.health, engine.cluster, engine.wallet):
         visit.until_left(watched.watch())
     frame.main.clear()
-    dialog = KeyDialog(engines)
     state = EngineState(engine, dialog.open)
     with frame.bar_end:
         state.draw_pills()

@@ -1,4 +1,4 @@
-"""Which orders a page lists, and the pages of such a list: found by cursor, so each costs the same."""
+"""Which orders to list, and the pages of the list: found by cursor, so that each costs the same."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace

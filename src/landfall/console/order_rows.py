@@ -1,4 +1,4 @@
-"""Orders as rows: of the grid, where figures are cut for people, and of exports, where they are whole."""
+"""Orders as rows: of the grid, with figures cut for people, and of exports, with every digit."""
 
 from collections.abc import Sequence
 from typing import Any

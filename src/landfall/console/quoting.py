@@ -1,4 +1,4 @@
-"""The live quote of one page: asked a moment after the last key, and kept fresh while it is shown."""
+"""The live quote of a page: asked a moment after the last key, and kept fresh while it is shown."""
 
 import asyncio
 from collections.abc import Callable

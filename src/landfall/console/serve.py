@@ -2,7 +2,8 @@
 
 A page on any site can make a browser talk to 127.0.0.1, and this server trades for whoever it shows
 a page to. So a Host header it does not know is refused (DNS rebinding), and so is an Origin that is
-not its own (forms and WebSockets of other sites).
+not its own (forms and WebSockets of other sites). Where other machines can reach it, nobody is
+shown anything without a key of their own, even if the engine asks this machine for none.
 """
 
 import asyncio
@@ -35,7 +36,7 @@ POLICY = (
     "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
     "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
-"""Nothing is loaded from or sent to anywhere else. The framework's page is made of inline scripts."""
+"""Nothing is loaded from or sent to anywhere else. The framework's pages have inline scripts."""
 
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -47,12 +48,13 @@ class ConsoleOptions:
     api: str
     host: str = "127.0.0.1"
     port: int = 3001
+    allowed_hosts: frozenset[str] = frozenset()
     parent: int | None = None
 
 
 def serve(options: ConsoleOptions) -> None:
     """Serve until SIGINT or SIGTERM, or until the parent is gone."""
-    engines = Engines(options.api)
+    engines = Engines(options.api, key_needed=options.host not in LOOPBACK_HOSTS)
     outer = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_closing(engines))
     nicegui_app.add_static_files(ASSETS_PATH, ASSETS, max_cache_age=0)
     add_head(ASSETS_PATH)
@@ -70,7 +72,7 @@ def serve(options: ConsoleOptions) -> None:
         message_history_length=200,
     )
     config = uvicorn.Config(
-        guarded(outer, LOOPBACK_HOSTS | {options.host}),
+        guarded(outer, LOOPBACK_HOSTS | {options.host} | options.allowed_hosts),
         host=options.host,
         port=options.port,
         ws="websockets-sansio",

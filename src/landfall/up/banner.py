@@ -30,6 +30,11 @@ class Progress:
             self._status.update(f"{what} …")
             self._status.start()
 
+    def failed(self, why: str) -> None:
+        """Note that it is not done, and why; the rest goes on."""
+        self._status.stop()
+        self._console.print(f"  [yellow]![/yellow] {escape(why)}", highlight=False)
+
     def done(self, what: str) -> None:
         """Note that it is done."""
         self._status.stop()
@@ -55,6 +60,7 @@ def ready(
     console: Console,
     *,
     api: str,
+    page: str | None,
     rpc: str,
     is_localnet: bool,
     home: str,
@@ -65,6 +71,8 @@ def ready(
     say = Say(console)
     kind = "localnet: a real SVM, play money" if is_localnet else "your RPC"
     say(f"\n[bold]Landfall is ready[/bold] on [bold]{api}[/bold]")
+    if page is not None:
+        say(f"  console  [bold]{page}[/bold]  (open it in a browser)")
     say(f"  chain    {escape(observe.endpoint(rpc))}  ({kind})")
     say(f"  data     {escape(home)}")
     say(f"  wallet   {wallet}")

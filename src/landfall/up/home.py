@@ -44,6 +44,11 @@ class Home:
         return self.path / "localnet.log"
 
     @property
+    def console_log(self) -> Path:
+        """What the console's process prints."""
+        return self.path / "console.log"
+
+    @property
     def wallet(self) -> Path:
         """The demo wallet's key file."""
         return self.path / "wallet.json"

@@ -23,10 +23,13 @@ from landfall.store.embedded import EmbeddedPostgres
 from landfall.store.errors import DatabaseUnusable
 from landfall.store.migrations.migrate import migrate
 from landfall.up.banner import Progress, balances, ready
+from landfall.up.child_process import ChildError, ChildProcess
+from landfall.up.console_command import ConsoleCommand
 from landfall.up.home import Home, open_home
-from landfall.up.localnet_process import LocalnetCommand, LocalnetProcess
+from landfall.up.localnet_command import LocalnetCommand
 from landfall.wallet.keypair import KeypairSigner, create_file, from_file
 
+_EVERYWHERE = "0.0.0.0"
 _PORT_LOOKS_MAX = 40
 _PORT_LOOK_SECONDS = 0.1
 _KEEP_RUNNING_SECONDS = 0.5
@@ -59,6 +62,9 @@ async def _up(settings: Settings, options: UpOptions) -> None:
         home = stack.enter_context(open_home(settings.home))
         listener = _listen(settings)
         stack.callback(listener.close)
+        # It takes as long to start as all the rest, and needs none of it.
+        starting = asyncio.create_task(_console(settings, home, stack))
+        stack.push_async_callback(ended, starting)
         dsn = await _database(stack, settings, options, home, progress)
         signer = open_wallet(settings) or _demo_wallet(home)
         rpc_urls = await _chain(stack, settings, options, home, signer, progress)
@@ -66,11 +72,14 @@ async def _up(settings: Settings, options: UpOptions) -> None:
         await migrate(dsn)
         parts = await stack.enter_async_context(joined(settings, dsn, rpc_urls, signer))
         await parts.refuse_without_key()
-        async with _running(parts, listener, now) as tasks:
+        page = await _page(starting, progress)
+        console_port = settings.console_port if page is not None else None
+        async with _running(parts, listener, now, console_port) as tasks:
             progress.done("API and worker run")
             ready(
                 console,
                 api=f"http://{_in_url(settings.host)}:{settings.port}",
+                page=page,
                 rpc=rpc_urls[0],
                 is_localnet=not settings.paths.urls,
                 home=str(home.path),
@@ -137,11 +146,47 @@ async def _chain(
         accounts=options.accounts,
         programs=options.programs,
     )
-    localnet = LocalnetProcess(command)
+    localnet = ChildProcess(command)
     stack.push_async_callback(localnet.stop)
     await localnet.start()
     progress.done("The local chain runs")
     return (rpc_url,)
+
+
+async def _console(settings: Settings, home: Home, stack: AsyncExitStack) -> str | None:
+    """The console's address, once it runs; None if none is wanted.
+
+    Raises:
+        CannotStart, ChildError: it does not run. Orders do not need it.
+    """
+    if settings.console_port == 0:
+        return None
+    _free(settings.host, settings.console_port, "CONSOLE_PORT").close()
+    host = _in_url("127.0.0.1" if settings.host == _EVERYWHERE else settings.host)
+    console = ChildProcess(
+        ConsoleCommand(
+            home=home,
+            api=f"http://{host}:{settings.port}",
+            host=settings.host,
+            port=settings.console_port,
+            allowed_hosts=settings.doors.allowed_hosts,
+        )
+    )
+    stack.push_async_callback(console.stop)
+    await console.start()
+    return f"http://{host}:{settings.console_port}"
+
+
+async def _page(starting: "asyncio.Task[str | None]", progress: Progress) -> str | None:
+    """The console's address; None if there is none, and then why."""
+    try:
+        page = await starting
+    except (CannotStart, ChildError) as error:
+        progress.failed(str(error))
+        return None
+    if page is not None:
+        progress.done("The console runs")
+    return page
 
 
 def _demo_wallet(home: Home) -> KeypairSigner:
@@ -188,7 +233,7 @@ def _free(host: str, port: int, variable: str) -> socket.socket:
 
 @asynccontextmanager
 async def _running(
-    parts: Joined, listener: socket.socket, now: asyncio.Event
+    parts: Joined, listener: socket.socket, now: asyncio.Event, console_port: int | None
 ) -> AsyncIterator[tuple[asyncio.Future[None], ...]]:
     """API and worker in this process, stopped in order when the context ends.
 
@@ -196,7 +241,7 @@ async def _running(
     """
     worker = parts.worker()
     working = asyncio.create_task(worker.run())
-    server = parts.server(working)
+    server = parts.server(working, console_port)
     # Whoever connects from here on is served as soon as the server is.
     listener.listen()
     serving = asyncio.create_task(server.serve(sockets=[listener]))

@@ -1,4 +1,4 @@
-"""The Orders page: the live list of all orders, its filters, an export, and a drawer with one order."""
+"""The Orders page: a live list of all orders, filters, an export, and a drawer with one order."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +17,16 @@ from landfall.console.watching import Watched
 from landfall.console.widgets.order_drawer import OrderDrawer
 from landfall.console.widgets.order_grid import OPEN_ORDER, OrderGrid
 
-STATUSES = ("pending", "routing", "building", "submitted", "confirmed", "failed", "cancelled", "expired")
+STATUSES = (
+    "pending",
+    "routing",
+    "building",
+    "submitted",
+    "confirmed",
+    "failed",
+    "cancelled",
+    "expired",
+)
 PAGE_SIZES = (50, 100, 500)
 EXPORT_PATH = "/export"
 
@@ -37,6 +46,8 @@ def add(engines: Engines) -> None:
     async def orders(status: str = "", search: str = "") -> None:
         frame = draw_frame("Orders")
         visit = await arrive(engines, frame)
+        if visit is None:
+            return
         query = OrderQuery(status=status if status in STATUSES else "", search=search)
         with frame.main:
             OrdersPage(visit, query, exports)

@@ -28,6 +28,8 @@ def add(engines: Engines) -> None:
     async def trade() -> None:
         frame = draw_frame("Trade")
         visit = await arrive(engines, frame)
+        if visit is None:
+            return
         with frame.main:
             TradePage(visit)
 
@@ -35,6 +37,8 @@ def add(engines: Engines) -> None:
     async def trade_order(order_id: str) -> None:
         frame = draw_frame("Trade")
         visit = await arrive(engines, frame)
+        if visit is None:
+            return
         with frame.main:
             TradePage(visit).live.follow(order_id)
 

@@ -31,8 +31,9 @@ def _attempt(attempt: Attempt, cluster: Cluster | None) -> None:
         if attempt.transaction is not None:
             draw_signature(attempt.transaction.tx_hash, cluster)
         if attempt.fill is not None:
-            amounts = f"{figures.exact(attempt.fill.amount_in)} → {figures.exact(attempt.fill.amount_out)}"
-            text(f"{amounts} at slot {attempt.fill.slot}", "small good")
+            paid, got = attempt.fill.amount_in, attempt.fill.amount_out
+            moved = f"{figures.exact(paid)} → {figures.exact(got)}"
+            text(f"{moved} at slot {attempt.fill.slot}", "small good")
         if attempt.failure is not None:
             text(figures.sentence(attempt.failure.error), "small bad break")
             text(attempt.failure.code, "small muted mono")

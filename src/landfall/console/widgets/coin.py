@@ -1,4 +1,4 @@
-"""A token's mark: its first letters on a colour of its own. No pictures are fetched from anywhere."""
+"""A token's mark: its first letters on a colour of its own; no picture is fetched for it."""
 
 from zlib import crc32
 

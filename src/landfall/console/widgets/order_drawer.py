@@ -1,4 +1,4 @@
-"""Everything about one order, beside the list: its story and a replay of it, its attempts, its log."""
+"""Everything about one order, beside the list: its story, a replay, its attempts, its log."""
 
 import asyncio
 import json

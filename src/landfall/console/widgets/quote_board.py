@@ -1,4 +1,4 @@
-"""All pools side by side: output, fee, impact and distance to the best; and those that would not."""
+"""All pools side by side: output, fee, impact, distance to the best; and those that would not."""
 
 from decimal import Decimal
 from typing import Any

@@ -110,9 +110,7 @@ def _chosen(step: Step, story: Story, cluster: Cluster | None) -> None:
         box(f"dot {_known_dex(data.get('selectedDex'))}")
         text(figures.venue(str(data.get("venue", ""))))
         say(text(figures.short(str(data.get("pool", ""))), "mono muted"), str(data.get("pool", "")))
-    say(
-        text(figures.sentence(str(data.get("reason", "")))), str(data.get("reason", ""))
-    )
+    say(text(figures.sentence(str(data.get("reason", "")))), str(data.get("reason", "")))
     bound = decimal(data.get("minOut"))
     if bound is not None:
         text(f"at least {figures.amount(bound)} is enforced on chain")

@@ -1,4 +1,4 @@
-"""The local chain's process: waited for, told about when it fails, started again, never left."""
+"""A child process: waited for, told about when it fails, started again, never left."""
 
 import asyncio
 import os
@@ -16,12 +16,13 @@ from landfall import observe
 from landfall.chain.jsonrpc import JsonRpc
 from landfall.chain.rpc import RpcChain
 from landfall.core.errors import Unavailable
-from landfall.up import localnet_process
+from landfall.up import child_process
+from landfall.up.child_process import ChildError, ChildProcess
 from landfall.up.home import Home
-from landfall.up.localnet_process import LocalnetCommand, LocalnetError, LocalnetProcess
+from landfall.up.localnet_command import LocalnetCommand
 from tests.api.serving import free_port
 
-READY = "echo $$ >> pids; echo localnet is ready; "
+READY = "echo $$ >> pids; echo the child is ready; "
 RUNS = READY + "exec sleep 1000"
 SILENT = "echo $$ >> pids; exec sleep 1000"
 STUBBORN = "trap '' TERM; " + READY + "while :; do sleep 0.01; done"
@@ -29,10 +30,18 @@ STUBBORN = "trap '' TERM; " + READY + "while :; do sleep 0.01; done"
 
 @dataclass(frozen=True)
 class Shell:
-    """A line of shell in the local chain's place. It notes each of its process ids."""
+    """A line of shell in a part's place. It notes each of its process ids."""
 
     home: Home
     script: str
+
+    name = "child"
+    subject = "The child"
+    ready = "the child is ready"
+
+    @property
+    def log(self) -> Path:
+        return self.home.path / "child.log"
 
     def line(self) -> list[str]:
         return ["sh", "-c", f"cd {self.home.path}; {self.script}"]
@@ -45,18 +54,18 @@ class Shell:
         return [pid for pid in self.pids() if psutil.pid_exists(pid)]
 
 
-Made = Callable[[str], tuple[LocalnetProcess, Shell]]
+Made = Callable[[str], tuple[ChildProcess, Shell]]
 
 
 @pytest.fixture
 async def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Made]:
-    monkeypatch.setattr(localnet_process, "_LOOK_SECONDS", 0.001)
-    monkeypatch.setattr(localnet_process, "_RESTART_SECONDS", 0.001)
+    monkeypatch.setattr(child_process, "_LOOK_SECONDS", 0.001)
+    monkeypatch.setattr(child_process, "_RESTART_SECONDS", 0.001)
     processes = []
 
-    def make(script: str) -> tuple[LocalnetProcess, Shell]:
+    def make(script: str) -> tuple[ChildProcess, Shell]:
         shell = Shell(Home(tmp_path), script)
-        processes.append(LocalnetProcess(shell))  # type: ignore[arg-type]
+        processes.append(ChildProcess(shell))
         return processes[-1], shell
 
     yield make
@@ -81,7 +90,7 @@ async def test_it_is_started_when_it_says_so_and_gone_when_stopped(made: Made):
 
 async def test_one_that_ends_at_once_is_told_with_its_last_words(made: Made):
     process, shell = made("echo starting; echo; echo The port is taken. >&2; exit 3")
-    with pytest.raises(LocalnetError, match=r"does not start: The port is taken\."):
+    with pytest.raises(ChildError, match=r"does not start: The port is taken\."):
         await process.start()
     await process.stop()
     assert shell.living() == []
@@ -89,16 +98,16 @@ async def test_one_that_ends_at_once_is_told_with_its_last_words(made: Made):
 
 async def test_one_that_ends_without_a_word_is_told_so(made: Made):
     process, _ = made("exit 0")
-    with pytest.raises(LocalnetError, match="does not start: it said nothing"):
+    with pytest.raises(ChildError, match="does not start: it said nothing"):
         await process.start()
 
 
 async def test_one_that_says_nothing_is_not_waited_for_for_ever(
     made: Made, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(localnet_process, "_READY_SECONDS_MAX", 0.1)
+    monkeypatch.setattr(child_process, "_READY_SECONDS_MAX", 0.1)
     process, shell = made(SILENT)
-    with pytest.raises(LocalnetError, match="does not answer: it said nothing"):
+    with pytest.raises(ChildError, match="does not answer: it said nothing"):
         await process.start()
     await until(shell.living)
     await process.stop()
@@ -107,7 +116,7 @@ async def test_one_that_says_nothing_is_not_waited_for_for_ever(
 
 async def test_words_that_are_no_text_are_told_as_far_as_they_are(made: Made):
     process, _ = made("printf 'bad \\377 byte\\n'; exit 1")
-    with pytest.raises(LocalnetError, match="bad � byte"):
+    with pytest.raises(ChildError, match="bad � byte"):
         await process.start()
 
 
@@ -117,8 +126,8 @@ async def test_a_command_that_cannot_run_is_told(tmp_path: Path):
             return [str(tmp_path / "missing")]
 
     for home, why in ((tmp_path, "No such file"), (tmp_path / "nowhere", "No such file")):
-        process = LocalnetProcess(Nothing(Home(home), ""))  # type: ignore[arg-type]
-        with pytest.raises(LocalnetError, match=f"does not start: {why}"):
+        process = ChildProcess(Nothing(Home(home), ""))
+        with pytest.raises(ChildError, match=f"does not start: {why}"):
             await process.start()
         await process.stop()
 
@@ -153,7 +162,7 @@ async def test_one_that_cannot_be_started_again_yet_is_tried_until_it_can(
 
 
 async def test_one_that_does_not_listen_is_killed(made: Made, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(localnet_process, "_STOP_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(child_process, "_STOP_SECONDS_MAX", 0.05)
     process, shell = made(STUBBORN)
     await process.start()
     await process.stop()
@@ -163,7 +172,7 @@ async def test_one_that_does_not_listen_is_killed(made: Made, monkeypatch: pytes
 async def test_stopping_while_it_is_down_starts_nothing(
     made: Made, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(localnet_process, "_RESTART_SECONDS", 3600)
+    monkeypatch.setattr(child_process, "_RESTART_SECONDS", 3600)
     process, shell = made(RUNS)
     await process.start()
     os.kill(shell.pids()[0], signal.SIGKILL)
@@ -183,7 +192,7 @@ async def test_the_real_chain_comes_back_under_the_same_name_with_what_it_held(t
         accounts=(),
         programs=(),
     )
-    process = LocalnetProcess(command)
+    process = ChildProcess(command)
     async with aiohttp.ClientSession() as session:
         chain = RpcChain(JsonRpc(session, f"http://127.0.0.1:{port}", 10_000))
         try:
