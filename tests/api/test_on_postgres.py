@@ -4,65 +4,19 @@ import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
 from uuid import UUID
 
-import httpx
 import pytest
 from websockets.asyncio.client import connect
 
-from landfall.api.app import ApiConfig, create_app
-from landfall.core.events import Event
-from landfall.core.lifecycle.evolve import fold
-from landfall.ports import Claim, Held
-from landfall.store.event_log import PostgresEventLog
-from landfall.store.feed import PostgresFeed
-from landfall.store.keys import PostgresKeys
-from landfall.store.listener import Listener
-from landfall.store.reader import PostgresReader
-from tests.api.desk import Desk
-from tests.api.serving import free_port, running, world
+from tests.api.engine import BODY, Engine, engine_on
 from tests.api.stories import confirmed
-
-BODY = {"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1.5"}
-
-
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """The API on a port, and the log behind it."""
-
-    http: httpx.AsyncClient
-    log: PostgresEventLog
-    ws: str
-
-    async def play(self, order_id: UUID, story: list[list[Event]]) -> None:
-        """Record these commits as a worker would."""
-        execution = fold(await self.log.load(order_id))
-        claim = Claim(order_id, 0)
-        for commit in story:
-            execution = await self.log.append(claim, execution, commit, Held.HELD)
 
 
 @pytest.fixture
 async def engine(pool, dsn) -> AsyncIterator[Engine]:
-    listener = Listener(dsn)
-    feed = PostgresFeed(pool, listener)
-    reader = PostgresReader(pool)
-    log = PostgresEventLog(pool)
-    await listener.start()
-    await feed.start()
-    await listener.listening()
-    health = {"database": reader.ping}
-    here = replace(world(Desk()), log=log)
-    app = create_app(here, reader, feed, PostgresKeys(pool), health, ApiConfig())
-    port = free_port()
-    async with (
-        running(app, port),
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as http,
-    ):
-        yield Engine(http, log, f"ws://127.0.0.1:{port}")
-    await feed.stop()
-    await listener.stop()
+    async with engine_on(pool, dsn) as engine:
+        yield engine
 
 
 async def test_an_order_is_followed_live_from_the_database(engine: Engine):

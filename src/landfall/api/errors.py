@@ -4,8 +4,9 @@
 
 `code` is for machines and never changes its meaning: one of `Problem` here, or of the core's
 reasons for rejecting an order. `message` is a sentence for people; `field` is null unless one field
-is at fault. 400: the body cannot be read. 422: it can, and asks for something impossible. 409: the client order id was used for another request. 503: nothing happened, or nobody
-knows yet what did; `Retry-After` says when to ask again. 500 says nothing of our insides.
+is at fault. 400: the body cannot be read. 422: it can, and asks for something impossible. 503:
+nothing happened, or nobody knows yet what did. `Retry-After` says when to ask again. 500 says
+nothing of our insides.
 """
 
 from enum import Enum

@@ -13,7 +13,6 @@ from litestar.params import FromPath
 
 from landfall.access import Caller, Scope
 from landfall.api import wire
-from landfall.api.access import permitted
 from landfall.api.conversation import converse, send, until_left, while_welcome
 from landfall.api.errors import Problem, Refusal
 from landfall.api.frames import frame
@@ -40,19 +39,20 @@ async def order_updates(socket: Socket, order_id: FromPath[str], parts: GivenPar
 async def execute_updates(socket: Socket, parts: GivenParts) -> None:
     """With `?orderId=` updates of that order; without, the first message is an order."""
 
+    order_id = socket.query_params.get("orderId")
+
     async def talk(caller: Caller) -> None:
-        order_id = socket.query_params.get("orderId")
         if order_id is not None:
             log = await find(parts, caller, order_id)
             await _tell(socket, parts, caller, log, _after(socket))
             return
-        permitted(socket, Scope.TRADE)
         accepted = await submit(parts, caller, await _first_message(socket, parts))
         await send(socket, parts, wire.accepted(accepted.execution), 0)
         log = await find(parts, caller, str(accepted.execution.order.order_id))
         await _tell(socket, parts, caller, log, after=0)
 
-    await converse(socket, parts, Scope.READ, talk)
+    # Whoever may place an order may hear what becomes of it.
+    await converse(socket, parts, Scope.TRADE if order_id is None else Scope.READ, talk)
 
 
 async def _tell(
