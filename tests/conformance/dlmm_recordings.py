@@ -15,16 +15,17 @@ from landfall.core.venues.meteora_dlmm import bins, layout
 from landfall.core.venues.meteora_dlmm.arrays import PROGRAM_ID
 from landfall.core.venues.meteora_dlmm.swap import (
     MEMO_PROGRAM,
-    NO_HOOK_ACCOUNTS,
     SWAP2,
     SWAP_EXACT_OUT2,
 )
 from landfall.localnet.programs import AccountRef
+from landfall.localnet.programs.meteora_dlmm import SWAP_WITH_PRICE_IMPACT2
 from tests.conformance.recordings import PANIC, Case, Failed, Landed, clock_of, states_of
 
 POSITION_OF_USER_IN, POSITION_OF_USER_OUT = 4, 5
 POSITION_OF_HOST, POSITION_OF_USER, POSITION_OF_MEMO = 9, 10, 13
 NAMED_ACCOUNTS = 16
+NO_SLICES = bytes(4)
 
 
 def read(line: Any, states: Mapping[str, Account]) -> Case:
@@ -71,7 +72,7 @@ def as_the_engine_sends(case: Case, arrays: Sequence[AccountRef]) -> tuple[bytes
     is_exact_out = case.mode is SwapMode.EXACT_OUT
     numbers = (case.bound, case.amount) if is_exact_out else (case.amount, case.bound)
     data = SWAP_EXACT_OUT2 if is_exact_out else SWAP2
-    data += b"".join(number.to_bytes(8, "little") for number in numbers) + NO_HOOK_ACCOUNTS
+    data += b"".join(number.to_bytes(8, "little") for number in numbers) + _slices(case.data)
     if case.data.startswith((SWAP2, SWAP_EXACT_OUT2)):
         data = case.data
     refs = list(case.refs)
@@ -83,6 +84,14 @@ def as_the_engine_sends(case: Case, arrays: Sequence[AccountRef]) -> tuple[bytes
     if [ref for ref in recorded if ref in arrays] == list(arrays):
         refs = [*refs[:NAMED_ACCOUNTS], *arrays]
     return data, refs
+
+
+def _slices(data: bytes) -> bytes:
+    """The recorded account slices for transfer hooks; the older forms have none."""
+    if not data.startswith(SWAP_WITH_PRICE_IMPACT2):
+        return NO_SLICES
+    # The amount, an optional bin and basis points come first.
+    return data[16 + (5 if data[16] else 1) + 2 :]
 
 
 def _expected(result: Any) -> Landed | Failed:

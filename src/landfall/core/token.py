@@ -62,6 +62,8 @@ EXTENSION_BYTES: Mapping[int, int] = {
     Extension.PAUSABLE: 33,
 }
 
+HOOK_HAZARD = "transfer hook"
+
 MOVES_NOTHING = frozenset({3, 4, 10, 12, 16, 18, 19, 20, 21, 22, 23, 24, 25})
 """Mint extensions that leave an ordinary transfer as it is: close authority, confidential transfers
 and their fees, mint and burn, interest and scale (both only for display), permanent delegate,
@@ -137,12 +139,15 @@ class TransferFeeConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MintState:
-    """A mint as of one slot. `hazards` names what keeps a transfer of it from being predicted."""
+    """A mint as of one slot. `hazards` names what keeps a transfer of it from being predicted, a
+    transfer hook (`hook_program`) among it.
+    """
 
     address: Pubkey
     program: Pubkey
     decimals: int
     transfer_fees: TransferFeeConfig | None = None
+    hook_program: Pubkey | None = None
     hazards: tuple[str, ...] = ()
 
 
@@ -169,17 +174,21 @@ def decode_mint(address: Pubkey, account: Account | None) -> MintState:
     if MINT_INITIALIZED.read(data) != 1:
         _refuse(address, "is no initialised mint")
     transfer_fees: TransferFeeConfig | None = None
+    hook_program: Pubkey | None = None
     hazards: list[str] = []
     for number, offset in _extensions(address, data):
         if number == Extension.TRANSFER_FEE_CONFIG:
             transfer_fees = _transfer_fee_config(address, data, offset)
         elif number not in MOVES_NOTHING:
             hazards += _hazard(number, data, offset)
+        if number == Extension.TRANSFER_HOOK and any(data[offset + 32 : offset + 64]):
+            hook_program = Address(offset + 32).read(data)
     return MintState(
         address=address,
         program=account.owner,
         decimals=MINT_DECIMALS.read(data),
         transfer_fees=transfer_fees,
+        hook_program=hook_program,
         hazards=tuple(hazards),
     )
 
@@ -273,7 +282,7 @@ def _hazard(number: int, data: bytes, offset: int) -> tuple[str, ...]:
             return ("non-transferable",)
         case Extension.TRANSFER_HOOK:
             hooked = any(data[offset + 32 : offset + 64])
-            return ("transfer hook",) if hooked else ()
+            return (HOOK_HAZARD,) if hooked else ()
         case Extension.PAUSABLE:
             paused = u8(offset + 32).read(data) != 0
             return ("paused",) if paused else ()

@@ -8,13 +8,22 @@ frozen makes the pool untradable, whoever wrote the pool account.
 from dataclasses import dataclass
 
 from landfall.core.errors import MalformedAccount
-from landfall.core.token import TransferFee, TransferFeeConfig, decode_mint, decode_token_account
+from landfall.core.token import (
+    HOOK_HAZARD,
+    TransferFee,
+    TransferFeeConfig,
+    decode_mint,
+    decode_token_account,
+)
+from landfall.core.transfer_hook import TransferHook, load_hook
 from landfall.core.values import Accounts, Pubkey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolSide:
-    """A mint and its vault as of one slot. `balance` is the vault's, in base units."""
+    """A mint and its vault as of one slot. `balance` is the vault's, in base units. `hook` is None
+    but where the venue names a transfer hook's accounts in its swap.
+    """
 
     mint: Pubkey
     vault: Pubkey
@@ -22,6 +31,7 @@ class PoolSide:
     decimals: int
     balance: int
     transfer_fees: TransferFeeConfig | None
+    hook: TransferHook | None = None
 
     def transfer_fee(self, amount: int, epoch: int) -> int:
         """What the mint keeps of `amount` sent in `epoch`."""
@@ -37,8 +47,14 @@ def load_sides(
     vaults: tuple[Pubkey, Pubkey],
     authority: Pubkey,
     accounts: Accounts,
+    *,
+    with_hooks: bool = False,
 ) -> tuple[PoolSide, PoolSide]:
     """Read both sides of a pool from the bytes of its mints and its vaults.
+
+    Args:
+        with_hooks: read transfer hooks instead of refusing them; `accounts` then has the
+            `validation_accounts` of the mints.
 
     Raises:
         MalformedAccount: one of them is not what the pool says it is, or a mint has an extension
@@ -47,15 +63,18 @@ def load_sides(
     if mints[0] == mints[1] or vaults[0] == vaults[1]:
         raise MalformedAccount(f"a pool names the same mint or vault twice: {mints}, {vaults}")
     return (
-        _load_side(mints[0], vaults[0], authority, accounts),
-        _load_side(mints[1], vaults[1], authority, accounts),
+        _load_side(mints[0], vaults[0], authority, accounts, with_hooks),
+        _load_side(mints[1], vaults[1], authority, accounts, with_hooks),
     )
 
 
-def _load_side(mint: Pubkey, vault: Pubkey, authority: Pubkey, accounts: Accounts) -> PoolSide:
+def _load_side(
+    mint: Pubkey, vault: Pubkey, authority: Pubkey, accounts: Accounts, with_hooks: bool
+) -> PoolSide:
     mint_state = decode_mint(mint, accounts[mint])
-    if mint_state.hazards:
-        raise MalformedAccount(f"mint {mint}: {', '.join(mint_state.hazards)}")
+    hazards = [one for one in mint_state.hazards if not (with_hooks and one == HOOK_HAZARD)]
+    if hazards:
+        raise MalformedAccount(f"mint {mint}: {', '.join(hazards)}")
     vault_state = decode_token_account(vault, accounts[vault])
     if vault_state.mint != mint:
         raise MalformedAccount(f"vault {vault} holds {vault_state.mint}, not {mint}")
@@ -72,4 +91,9 @@ def _load_side(mint: Pubkey, vault: Pubkey, authority: Pubkey, accounts: Account
         decimals=mint_state.decimals,
         balance=vault_state.amount,
         transfer_fees=mint_state.transfer_fees,
+        hook=(
+            None
+            if mint_state.hook_program is None
+            else load_hook(mint, mint_state.hook_program, accounts)
+        ),
     )

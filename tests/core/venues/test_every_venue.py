@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from landfall.core.errors import FailureReason, MalformedAccount
 from landfall.core.quote import Quote, Refused
 from landfall.core.token import TOKEN_2022_PROGRAM, TOKEN_PROGRAM
+from landfall.core.transfer_hook import validation_address
 from landfall.core.values import U64_MAX, Account, Pubkey, Slot, SwapMode
 from landfall.core.venue import NeedAccounts, ProgramError
 from landfall.core.venues import VENUES
@@ -68,6 +69,14 @@ def test_venues_are_listed_by_their_own_names():
         "meteora_dbc": "meteora",
     }
     assert all(venue.name == name for name, venue in VENUES.items())
+
+
+def extended(opened: Opened, number: int, value: bytes) -> Opened:
+    """The same pool with one extension on its first mint."""
+    mint = opened.pool().mints[0]
+    extension = number.to_bytes(2, "little") + len(value).to_bytes(2, "little") + value
+    data = opened.accounts[mint].data + bytes(83) + b"\x01" + extension
+    return opened.with_account(mint, Account(TOKEN_2022_PROGRAM, 1, data))
 
 
 @every_pool
@@ -229,12 +238,19 @@ def test_a_frozen_vault_is_refused(opened: Opened):
 
 @every_venue_that_reads_mints
 def test_a_mint_whose_transfers_cannot_be_predicted_is_refused_by_name(opened: Opened):
-    mint = opened.pool().mints[0]
-    plain = opened.accounts[mint].data
-    hook = (14).to_bytes(2, "little") + (64).to_bytes(2, "little") + bytes(32) + bytes(STRANGER)
-    hooked = Account(TOKEN_2022_PROGRAM, 1, plain + bytes(83) + b"\x01" + hook)
-    with pytest.raises(MalformedAccount, match="transfer hook"):
-        opened.with_account(mint, hooked).pool()
+    with pytest.raises(MalformedAccount, match="non-transferable"):
+        extended(opened, 9, b"").pool()
+
+
+@every_venue_that_reads_mints
+def test_a_transfer_hook_is_refused_by_name_or_its_accounts_are_asked_for(opened: Opened):
+    hooked = extended(opened, 14, bytes(32) + bytes(STRANGER))
+    if opened.venue.name == "meteora_dlmm":
+        asked = opened.venue.load(opened.address, hooked.accounts, Slot(1))
+        assert asked == NeedAccounts((validation_address(opened.pool().mints[0], STRANGER),))
+    else:
+        with pytest.raises(MalformedAccount, match="transfer hook"):
+            hooked.pool()
 
 
 @every_venue

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from landfall.core.account_fields import Address, UInt, i32, i64, u8, u16, u32, u64
 from landfall.core.anchor import AccountType
 from landfall.core.errors import MalformedAccount
+from landfall.core.transfer_hook import validation_accounts
 from landfall.core.values import Accounts, ProgramAccountsFilter, Pubkey, Slot
 from landfall.core.vault import PoolSide, load_sides
 from landfall.core.venue import NeedAccounts
@@ -124,7 +125,8 @@ def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts
     """The pair at `address`, or the accounts still to be read.
 
     With the pair known: mints, vaults, the bitmap extension and the nearest arrays of the pair's
-    own bitmap. With an extension, in a second round, the arrays that only it knows of.
+    own bitmap. In a second round, with an extension, the arrays that only it knows of, and for
+    mints with a transfer hook, the list of the accounts it wants.
 
     Raises:
         MalformedAccount: something is not what the pair says it is, or of a kind this model does
@@ -145,15 +147,19 @@ def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts
     )
     nearest = dict.fromkeys((*below[:ARRAYS_EACH_SIDE], *above[:ARRAYS_EACH_SIDE]))
     wanted = (
-        *mints, *reserves, extension, *(bin_array_address(address, one) for one in nearest)
-    )  # fmt: skip
+        *mints,
+        *reserves,
+        extension,
+        *(bin_array_address(address, one) for one in nearest),
+        *validation_accounts(mints, accounts),
+    )
     missing = tuple(key for key in wanted if key not in accounts)
     if missing:
         return NeedAccounts(missing)
     return decode(
         address,
         data,
-        load_sides(mints, reserves, address, accounts),
+        load_sides(mints, reserves, address, accounts, with_hooks=True),
         slot,
         extension=extension if accounts[extension] is not None else None,
         below=path(address, below, accounts),

@@ -2,8 +2,9 @@
 
 Always the second form (`swap2`, `swap_exact_out2`): it is for every token program, where the older
 one is for classic tokens only, and does the same. No host is passed: the program's own id stands
-in its place, and for a bitmap extension that does not exist. After the named accounts come the
-bin arrays that were read in the direction of the swap, so the price may move within them meanwhile.
+in its place, and for a bitmap extension that does not exist. After the named accounts come those
+of transfer hooks, which the data counts token by token, and the bin arrays that were read in the
+direction of the swap, so the price may move within them meanwhile.
 Source: MeteoraAg/dlmm-sdk fb02e51, idls/dlmm.json (program 0.12.0).
 """
 
@@ -24,8 +25,8 @@ from landfall.core.venues.meteora_dlmm.layout import EVENT_AUTHORITY, Pool
 SWAP2 = bytes.fromhex("414b3f4ceb5b5b88")
 SWAP_EXACT_OUT2 = bytes.fromhex("2bd7f784893cf351")
 MEMO_PROGRAM = Pubkey.from_string("MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr")
-NO_HOOK_ACCOUNTS = bytes(4)
-"""The count of account slices for transfer hooks: none."""
+HOOK_OF_X, HOOK_OF_Y = 0, 1
+"""Whose transfer hook a slice of the further accounts is for."""
 
 REASONS: Mapping[ProgramFault, FailureReason] = MappingProxyType(
     {
@@ -46,6 +47,7 @@ def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
     else:
         data = SWAP_EXACT_OUT2 + _u64(leg.threshold) + _u64(request.amount)
     path = pool.below if request.in_mint == pool.mints[0] else pool.above
+    slices, hook_accounts = _for_hooks(pool, request.in_mint, trader)
     accounts = [
         _written(pool.address),
         _read(PROGRAM_ID) if pool.extension is None else _written(pool.extension),
@@ -63,14 +65,33 @@ def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
         _read(MEMO_PROGRAM),
         _read(EVENT_AUTHORITY),
         _read(PROGRAM_ID),
+        *hook_accounts,
         *(_written(array.address) for array in path.arrays),
     ]
-    return Instruction(PROGRAM_ID, data + NO_HOOK_ACCOUNTS, accounts)
+    return Instruction(PROGRAM_ID, data + slices, accounts)
 
 
 def explain(error: ProgramError) -> FailureReason:
     """What an error during this swap means for the order."""
     return explained(error, PROGRAM_ID, REASONS)
+
+
+def _for_hooks(
+    pool: Pool, in_mint: Pubkey, trader: Trader
+) -> tuple[bytes, tuple[AccountMeta, ...]]:
+    """The slices, each a kind and a length and all of them counted, and the accounts in them."""
+    slices: list[bytes] = []
+    accounts: list[AccountMeta] = []
+    for kind, side in ((HOOK_OF_X, pool.sides[0]), (HOOK_OF_Y, pool.sides[1])):
+        if side.hook is None:
+            continue
+        if side.mint == in_mint:
+            wanted = side.hook.accounts(trader.in_account, side.vault, trader.wallet)
+        else:
+            wanted = side.hook.accounts(side.vault, trader.out_account, pool.address)
+        slices.append(bytes([kind, len(wanted)]))
+        accounts += wanted
+    return len(slices).to_bytes(4, "little") + b"".join(slices), tuple(accounts)
 
 
 def _written(address: Pubkey) -> AccountMeta:
