@@ -65,11 +65,11 @@ def join_paths(
     )
     chain = Failover(endpoints, clock, settings.rpc_failover_ms)
     ways: list[Path] = [EndpointPath(endpoint) for endpoint in endpoints.all]
-    tips = None
+    tip = None
     if settings.jito_url is not None:
         engine = _engine(session, settings.jito_url.reveal(), settings, clock)
         ways.append(engine)
-        tips = _tips(session, engine, settings, clock)
+        tip = _tips(session, engine, settings, clock).tip
     return Paths(
         chain=chain,
         endpoints=endpoints,
@@ -77,7 +77,7 @@ def join_paths(
             ProviderWitness(endpoint, clock, settings.rpc_failover_ms) for endpoint in endpoints.all
         ),
         sender=AllPaths(ways, clock, rebroadcast_ms),
-        fees=MarketFees(chain.unit_prices_paid, _price_rule(settings), tips and tips.tip),
+        fees=MarketFees(chain.unit_prices_paid, _price_rule(settings), tip),
     )
 
 

@@ -15,8 +15,10 @@ FUNCTION_LINES_MAX = 60
 LONG_MODULES = {
     "chain/rpc.py",
     "cli.py",
+    "localnet/cluster.py",
     "localnet/ledger.py",
     "localnet/rpc_transactions.py",
+    "observe.py",
     "ports.py",
     "settings.py",
     "store/event_log.py",

@@ -78,6 +78,8 @@ async def _request(reader: asyncio.StreamReader) -> dict[str, Any] | None:
         head = await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError:
         return None
+    if head.startswith(b"GET "):
+        return {"id": 0, "method": "GET", "params": []}
     lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
     body = await reader.readexactly(int(lengths[0].split(b":")[1]))
     return json.loads(body)

@@ -11,7 +11,7 @@ from landfall.core.ledger.tips import Tip
 from landfall.core.values import Pubkey
 
 UnitPricesPaid = Callable[[Sequence[Pubkey]], Awaitable[Sequence[int]]]
-Tipping = Callable[[], Awaitable[Tip]]
+Tipping = Callable[[], Awaitable[Tip | None]]
 
 
 class MarketFees:

@@ -1,6 +1,7 @@
 """HTTP and WebSocket for one node, as a plain ASGI application: one path, two protocols.
 
-POST is JSON-RPC; a WebSocket is JSON-RPC plus subscriptions. Frames for a reader that does not
+POST is JSON-RPC; a WebSocket is JSON-RPC plus subscriptions. The block engine beside the node has a
+path of its own. Frames for a reader that does not
 read pile up to FRAMES_MAX, then the connection is closed.
 """
 
@@ -11,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from landfall.localnet.block_engine import BUNDLES_PATH, TIP_FLOOR_PATH, BlockEngine
 from landfall.localnet.node import Node
 from landfall.localnet.params import Params, RpcError
 from landfall.localnet.pubsub import KINDS, Connection, Hub
@@ -34,6 +36,7 @@ class App:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._hub = Hub(node)
+        self._engine = BlockEngine(node)
         node.listeners.append(self._hub)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,8 +48,7 @@ class App:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] == "GET":
-            known = scope["path"] == "/health"
-            await _respond(send, 200 if known else 404, b"ok" if known else b"", b"text/plain")
+            await self._get(scope["path"], send)
             return
         if scope["method"] != "POST":
             await _respond(send, 405, b"Used HTTP Method is not allowed. POST is required\n")
@@ -55,7 +57,19 @@ class App:
         if body is None:
             await _respond(send, 413, b"the request body is too large")
             return
+        if scope["path"].rstrip("/") == BUNDLES_PATH:
+            await _respond(send, 200, self._engine.answer(body))
+            return
         await _respond(send, 200, answer(self._node, body))
+
+    async def _get(self, path: str, send: Send) -> None:
+        match path:
+            case "/health":
+                await _respond(send, 200, b"ok", b"text/plain")
+            case _ if path == TIP_FLOOR_PATH:
+                await _respond(send, 200, self._engine.tip_floor())
+            case _:
+                await _respond(send, 404, b"", b"text/plain")
 
     async def _websocket(self, receive: Receive, send: Send) -> None:
         await receive()

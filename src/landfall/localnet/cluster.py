@@ -14,7 +14,7 @@ blocks with their transactions.
 
 import hashlib
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -157,6 +157,30 @@ class Cluster:
             return not_landed(refusal), None
         outcome = execute(self.svm, transaction, self._clock(self._open), self._clock(self._open))
         return outcome, self._land(transaction, outcome) if outcome.lands else None
+
+    def rehearse(self, transactions: Sequence[SignedMessage]) -> list[Outcome]:
+        """What they would do one after the other in the open block, up to the first that fails.
+
+        Nothing is kept. Their signatures are the caller's to check.
+        """
+        slot, clock = self._open.slot, self._clock(self._open)
+        outcomes: list[Outcome] = []
+        before: list[dict[Pubkey, Account | None]] = []
+        for place, transaction in enumerate(transactions):
+            refusal = self._refusal(transaction, Commitment.PROCESSED)
+            again = any(transaction.signature == each.signature for each in transactions[:place])
+            if refusal is not None or again:
+                outcomes.append(not_landed(refusal or "AlreadyProcessed"))
+                break
+            outcome = execute(self.svm, transaction, clock, clock)
+            outcomes.append(outcome)
+            if outcome.error is not None or place == len(transactions) - 1:
+                break
+            before.append({key: self.svm.accounts.get(key) for key in outcome.changes})
+            self.svm.apply(slot, outcome.changes)
+        for accounts in reversed(before):
+            self.svm.apply(slot, accounts)
+        return outcomes
 
     def preview(
         self, transaction: SignedMessage, commitment: Commitment, *, check_age: bool = True

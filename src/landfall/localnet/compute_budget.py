@@ -68,14 +68,22 @@ def unit_limit(instructions: Iterable[tuple[Pubkey, bytes]]) -> int:
     return min(COMPUTE_UNITS_MAX, units)
 
 
+def unit_price(instructions: Iterable[tuple[Pubkey, bytes]]) -> int:
+    """Micro-lamports per compute unit that the transaction offers. Instructions are (program,
+    data).
+    """
+    price = 0
+    for program, data in instructions:
+        if program == COMPUTE_BUDGET_PROGRAM and len(data) >= 9 and data[0] == SET_UNIT_PRICE:
+            price = int.from_bytes(data[1:9], "little")
+    return price
+
+
 def transaction_fee(signatures: int, instructions: Iterable[tuple[Pubkey, bytes]]) -> int:
     """Lamports the payer is charged, landed well or badly."""
     listed = tuple(instructions)
-    price = 0
     for program, data in listed:
-        if program == COMPUTE_BUDGET_PROGRAM and len(data) >= 9 and data[0] == SET_UNIT_PRICE:
-            price = int.from_bytes(data[1:9], "little")
         if program in PRECOMPILES and data:
             signatures += data[0]
-    priority = min(U64_MAX, ceil_div(price * unit_limit(listed), 1_000_000))
+    priority = min(U64_MAX, ceil_div(unit_price(listed) * unit_limit(listed), 1_000_000))
     return signatures * LAMPORTS_PER_SIGNATURE + priority

@@ -11,8 +11,9 @@ from solders.transaction import VersionedTransaction
 
 from landfall.core.values import Commitment, Pubkey, Signature
 from landfall.localnet.cluster import Advanced, Cluster
-from landfall.localnet.compute_budget import UNITS_PER_INSTRUCTION
+from landfall.localnet.compute_budget import UNITS_PER_INSTRUCTION, unit_price
 from landfall.localnet.execution import Outcome
+from landfall.localnet.fee_market import FeeMarket
 from landfall.localnet.ledger import Ledger
 from landfall.localnet.records import Block, Landed
 from landfall.localnet.transactions import SignedMessage, decode_transaction
@@ -34,12 +35,17 @@ class Node:
     ledger: Ledger
     faucet: Keypair = field(repr=False)
     listeners: list[Listener] = field(default_factory=list)
+    fee_market: FeeMarket = field(default_factory=FeeMarket)
     airdrops: int = 0
 
     def submit(self, transaction: SignedMessage) -> tuple[Outcome, Landed | None]:
         """Execute a transaction whose signatures are good, and tell the listeners if it landed."""
         outcome, landed = self.cluster.submit(transaction)
         if landed is not None:
+            assert outcome.accounts is not None
+            loaded = zip(outcome.accounts.keys, outcome.accounts.writable, strict=True)
+            written = (key for key, writable in loaded if writable)
+            self.fee_market.paid(landed.slot, unit_price(transaction.programs), written)
             for listener in self.listeners:
                 listener.on_landed(landed)
         return outcome, landed

@@ -19,7 +19,9 @@ from landfall.localnet.wire import Json
 
 BATCH_MAX = 1_000
 
-METHODS: Mapping[str, Callable[[Node, Params], Json]] = {
+Methods = Mapping[str, Callable[[Node, Params], Json]]
+
+METHODS: Methods = {
     **ACCOUNT_METHODS,
     **CLUSTER_METHODS,
     **TOKEN_METHODS,
@@ -29,28 +31,29 @@ METHODS: Mapping[str, Callable[[Node, Params], Json]] = {
 log = logging.getLogger(__name__)
 
 
-def answer(node: Node, body: bytes) -> bytes:
+def answer(node: Node, body: bytes, methods: Methods = METHODS) -> bytes:
     """The reply to one HTTP body: a call or a batch. Empty where only notifications were sent."""
     try:
         request = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return encode(failure(None, RpcError(-32700, "Parse error")))
     if not isinstance(request, list):
-        reply = answer_one(node, request)
+        reply = answer_one(node, request, methods)
         return b"" if reply is None else encode(reply)
     if not request or len(request) > BATCH_MAX:
         return encode(failure(None, RpcError(-32600, "Invalid request")))
-    replies = [reply for reply in (answer_one(node, each) for each in request) if reply is not None]
+    answers = (answer_one(node, each, methods) for each in request)
+    replies = [reply for reply in answers if reply is not None]
     return encode(replies) if replies else b""
 
 
-def answer_one(node: Node, request: Any) -> Json | None:
+def answer_one(node: Node, request: Any, methods: Methods = METHODS) -> Json | None:
     """The reply to one call, or None for a notification."""
     try:
         method, values, identity = read_call(request)
     except RpcError as error:
         return failure(request.get("id") if isinstance(request, dict) else None, error)
-    called = METHODS.get(method)
+    called = methods.get(method)
     try:
         if called is None:
             raise RpcError(-32601, "Method not found")

@@ -54,7 +54,7 @@ BEFORE_TIME = (-1, -1)
 def send_transaction(node: Node, params: Params) -> Json:
     """Take a transaction in; unless told otherwise, only after a preflight succeeds."""
     config = params.config(1)
-    transaction = _decoded(params.text(0), config, "base58")
+    transaction = read_transaction(params.text(0), config, "base58")
     if config.flag("skipPreflight"):
         # Nobody looks at the signatures here; the leader drops what is not signed.
         if transaction.signatures_are_good():
@@ -74,7 +74,7 @@ def send_transaction(node: Node, params: Params) -> Json:
 def simulate_transaction(node: Node, params: Params) -> Json:
     """What a transaction would do now."""
     config = params.config(1)
-    transaction = _decoded(params.text(0), config, "base58")
+    transaction = read_transaction(params.text(0), config, "base58")
     commitment = config.commitment()
     slot = bank_slot(node, config)
     fresh = config.flag("replaceRecentBlockhash")
@@ -179,13 +179,11 @@ def get_fee_for_message(node: Node, params: Params) -> Json:
 
 
 def get_recent_prioritization_fees(node: Node, params: Params) -> Json:
-    """Nobody has to outbid anybody here: zero, for the newest 150 blocks."""
-    if params.values:
-        for value in params.listing(0, 128):
-            parse_pubkey(value)
+    """For the newest 150 blocks, what it took to get in and write the accounts asked for."""
+    accounts = [parse_pubkey(value) for value in params.listing(0, 128)] if params.values else []
     newest = node.cluster.block(Commitment.CONFIRMED).slot
     return [
-        {"slot": slot, "prioritizationFee": 0}
+        {"slot": slot, "prioritizationFee": node.fee_market.price(slot, accounts)}
         for slot in node.ledger.slots_between(Slot(max(0, newest - 149)), newest, 150)
     ]
 
@@ -220,7 +218,12 @@ def transaction_json(landed: Landed, config: Config) -> Json:
     return shown if supported is None else {**shown, "version": version}
 
 
-def _decoded(text: str, config: Config, default: str) -> SignedMessage:
+def read_transaction(text: str, config: Config, default: str) -> SignedMessage:
+    """A transaction as a request writes it; `default` is the encoding where none is named.
+
+    Raises:
+        RpcError: it is none.
+    """
     encoding = config.text("encoding") or default
     limits = {
         "base58": BASE58_TRANSACTION_LETTERS_MAX,
