@@ -29,9 +29,10 @@ from landfall.core.venues.raydium_clmm.faults import (
     refuse,
 )
 from landfall.core.venues.raydium_clmm.layout import STATUS_SWAP_DISABLED, Pool
+from landfall.core.venues.raydium_clmm.price_step import Traded
 from landfall.core.venues.raydium_clmm.tick_array import TickArray
 from landfall.core.venues.raydium_clmm.tick_math import MAX_SQRT_PRICE, MIN_SQRT_PRICE
-from landfall.core.venues.raydium_clmm.walk import Traded, Walk, walk
+from landfall.core.venues.raydium_clmm.walk import Walk, walk
 
 NAME = "raydium_clmm"
 DEX = "raydium"

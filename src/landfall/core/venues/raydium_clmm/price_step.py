@@ -50,6 +50,16 @@ class Step(NamedTuple):
     fee: int
 
 
+class Traded(NamedTuple):
+    """One stretch of the way: between two prices at one liquidity and one rate, or with the orders
+    of one tick. `taken` reached the vault and `paid` left it."""
+
+    sqrt_price: int
+    rate: int
+    taken: int
+    paid: int
+
+
 def price_step(
     direction: Direction, sqrt_price: int, target: int, liquidity: int, remaining: int, rate: int
 ) -> Step:

@@ -14,8 +14,7 @@ from landfall.core.supply import PRICE_ONE, Segment, Stretch, TransferFees, cut_
 from landfall.core.values import U64_MAX, ChainClock, SwapMode
 from landfall.core.venues.raydium_clmm.curve import NO_LIMIT, Terms, execute, quote
 from landfall.core.venues.raydium_clmm.layout import Pool
-from landfall.core.venues.raydium_clmm.price_step import RATE_DENOMINATOR
-from landfall.core.venues.raydium_clmm.walk import Traded
+from landfall.core.venues.raydium_clmm.price_step import RATE_DENOMINATOR, Traded
 
 
 def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment, ...]:

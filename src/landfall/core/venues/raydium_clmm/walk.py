@@ -11,7 +11,6 @@ Source: raydium-io/raydium-clmm 03b44b7 (2026-07), programs/amm/src/instructions
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from landfall.core.anchor import PANIC
 from landfall.core.values import U64_MAX, U128_MAX
@@ -36,6 +35,7 @@ from landfall.core.venues.raydium_clmm.price_step import (
     RATE_DENOMINATOR,
     Direction,
     Step,
+    Traded,
     price_step,
 )
 from landfall.core.venues.raydium_clmm.tick_array import Tick, TickArray
@@ -59,16 +59,6 @@ class Visit:
     was_in_use: bool
     is_crossed: bool
     fee_growth: int
-
-
-class Traded(NamedTuple):
-    """One stretch of the way: between two prices at one liquidity and one rate, or with the orders
-    of one tick. `taken` reached the vault and `paid` left it."""
-
-    sqrt_price: int
-    rate: int
-    taken: int
-    paid: int
 
 
 @dataclass(slots=True, kw_only=True)
