@@ -1,14 +1,27 @@
 """Random markets of real pools: every venue's own bytes, prices a little apart, depths far apart.
 
-`one_pair(seed, count)` and `through_thirds(seed, count)` give the same market for the same seed.
+`one_pair(seed, count)` and `through_thirds(seed, count)` give the same market for the same seed;
+`products(...)` makes constant-product pools of given reserves. `ask` routes over a market.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from landfall.core.quote import Quote, Route, SwapRequest
+from landfall.core.routing.best_pool import rank
+from landfall.core.routing.best_route import Choice, Fits, Wanted, best_route
+from landfall.core.routing.costs import FREE, Costs
 from landfall.core.token import TOKEN_PROGRAM, Token
-from landfall.core.values import Account, ChainClock, Pubkey, Slot
+from landfall.core.values import (
+    Account,
+    BaseUnits,
+    BasisPoints,
+    ChainClock,
+    Pubkey,
+    Slot,
+    SwapMode,
+)
 from landfall.core.venue import AnyVenue, NeedAccounts, Pool
 from landfall.core.venues import VENUES
 from landfall.localnet.openings import (
@@ -86,6 +99,60 @@ def through_thirds(
     return Market(token_in, token_out, pools, depth)
 
 
+def products(
+    reserves: Sequence[tuple[int, int, int]], token_in: Token, token_out: Token
+) -> tuple[Offered, ...]:
+    """Constant-product pools: reserve in, reserve out, fee in basis points."""
+    pools = []
+    for index, (held, paid, fee_bps) in enumerate(reserves):
+        deposits = Deposit(token=token_in, amount=held), Deposit(token=token_out, amount=paid)
+        pools.append(_cpmm(deposits, index, fee_bps))
+    return tuple(pools)
+
+
+def request(
+    token_in: Token, token_out: Token, amount: int, mode: SwapMode = SwapMode.EXACT_IN
+) -> SwapRequest:
+    """A swap of so many base units."""
+    return SwapRequest(
+        in_mint=token_in.mint, out_mint=token_out.mint, mode=mode, amount=BaseUnits(amount)
+    )
+
+
+def singles(pools: Sequence[Offered], wanted: SwapRequest) -> tuple[Quote, ...]:
+    """What each pool of the pair alone answers, best first."""
+    answers = [
+        offer.venue.quote(offer.pool, wanted, CLOCK)
+        for offer in pools
+        if set(offer.pool.mints) == {wanted.in_mint, wanted.out_mint}
+    ]
+    fills = [a for a in answers if isinstance(a, Quote) and a.in_amount and a.out_amount]
+    return rank(fills, wanted.mode)
+
+
+def fits_always(route: Route) -> None:
+    """A transaction without limits."""
+    return
+
+
+def ask(
+    pools: Sequence[Offered],
+    wanted: SwapRequest,
+    *,
+    fits: Fits = fits_always,
+    costs: Costs = FREE,
+    reserve_bps: int = 0,
+) -> Choice:
+    """The router's choice, at half a percent of slippage."""
+    asked = Wanted(
+        request=wanted,
+        slippage_bps=BasisPoints(50),
+        reserve_bps=BasisPoints(reserve_bps),
+        costs=costs,
+    )
+    return best_route(pools, singles(pools, wanted), asked, CLOCK, fits)
+
+
 def shuffled(market: Market, seed: int) -> tuple[Offered, ...]:
     """The same pools in another order."""
     pools = list(market.pools)
@@ -120,9 +187,7 @@ def _opened(kind: str, pair: tuple[Deposit, Deposit], index: int, random: Random
     fee_bps = random.choice(FEES_BPS)
     match kind:
         case "cpmm":
-            rates = raydium_cpmm.FeeRates(trade=fee_bps * 100)
-            made = raydium_cpmm.open_pool(pair, config_index=index, rates=rates)
-            return _loaded("raydium_cpmm", made, raydium_cpmm.pool_address(pair, index), pair)
+            return _cpmm(pair, index, fee_bps)
         case "clmm":
             terms = raydium_clmm.Terms(
                 tick_spacing=random.choice((10, 30, 60)), trade=fee_bps * 100
@@ -162,6 +227,12 @@ def _opened(kind: str, pair: tuple[Deposit, Deposit], index: int, random: Random
             market = derived(TOKEN_PROGRAM, bytes([index]), *mints)
             made = raydium_amm.open_pool(*pair, market=market, swap_fee=(fee_bps, 10_000))
             return _loaded("raydium_amm", made, raydium_amm.pool_address(market), pair)
+
+
+def _cpmm(pair: tuple[Deposit, Deposit], index: int, fee_bps: int) -> Offered:
+    rates = raydium_cpmm.FeeRates(trade=fee_bps * 100)
+    made = raydium_cpmm.open_pool(pair, config_index=index, rates=rates)
+    return _loaded("raydium_cpmm", made, raydium_cpmm.pool_address(pair, index), pair)
 
 
 def _loaded(

@@ -209,7 +209,11 @@ class _Search:
 
     def _alternatives(self, best: _Candidate) -> tuple[Alternative, ...]:
         passed = [(candidate, None) for candidate in self._open if candidate.pools != best.pools]
-        others = sorted((*self._too_large, *passed), key=lambda each: self._rank(each[0]))
+        # Of each way's ever narrower routes that did not fit, the best says what was given up.
+        too_large: dict[tuple[bool, tuple[Pubkey, ...]], tuple[_Candidate, str | None]] = {}
+        for candidate, why in self._too_large:
+            too_large.setdefault((candidate.plan is None, candidate.mints), (candidate, why))
+        others = sorted((*too_large.values(), *passed), key=lambda each: self._rank(each[0]))
         return tuple(
             self._alternative(best, candidate, too_large)
             for candidate, too_large in others[:ALTERNATIVES_MAX]

@@ -192,6 +192,9 @@ class Crossing:
         if level is None:
             return None
         used = tuple(source for source in sources if self._filled(source, level))
+        if not used:
+            # Parts of less than a unit each: the pool that offers most takes it all.
+            used = (min(sources, key=lambda source: source.curve.starts[0]),)
         if self.mode is SwapMode.EXACT_IN:
             value = sum(source.curve.paid(level) for source in used)
         else:

@@ -1,8 +1,9 @@
 """A choice of pools becomes quotes, to the unit: what the curves promise, the programs are asked.
 
 The curves run through the quotes at their corners and within a few units of them in between, so the
-parts of a split need little repair: they are made to sum to the amount, and where a unit is worth
-something, single units are moved between the pools as long as that gains.
+parts of a split need little repair: they are made to sum to the amount. Only of an amount so small
+that single units matter, where fees are rounded up to whole ones, parts are moved between the pools
+as long as that gains.
 """
 
 from collections.abc import Sequence
@@ -12,9 +13,8 @@ from landfall.core.quote import Quote, Refused, SwapRequest
 from landfall.core.routing.crossing import Choice, Crossing, Source
 from landfall.core.values import BaseUnits, ChainClock, SwapMode, ceil_div
 
-# Below this many units of either side a unit may be worth more than a thousandth of a basis point.
-_UNITS_MATTER = 10**7
-_MOVES_MAX = 64
+# Below this many units of either side one unit is a tenth of a basis point or more.
+_UNITS_MATTER = 10**5
 _TRIES = 8
 
 
@@ -27,7 +27,7 @@ def in_mode(
     if isinstance(answers, Refused):
         return answers
     if len(parts) > 1 and min(amount, choice.value) < _UNITS_MATTER:
-        answers = _unit_by_unit(crossing, choice.sources, answers, clock)
+        answers = _improved(crossing, choice.sources, answers, clock)
     return _largest_first(answers)
 
 
@@ -102,39 +102,31 @@ def _ask(
     return answer
 
 
-def _unit_by_unit(
+def _improved(
     crossing: Crossing,
     sources: Sequence[Source],
     answers: tuple[Quote, ...],
     clock: ChainClock,
 ) -> tuple[Quote, ...]:
-    """The same split after every small move between two pools that gains something."""
+    """The same split after every move between two pools that gains something, large moves first."""
     quotes = list(answers)
-    fixed = sum(_fixed(crossing, quote) for quote in quotes)
-    worth = sum(_worth(crossing, quote) for quote in quotes)
-    steps = {1, ceil_div(fixed, abs(worth))}
-    for _ in range(_MOVES_MAX):
-        moved = False
-        for (giver, taker), step in (
-            (p, s) for p in permutations(range(len(quotes)), 2) for s in steps
-        ):
+    pairs = list(permutations(range(len(quotes)), 2))
+    step = 1 << sum(_fixed(crossing, quote) for quote in quotes).bit_length()
+    while step := step >> 1:
+        for giver, taker in pairs:
             amounts = (
                 _fixed(crossing, quotes[giver]) - step,
                 _fixed(crossing, quotes[taker]) + step,
             )
             if amounts[0] <= 0:
                 continue
-            tried = _asked(
-                crossing, (sources[giver], sources[taker]), crossing.mode, amounts, clock
-            )
+            between = sources[giver], sources[taker]
+            tried = _asked(crossing, between, crossing.mode, amounts, clock)
             if isinstance(tried, Refused):
                 continue
             before = _worth(crossing, quotes[giver]) + _worth(crossing, quotes[taker])
             if sum(_worth(crossing, quote) for quote in tried) > before:
                 quotes[giver], quotes[taker] = tried
-                moved = True
-        if not moved:
-            break
     return tuple(quotes)
 
 

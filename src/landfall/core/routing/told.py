@@ -42,19 +42,21 @@ def _choice(route: Route, singles: Sequence[Quote]) -> str:
             return why_the_pool(tuple(singles))
         pool = route.legs[0].quote.pool
         return f"Pool {pool} is the best of those whose transaction is small enough."
-    sizes = " and ".join(f"{len(hop)} pool{'s' * (len(hop) > 1)}" for hop in route.hops)
-    way = f"A split over {sizes}" if len(route.hops) == 1 else f"Through {route.mints[1]}, {sizes}"
+    sizes = [f"{len(hop)} pool{'s' * (len(hop) > 1)}" for hop in route.hops]
+    way = f"A split over {sizes[0]}"
+    if len(sizes) > 1:
+        way = f"Through {route.mints[1]}, over {' and then '.join(sizes)},"
     if route.best_single is None:
-        return f"{way}: no pool trades the pair itself."
+        return f"{way.rstrip(',')}: no pool of the pair itself fills this order."
     single = route.best_single
     name = f"the best single pool, {single.venue} pool {single.pool}"
     if route.upper_bound_out is not None:
         gain = (route.out_amount - single.out_amount) * PPB // single.out_amount
-        return f"{way}, pays {bps(gain)} bps more than {name}."
+        return f"{way} pays {bps(gain)} bps more than {name}."
     gain = (single.in_amount - route.in_amount) * PPB // single.in_amount
-    return f"{way}, costs {bps(gain)} bps less than {name}."
+    return f"{way} costs {bps(gain)} bps less than {name}."
 
 
 def _left_to_gain(route: Route) -> str:
-    gap = route.gap_ppb
-    return f"No route over these pools is more than {bps(gap or 0)} bps better."
+    gap = bps(route.gap_ppb or 0)
+    return f"No other way through these pools is more than {gap} bps better."

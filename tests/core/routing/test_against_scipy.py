@@ -1,0 +1,103 @@
+"""A convex solver that knows nothing of levels and duals finds the same splits."""
+
+from random import Random
+
+import numpy as np
+import pytest
+from scipy.optimize import LinearConstraint, NonlinearConstraint, minimize
+
+from landfall.core.values import SwapMode
+from tests.core.routing.markets import a_token, ask, products, request
+
+A, B, C = a_token(1, 9), a_token(2), a_token(3)
+Reserves = list[tuple[int, int, int]]
+CLOSE = 2e-6  # 0.02 bp, about as far as the solver itself comes
+
+
+def reserves(random: Random, count: int, price: float) -> Reserves:
+    """Pools of some depth around a price."""
+    pools = []
+    for _ in range(count):
+        held = int(10 ** random.uniform(11, 13))
+        paid = int(held * price * random.uniform(0.998, 1.002))
+        pools.append((held, paid, random.choice((1, 5, 25, 30))))
+    return pools
+
+
+def paid(pools: Reserves, taken: np.ndarray) -> np.ndarray:
+    """What constant products pay, in real numbers."""
+    held, out, fee = (np.array(column, dtype=float) for column in zip(*pools, strict=True))
+    net = taken * (1 - fee / 10_000)
+    return out * net / (held + net)
+
+
+def best_split(pools: Reserves, amount: float) -> float:
+    """The most that the pools pay for the amount."""
+    count = len(pools)
+    scale = paid(pools, np.full(count, amount / count)).sum()
+    found = minimize(
+        lambda shares: -paid(pools, shares * amount).sum() / scale,
+        np.full(count, 1 / count),
+        method="SLSQP",
+        bounds=[(0, 1)] * count,
+        constraints=[LinearConstraint(np.ones(count), 1, 1)],
+        options={"ftol": 1e-13, "maxiter": 500},
+    )
+    return -found.fun * scale
+
+
+def best_two_hops(near: Reserves, far: Reserves, amount: float) -> float:
+    """The most that comes out of both hops, all shares searched at once."""
+    first, second = len(near), len(far)
+    between = paid(near, np.full(first, amount / first)).sum()
+    scale = paid(far, np.full(second, between / second)).sum()
+
+    def unspent(shares: np.ndarray) -> float:
+        into = paid(near, shares[:first] * amount).sum() / between
+        return into - shares[first:].sum()
+
+    found = minimize(
+        lambda shares: -paid(far, shares[first:] * between).sum() / scale,
+        np.r_[np.full(first, 1 / first), np.full(second, 1 / second)],
+        method="SLSQP",
+        bounds=[(0, 1)] * first + [(0, 2)] * second,
+        constraints=[
+            LinearConstraint(np.r_[np.ones(first), np.zeros(second)], 1, 1),
+            NonlinearConstraint(unspent, 0, np.inf),
+        ],
+        options={"ftol": 1e-13, "maxiter": 500},
+    )
+    return -found.fun * scale
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_split_is_the_solvers(seed):
+    random = Random(seed)
+    pools = reserves(random, random.randint(2, 5), 0.15)
+    amount = int(sum(held for held, _, _ in pools) * 10 ** random.uniform(-3.5, -1))
+    theirs = best_split(pools, amount)
+    route = ask(products(pools, A, B), request(A, B, amount)).route
+    assert route.out_amount == pytest.approx(theirs, rel=CLOSE)
+    assert route.upper_bound_out >= theirs * (1 - CLOSE)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_a_split_pays_costs_the_same_when_it_is_asked_for(seed):
+    random = Random(seed)
+    pools = reserves(random, random.randint(2, 5), 0.15)
+    amount = int(sum(held for held, _, _ in pools) * 10 ** random.uniform(-3.5, -1))
+    wanted = request(A, B, int(best_split(pools, amount)), SwapMode.EXACT_OUT)
+    route = ask(products(pools, A, B), wanted).route
+    assert route.in_amount == pytest.approx(amount, rel=CLOSE)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_two_hops_are_the_solvers(seed):
+    random = Random(seed)
+    near, far = reserves(random, 3, 0.15), reserves(random, 2, 4.0)
+    amount = int(sum(held for held, _, _ in near) * 10 ** random.uniform(-3.5, -1.5))
+    theirs = best_two_hops(near, far, amount)
+    pools = (*products(near, A, C), *products(far, C, B))
+    route = ask(pools, request(A, B, amount)).route
+    assert len(route.hops) == 2
+    assert route.out_amount == pytest.approx(theirs, rel=CLOSE)
