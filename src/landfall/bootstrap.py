@@ -108,6 +108,8 @@ class Joined:
             api_config(self.settings, key_needed=self.key_reason is not None),
             wallet=None if address == NoKey.address else address,
             cluster=self.cluster,
+            rate_limit=self.settings.rate_limit,
+            concurrency=self.settings.concurrency,
             console_port=console_port,
         )
         app = create_app(self.world, self.reader, self.feed, self.keys, health, config)

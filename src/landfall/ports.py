@@ -356,11 +356,24 @@ class Reader(Protocol):
         """What there is to do, counted up to `most`."""
         ...
 
+    async def workers(self) -> tuple["WorkerSeen", ...]:
+        """The processes that carry orders, or did until some minutes ago."""
+        ...
+
     async def market(self) -> "MarketRecord": ...
 
     async def ping(self) -> None:
         """Return if the database answers."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSeen:
+    """A process that carries orders: how many it holds, and for how long it was not heard of."""
+
+    name: str
+    orders: int
+    silent_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,10 @@ from landfall.core.errors import OrderRejected, Unavailable
 from landfall.core.execution import Status, summarize
 from landfall.core.order import OrderType
 from landfall.ports import Claim, Finished, Held, OrderFilter, QueueStats, RunAfter
+from landfall.queue.postgres import PostgresQueue
 from landfall.store.connection import connect
 from landfall.store.event_log import PostgresEventLog
+from landfall.store.listener import Listener
 from landfall.store.reader import OFFSET_MAX, PostgresReader
 from tests.store.stories import given_up, new_order, routing_started, to_confirmed
 
@@ -193,3 +195,19 @@ async def test_a_search_sees_no_other_accounts_orders(log, reader):
     theirs = await lived(log, account="theirs", client_order_id="x")
     page = await reader.orders(OrderFilter(search=str(theirs.order.order_id), account="ours"))
     assert page.orders == ()
+
+
+async def test_workers_are_seen_with_the_orders_they_hold(log, reader, pool, dsn):
+    for _ in range(3):
+        await lived(log)
+    listener = Listener(dsn)
+    queue = PostgresQueue(pool, listener, worker="host:7", lease_ms=5_000, starts_per_minute_max=0)
+    assert await reader.workers() == ()
+    assert len(await queue.claim(2)) == 2
+    await pool.execute(
+        "insert into workers values ('host:7', clock_timestamp()) on conflict do nothing"
+    )
+    await pool.execute("insert into workers values ('gone', clock_timestamp() - interval '1 hour')")
+    (seen,) = await reader.workers()
+    assert (seen.name, seen.orders) == ("host:7", 2)
+    assert 0 <= seen.silent_ms < 60_000

@@ -19,6 +19,7 @@ from landfall.api import (
     stream_all,
     tickets,
     wallet,
+    workers,
 )
 from landfall.api.access import Access
 from landfall.api.admission import Admission
@@ -49,6 +50,7 @@ ROUTES = (
     status.market_metrics,
     status.metrics,
     cluster.cluster,
+    workers.workers,
     wallet.wallet,
     wallet.tokens,
     wallet.token,
@@ -71,6 +73,7 @@ def create_app(
             reader,
             waiting_max=config.waiting_orders_max,
             open_max=config.open_orders_max,
+            paced_from=config.paced_from,
             has_room=config.has_room,
             now_s=time.monotonic,
         ),

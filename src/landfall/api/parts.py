@@ -55,12 +55,14 @@ class ApiConfig:
         requests_per_key, requests_per_address: requests a minute.
         sockets_per_key, sockets_per_address: open WebSockets.
         waiting_orders_max: orders never started, of everybody; beyond it new ones are refused.
-        open_orders_max: orders of one account that have not ended.
+        open_orders_max: orders of one key's account that have not ended.
+        paced_from: from how many waiting orders on accepting keeps pace with completing.
         has_room: whether there is room on the disk for new orders.
         send_timeout_ms: how long one WebSocket message may wait for a slow reader.
         first_message_timeout_ms: how long a WebSocket may wait before it sends its order.
         recheck_ms: how often the key of an open WebSocket is looked at again.
         health_timeout_ms: how long one health check may take.
+        rate_limit, concurrency: of the workers, as far as this process knows; for people.
         console_port: where, on this host, browsers are sent that ask for `/`; None for nowhere.
     """
 
@@ -77,11 +79,14 @@ class ApiConfig:
     sockets_per_address: int = 0
     waiting_orders_max: int = 0
     open_orders_max: int = 0
+    paced_from: int = 0
     has_room: Callable[[], bool] = _always
     send_timeout_ms: int = 10_000
     first_message_timeout_ms: int = 10_000
     recheck_ms: int = 2_000
     health_timeout_ms: int = 2_000
+    rate_limit: int = 0
+    concurrency: int = 0
     console_port: int | None = None
 
 

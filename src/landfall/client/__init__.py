@@ -32,6 +32,7 @@ from landfall.client.engine_answers import (
     TokenList,
     TokenRisks,
     Wallet,
+    Workers,
 )
 from landfall.client.errors import ApiError, ClientError, Unreachable
 from landfall.client.request import OrderForm
@@ -63,4 +64,5 @@ __all__ = [
     "Unreachable",
     "Update",
     "Wallet",
+    "Workers",
 ]

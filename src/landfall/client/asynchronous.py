@@ -31,6 +31,7 @@ from landfall.client.engine_answers import (
     TokenList,
     TokenRisks,
     Wallet,
+    Workers,
 )
 from landfall.client.errors import ApiError, Unreachable
 from landfall.client.request import OrderForm
@@ -147,6 +148,10 @@ class AsyncClient:
     async def queue(self) -> Queue:
         """How the work stands."""
         return await self._ask("GET", "/api/queue/stats", Queue)
+
+    async def workers(self) -> Workers:
+        """Who carries the orders, and how close they are to their limits."""
+        return await self._ask("GET", "/api/workers", Workers)
 
     async def market(self) -> Market:
         """How venues did lately, and how far exchanges were apart."""

@@ -22,7 +22,25 @@ class Queue(Answer, frozen=True, kw_only=True):
     failed: int
     rate: int
     web_socket_connections: int
+    cancelled: int = 0
     workers: int | None = None
+
+
+class Worker(Answer, frozen=True, kw_only=True):
+    """A process that carries orders; `silent_ms` is how long it was not heard of."""
+
+    name: str
+    orders: int
+    silent_ms: int
+
+
+class Workers(Answer, frozen=True, kw_only=True):
+    """The workers and their limits: orders at once for each, starts a minute for all (0: none)."""
+
+    workers: list[Worker]
+    concurrency: int
+    rate: int
+    rate_limit: int
 
 
 class Cluster(Answer, frozen=True, kw_only=True):

@@ -12,7 +12,14 @@ import asyncpg
 from landfall.core.errors import OrderRejected, RejectionReason
 from landfall.core.events import Recorded
 from landfall.core.execution import OrderSummary
-from landfall.ports import Load, MarketRecord, OrderFilter, OrderPage, QueueStats
+from landfall.ports import (
+    Load,
+    MarketRecord,
+    OrderFilter,
+    OrderPage,
+    QueueStats,
+    WorkerSeen,
+)
 from landfall.statements import load_statements
 from landfall.store.log_rows import read_log
 from landfall.store.market_record import market_record
@@ -74,6 +81,10 @@ class PostgresReader:
         """How venues did lately. Reads thousands of quotes, in a thread beside the event loop."""
         rows = await read(self._pool, _SQL["latest_attempts"], ATTEMPTS_LOOKED_AT)
         return await asyncio.to_thread(market_record, rows)
+
+    async def workers(self) -> tuple[WorkerSeen, ...]:
+        """The processes that carry orders, or did until some minutes ago."""
+        return tuple(WorkerSeen(**row) for row in await read(self._pool, _SQL["workers"]))
 
     async def now_ms(self) -> int:
         """The database's time, in milliseconds since the Unix epoch."""

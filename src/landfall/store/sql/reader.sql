@@ -72,6 +72,16 @@ select
     (select count(*) from workers where seen_at > clock_timestamp() - interval '15 seconds')
         as workers;
 
+-- name: workers
+-- Processes that carry orders, how long ago each was last heard of, and how many orders it holds.
+select w.worker as name, count(j.order_id) as orders,
+       floor(extract(epoch from clock_timestamp() - w.seen_at) * 1000)::bigint as silent_ms
+from workers w
+    left join jobs j on j.worker = w.worker and j.fence > 0 and j.lease_until is not null
+where w.seen_at > clock_timestamp() - interval '10 minutes'
+group by w.worker, w.seen_at
+order by w.worker;
+
 -- name: load
 -- What there is to do, counted no further than anybody asks.
 --   $1 account  $2 the most to count
