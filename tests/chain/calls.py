@@ -48,6 +48,8 @@ READS: dict[str, Call] = {
     "getEpochInfo": lambda chain: chain.finalized(),
     "getSignatureStatuses": lambda chain: chain.status(SIGNATURE),
     "getTransaction": lambda chain: chain.transaction(SIGNATURE),
+    "getSlot": lambda chain: chain.slot(),
+    "getRecentPrioritizationFees": lambda chain: chain.unit_prices_paid([WALLET]),
 }
 SEND: Call = lambda chain: chain.send(TRANSACTION)  # noqa: E731 - one more row of the table
 CALLS = {**READS, "sendTransaction": SEND}
@@ -108,5 +110,7 @@ GOOD: dict[str, Any] = {
             "loadedAddresses": {"writable": [], "readonly": []},
         },
     },
+    "getSlot": 9,
+    "getRecentPrioritizationFees": [{"slot": 8, "prioritizationFee": 12}],
     "sendTransaction": str(SIGNATURE),
 }

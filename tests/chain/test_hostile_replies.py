@@ -129,6 +129,8 @@ REFUSED: dict[str, Behaviour] = {
     ),
 }
 
+GOOD_AFTER_ALL = {("a number as result", "getSlot")}
+
 SILENT: dict[str, Behaviour] = {"a drip": drip, "silence": say_nothing}
 
 
@@ -168,7 +170,8 @@ async def test_a_real_answer_is_taken(ask: Ask, method: str):
 async def test_a_bad_answer_is_our_own_error_and_asked_for_once(ask: Ask, name: str, leaks: Leaks):
     sent = OutcomeUnknown if name in UNKNOWN else Unavailable
     async with running_node({**UNKNOWN, **REFUSED}[name]) as node:
-        for asked, (method, call) in enumerate(CALLS.items(), start=1):
+        calls = {each: CALLS[each] for each in CALLS if (name, each) not in GOOD_AFTER_ALL}
+        for asked, (method, call) in enumerate(calls.items(), start=1):
             with pytest.raises((Unavailable, OutcomeUnknown)) as raised:
                 await call(ask(node.url))
             expected = Unavailable if method in READS else sent
@@ -303,7 +306,9 @@ def without(value: Any, path: tuple[Any, ...]) -> Any:
     return changed
 
 
-@pytest.mark.parametrize("method", [method for method in READS if method != "getGenesisHash"])
+@pytest.mark.parametrize(
+    "method", [method for method in READS if isinstance(GOOD[method], list | dict)]
+)
 async def test_no_field_of_an_answer_can_raise_what_is_not_ours(ask: Ask, method: str):
     good = GOOD[method]
     answers = [replaced(good, path, value) for path in leaves(good) for value in HOSTILE_VALUES]
@@ -326,6 +331,7 @@ NUMBERS = {
     "getLatestBlockhash": [("context", "slot"), ("value", "lastValidBlockHeight")],
     "simulateTransaction": [("context", "slot"), ("value", "unitsConsumed")],
     "getEpochInfo": [("absoluteSlot",), ("blockHeight",)],
+    "getRecentPrioritizationFees": [(0, "prioritizationFee")],
     "getSignatureStatuses": [("context", "slot"), ("value", 0, "slot")],
     "getTransaction": [
         ("slot",),

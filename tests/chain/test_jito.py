@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from landfall import observe
+from landfall.chain import jsonrpc
 from landfall.chain.jito import TIPS_FRESH_MS, BlockEngine
 from landfall.chain.jsonrpc import JsonRpc
 from landfall.core.errors import OutcomeUnknown, Unavailable
@@ -21,6 +22,7 @@ from tests.chain.calls import TRANSACTION
 from tests.chain.node import KEY, Behaviour, Node, error, http, raw, running_node
 from tests.chain.providers import HandClock, asked, joined, provider
 from tests.chain.test_failover import resets, silent
+from tests.chain.test_hostile_replies import CAP, REFUSED, UNKNOWN
 
 TIPPED = replace(TRANSACTION, tip_lamports=Lamports(5_000))
 ACCOUNTS = [str(account) for account in TIP_ACCOUNTS]
@@ -109,6 +111,32 @@ async def test_an_engine_s_refusal_decides_nothing(answer: Any, expected: type[E
     async with both(engine(sendBundle=answer), sends=refuses) as it:
         with pytest.raises(expected):
             await it.paths.sender.send(TIPPED)
+
+
+HOSTILE = {**UNKNOWN, **REFUSED}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_whatever_an_engine_answers_is_our_own_error(
+    name: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(jsonrpc, "REPLY_BYTES_MAX", CAP)
+    async with alone(HOSTILE[name]) as (sender, node):
+        with pytest.raises(OutcomeUnknown if name in UNKNOWN else Unavailable):
+            await sender.send(TIPPED)
+        assert len(node.requests) == 1
+    async with alone(HOSTILE[name]) as (sender, node):
+        with pytest.raises(Unavailable):
+            await sender.tip_accounts()
+        assert len(node.requests) == 1
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_whatever_a_tip_floor_answers_the_least_is_tipped(name: str):
+    async with both(engine(GET=HOSTILE[name])) as it:
+        tip = await it.paths.fees.tip()
+        assert tip is not None
+        assert tip.lamports == TIP_MIN
 
 
 @asynccontextmanager

@@ -20,6 +20,7 @@ import msgspec
 
 from landfall import observe
 from landfall.chain.jsonrpc import JsonRpc, RpcRefused
+from landfall.chain.rpc import NOT_TAKEN
 from landfall.core.errors import OutcomeUnknown, Unavailable
 from landfall.core.execution import SignedTransaction
 from landfall.core.ledger.tips import TIP_ACCOUNTS, Tip
@@ -30,7 +31,8 @@ BUNDLES_PATH = "/api/v1/bundles"
 TIP_FLOOR_PATH = "/api/v1/bundles/tip_floor"
 TIPS_FRESH_MS = 10_000
 _BUNDLES_REMEMBERED = 1_000
-_NOT_TAKEN = frozenset({-32700, -32600, -32601, -32602, -32097, 429, -32429})
+_NOT_TAKEN = NOT_TAKEN | {-32097}
+"""The engine has an error of its own for too many requests."""
 _LAMPORTS_PER_SOL = 10**9
 
 

@@ -52,7 +52,7 @@ _BEHIND = -32016
 _COMMITMENTS = {commitment.wire: commitment for commitment in Commitment}
 _U8_MAX = 2**8 - 1
 _U32_MAX = 2**32 - 1
-_NOT_TAKEN = frozenset({-32700, -32600, -32601, -32602, -32003, -32005, -32016, 429, -32429})
+NOT_TAKEN = frozenset({-32700, -32600, -32601, -32602, -32003, -32005, -32016, 429, -32429})
 """Errors that tell that a transaction was not passed on: the request or its signature is wrong, the
 node is behind, or it limits us. A failed preflight (-32002) is none: we asked for no preflight, and
 it may say that the transaction had been processed."""
@@ -354,7 +354,7 @@ class RpcChain:
         try:
             sent = await self._node.call("sendTransaction", params, str)
         except RpcRefused as refused:
-            if refused.error.code in _NOT_TAKEN:
+            if refused.error.code in NOT_TAKEN:
                 raise
             raise OutcomeUnknown(str(refused)) from None
         if sent != str(transaction.signature):

@@ -1,0 +1,97 @@
+"""One provider heard alone: what it says is its own, and nobody waits for it."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from landfall.chain.witness import ProviderWitness
+from landfall.core.errors import Unavailable
+from landfall.core.execution import SignedTransaction
+from landfall.core.ledger.verdict import Opinion, Quorum, opinion
+from landfall.core.values import Slot
+from tests.chain.calls import GOOD, SIGNATURE, TRANSACTION
+from tests.chain.node import Exchange
+from tests.chain.providers import asked, joined, provider
+from tests.chain.test_failover import resets, silent
+
+QUORUM = Quorum(needed=2)
+
+
+def unknown_at(slot: int) -> dict[str, Any]:
+    return {"context": {"slot": slot}, "value": [None]}
+
+
+def final_at(slot: int, height: int) -> dict[str, Any]:
+    return {"absoluteSlot": slot, "blockHeight": height}
+
+
+async def held(witness: ProviderWitness, of: SignedTransaction = TRANSACTION) -> Opinion | None:
+    return opinion(of, await witness.testify(of.signature), QUORUM)
+
+
+async def test_a_provider_s_status_is_held_against_its_own_height_only():
+    """One is final far beyond expiry but lags in statuses, the other the other way round."""
+    past = TRANSACTION.last_valid_block_height + 1
+    ahead = provider(getSignatureStatuses=unknown_at(400), getEpochInfo=final_at(500, past))
+    behind = provider(getSignatureStatuses=unknown_at(600), getEpochInfo=final_at(300, 100))
+    async with joined(ahead, behind) as cluster:
+        for _ in range(3):
+            assert [await held(each) for each in cluster.paths.witnesses] == [None, None]
+        cluster.nodes[0].behaviour = provider(
+            getSignatureStatuses=unknown_at(500), getEpochInfo=final_at(500, past)
+        )
+        opinions = [await held(each) for each in cluster.paths.witnesses]
+        assert opinions == [Opinion.EXPIRED, None]
+
+
+async def test_finality_is_looked_up_only_as_the_cluster_moves_on():
+    slots = [400, 400, 401, 402]
+
+    async def statuses(exchange: Exchange) -> None:
+        told = provider(getSignatureStatuses=unknown_at(slots.pop(0)))
+        await told(exchange)
+
+    async with joined(provider(getSignatureStatuses=statuses)) as cluster:
+        for _ in range(4):
+            await cluster.paths.witnesses[0].testify(SIGNATURE)
+        assert len(asked(cluster.nodes[0], "getEpochInfo")) == 2
+
+
+async def test_finality_never_goes_back():
+    told = [final_at(500, 300), final_at(400, 200)]
+
+    async def finality(exchange: Exchange) -> None:
+        await provider(getEpochInfo=told.pop(0))(exchange)
+
+    async with joined(provider(getEpochInfo=finality)) as cluster:
+        chain = cluster.paths.endpoints.all[0].chain
+        assert [(await chain.finalized()).slot for _ in range(2)] == [Slot(500), Slot(500)]
+
+
+@pytest.mark.parametrize("bad", [silent, resets])
+async def test_a_provider_that_does_not_answer_says_nothing(bad: Any):
+    broken = provider(getSignatureStatuses=bad, getTransaction=bad)
+    async with joined(broken) as cluster:
+        witness = cluster.paths.witnesses[0]
+        for answering in (witness.testify, witness.transaction):
+            with pytest.raises(Unavailable):
+                await answering(SIGNATURE)
+
+
+async def test_a_late_answer_goes_to_the_next_who_asks():
+    may_answer = asyncio.Event()
+
+    async def late(exchange: Exchange) -> None:
+        await may_answer.wait()
+        await provider()(exchange)
+
+    async with joined(provider(getSignatureStatuses=late)) as cluster:
+        witness = cluster.paths.witnesses[0]
+        with pytest.raises(Unavailable, match="not answered yet"):
+            await witness.testify(SIGNATURE)
+        asking = asyncio.ensure_future(witness.testify(SIGNATURE))
+        await asyncio.sleep(0)
+        may_answer.set()
+        assert (await asking).answer.context_slot == GOOD["getSignatureStatuses"]["context"]["slot"]
+        assert len(asked(cluster.nodes[0], "getSignatureStatuses")) == 1

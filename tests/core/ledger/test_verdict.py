@@ -1,0 +1,100 @@
+"""What several providers' answers come to: who is believed, and when nobody is."""
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+
+from landfall.core.execution import SignedTransaction
+from landfall.core.ledger.answers import (
+    Evidence,
+    Finalized,
+    SignatureStatus,
+    StatusAnswer,
+    TransactionError,
+)
+from landfall.core.ledger.verdict import Opinion, Quorum, Withheld, judge, opinion
+from landfall.core.values import BlockHeight, Commitment, Signature, Slot
+
+LAST_VALID = 150
+TRANSACTION = SignedTransaction(
+    signature=Signature.default(),
+    raw=b"",
+    blockhash="",
+    last_valid_block_height=BlockHeight(LAST_VALID),
+    min_context_slot=Slot(0),
+)
+FINAL = Finalized(Slot(300), BlockHeight(LAST_VALID + 1))
+ONE, TWO = Quorum(needed=1), Quorum(needed=2)
+OK, FAILED, EXPIRED = Opinion.SUCCEEDED, Opinion.FAILED, Opinion.EXPIRED
+
+
+def unknown(slot: int, finalized: Finalized | None = FINAL) -> Evidence:
+    return Evidence(finalized, StatusAnswer(Slot(slot), None))
+
+
+def landed(commitment: Commitment, error: TransactionError | None = None) -> Evidence:
+    return Evidence(FINAL, StatusAnswer(Slot(400), SignatureStatus(Slot(200), commitment, error)))
+
+
+@pytest.mark.parametrize(
+    ("evidence", "expected"),
+    [
+        (unknown(300), EXPIRED),
+        (unknown(299), None),
+        (unknown(300, Finalized(Slot(300), BlockHeight(LAST_VALID))), None),
+        (unknown(10**6, None), None),
+        (landed(Commitment.PROCESSED), None),
+        (landed(Commitment.CONFIRMED), OK),
+        (landed(Commitment.FINALIZED), OK),
+        (landed(Commitment.PROCESSED, TransactionError("x")), None),
+        (landed(Commitment.CONFIRMED, TransactionError("x")), FAILED),
+    ],
+)
+def test_an_opinion_rests_on_one_provider_s_answers(evidence: Evidence, expected: Opinion | None):
+    assert opinion(TRANSACTION, evidence, ONE) is expected
+
+
+def test_a_failure_may_have_to_wait_for_finality():
+    patient = replace(ONE, failure_counts_at=Commitment.FINALIZED)
+    error = TransactionError("x")
+    assert opinion(TRANSACTION, landed(Commitment.CONFIRMED, error), patient) is None
+    assert opinion(TRANSACTION, landed(Commitment.FINALIZED, error), patient) is FAILED
+    assert opinion(TRANSACTION, landed(Commitment.CONFIRMED), patient) is OK
+
+
+@pytest.mark.parametrize(
+    ("opinions", "quorum", "expected"),
+    [
+        ([], ONE, None),
+        ([None, None], TWO, None),
+        ([OK, None], ONE, OK),
+        ([OK, None], TWO, Withheld.TOO_FEW),
+        ([OK, OK], TWO, OK),
+        ([EXPIRED, None], TWO, Withheld.TOO_FEW),
+        ([EXPIRED, EXPIRED, None], TWO, EXPIRED),
+        ([OK, EXPIRED], ONE, Withheld.CONTRADICTION),
+        ([OK, FAILED], TWO, Withheld.CONTRADICTION),
+        ([OK, OK, EXPIRED], TWO, OK),
+        ([EXPIRED, EXPIRED, OK], TWO, Withheld.CONTRADICTION),
+        ([FAILED, FAILED, OK], TWO, Withheld.CONTRADICTION),
+        ([FAILED, FAILED, EXPIRED], TWO, Withheld.CONTRADICTION),
+        ([OK, OK, EXPIRED, EXPIRED], TWO, Withheld.CONTRADICTION),
+    ],
+)
+def test_a_verdict_needs_enough_providers_and_no_contradiction(
+    opinions: list[Opinion | None], quorum: Quorum, expected: Opinion | Withheld | None
+):
+    assert judge(opinions, quorum) is expected
+
+
+def test_nothing_that_allows_a_new_attempt_is_judged_while_anybody_says_otherwise():
+    choices = (None, *Opinion)
+    for opinions in product(choices, repeat=4):
+        for quorum in (ONE, TWO):
+            verdict = judge(opinions, quorum)
+            if verdict in (FAILED, EXPIRED):
+                assert set(opinions) <= {verdict, None}
+                assert opinions.count(verdict) >= quorum.needed
+            if verdict is OK:
+                assert opinions.count(OK) * 2 > sum(each is not None for each in opinions)
