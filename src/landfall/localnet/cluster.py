@@ -33,7 +33,7 @@ from landfall.localnet.execution import Outcome, not_landed
 from landfall.localnet.meta import transaction_meta
 from landfall.localnet.records import Block, ClosedBlock, Landed, Standing
 from landfall.localnet.running import execute
-from landfall.localnet.svm import Svm
+from landfall.localnet.svm import CLOCK_SYSVAR, Svm
 from landfall.localnet.transactions import SignedMessage
 
 BLOCKHASH_AGE_MAX = 150
@@ -234,9 +234,14 @@ class Cluster:
     def _confirm(self, blocks: tuple[Block, ...]) -> None:
         if not blocks:
             return
-        accounts = self.svm.accounts
-        self._history.write([(block, accounts.touched_in(block.slot)) for block in blocks])
+        self._history.write([(block, self._kept(block)) for block in blocks])
         self._confirmed = blocks[-1]
+
+    def _kept(self, block: Block) -> Mapping[Pubkey, Account | None]:
+        """What the block changed, but for the clock: a restart has another."""
+        touched = self.svm.accounts.touched_in(block.slot)
+        touched.pop(CLOCK_SYSVAR, None)
+        return touched
 
     def _rise(self, reached: Slot, lag: int) -> tuple[Block, ...]:
         old_enough = self._open.slot - lag

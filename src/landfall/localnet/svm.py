@@ -31,6 +31,9 @@ PLAYED_PROGRAM = Account(
 """What reads show where a stand-in plays a program: a program account that points at no code."""
 
 
+CLOCK_SYSVAR = Pubkey.from_string("SysvarC1ock11111111111111111111111111111111")
+
+
 class Svm:
     """The SVM and the accounts it mirrors. Not for use by two threads."""
 
@@ -55,8 +58,12 @@ class Svm:
         self._set(dict(accounts.newest()))
 
     def begin_slot(self, clock: ChainClock, recent: Sequence[tuple[Slot, bytes]]) -> None:
-        """Set the clock, and the hashes of the newest slots, newest first."""
+        """Set the clock, and the hashes of the newest slots, newest first.
+
+        The clock is an account that every slot changes, and whoever follows it is told.
+        """
         self._set_clock(clock)
+        self.accounts.put(clock.slot, {CLOCK_SYSVAR: self._builtin(CLOCK_SYSVAR)})
         if recent:
             self._vm.set_slot_hashes([(slot, Hash(value)) for slot, value in recent])
 
@@ -66,14 +73,18 @@ class Svm:
         self._set(changes)
 
     def account(self, address: Pubkey, slot: Slot | None = None) -> Account | None:
-        """An account at the end of `slot`; sysvars and built-in programs as they are now."""
+        """An account at the end of `slot`; built-in programs, and sysvars but the clock, as they
+        are now.
+        """
         account = self.accounts.get(address, slot)
-        if account is not None or self.accounts.get(address) is not None:
+        if account is not None:
             return account
+        # The clock was there before the first slot of this start was.
+        if self.accounts.get(address) is not None and address != CLOCK_SYSVAR:
+            return None
         if address in self.stand_ins:
             return PLAYED_PROGRAM
-        builtin = self._vm.get_account(address)
-        return None if builtin is None else from_svm(builtin)
+        return self._builtin(address)
 
     def rent_exempt_minimum(self, data_bytes: int) -> int:
         """Lamports that an account of that size must hold."""
@@ -121,6 +132,10 @@ class Svm:
             for address in older:
                 self._vm.set_account(address, _to_svm(self.accounts.get(address)))
             self._set_clock(newest)
+
+    def _builtin(self, address: Pubkey) -> Account | None:
+        builtin = self._vm.get_account(address)
+        return None if builtin is None else from_svm(builtin)
 
     def _set(self, changes: Mapping[Pubkey, Account | None]) -> None:
         # A program can only be set once the account that holds its code is there.
