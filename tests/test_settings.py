@@ -12,6 +12,7 @@ from landfall.settings import (
     VARIABLES,
     DoorSettings,
     PathSettings,
+    PoolSettings,
     Secret,
     Settings,
     SettingsError,
@@ -36,6 +37,8 @@ ANOTHER = {
     "jito_tip_floor_url": "https://tips.example/",
     "jito_tip_percentile": "95",
     "jito_dont_front": "yes",
+    "pools_pinned": "9Hn4VafJzoG2ESdjWL1sWYUJDThmLZdNgf4nB5cZFmwC",
+    "stream_urls": "wss://stream.example/key",
     "private_key": "a key",
     "wallet_file": "/keys/wallet.json",
     "api_access": "keys",
@@ -79,6 +82,9 @@ MOST = {
     "localnet_port": 65_534,
     "localnet_slot_ms": 60_000,
     "concurrency": 10_000,
+    "stream_silence_ms": 60_000,
+    "pools_compare_ms": 3_600_000,
+    "pools_slots_behind": 150,
     "mock_delay_min_ms": 10_000,
     "mock_delay_max_ms": 10_000,
     "attempts_max": 100,
@@ -102,7 +108,7 @@ def another(key: str) -> str:
 def shown(settings: Settings) -> dict[str, object]:
     """Every setting, secrets revealed."""
     values = {each.name: getattr(settings, each.name) for each in fields(settings)}
-    for part in (values.pop("paths"), values.pop("doors")):
+    for part in (values.pop("paths"), values.pop("doors"), values.pop("pools")):
         values |= {each.name: getattr(part, each.name) for each in fields(part)}
     return {name: revealed(value) for name, value in values.items()}
 
@@ -159,8 +165,8 @@ def test_the_list_and_the_reading_name_the_same_variables():
 
 def test_every_setting_is_on_the_list():
     parts = {"database_host", "database_port", "database_name", "database_user"}
-    kinds = (Settings, PathSettings, DoorSettings)
-    listed = {each.name for kind in kinds for each in fields(kind)} - {"paths", "doors"}
+    kinds = (Settings, PathSettings, PoolSettings, DoorSettings)
+    listed = {each.name for kind in kinds for each in fields(kind)} - {"paths", "pools", "doors"}
     assert listed == VARIABLES.keys() - parts - {"database_password"}
 
 

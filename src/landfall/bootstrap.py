@@ -21,7 +21,6 @@ from landfall.api.parts import ClusterFacts, HealthChecks
 from landfall.api.server import make_server
 from landfall.chain.endpoints import WrongCluster
 from landfall.chain.lookup_tables import ChainLookupTables
-from landfall.chain.pools import FreshPools
 from landfall.chain.prices import SeenPrices
 from landfall.chain.tokens import ChainTokens
 from landfall.clock import SharedClock, new_order_id
@@ -29,6 +28,7 @@ from landfall.core.errors import Unavailable
 from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.values import Commitment, Lamports, Pubkey
 from landfall.doors import CannotStart, api_config, cluster_facts, no_key_yet, why_a_key_is_needed
+from landfall.mirror import live_pools
 from landfall.paths import Paths, join_paths
 from landfall.pipeline.run import carry
 from landfall.ports import ChainClient, Clock, Limits, Reader, Signer, World
@@ -41,6 +41,7 @@ from landfall.store.event_log import PostgresEventLog
 from landfall.store.feed import PostgresFeed
 from landfall.store.keys import PostgresKeys
 from landfall.store.listener import Listener
+from landfall.store.pool_book import PostgresPoolBook
 from landfall.store.reader import PostgresReader
 from landfall.wallet.keypair import KeypairSigner, from_file, from_text
 
@@ -181,10 +182,13 @@ async def joined(
         await feed.start()
         stack.push_async_callback(feed.stop)
         chain = paths.chain
+        pools = await stack.enter_async_context(
+            live_pools(settings.pools, rpc_urls, chain, PostgresPoolBook(pool), clock)
+        )
         world = World(
             chain=chain,
             witnesses=paths.witnesses,
-            pools=FreshPools(chain, clock, settings.pools_remembered_ms),
+            pools=pools,
             sender=paths.sender,
             signer=signer,
             tokens=ChainTokens(chain),

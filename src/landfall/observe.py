@@ -102,6 +102,30 @@ _jobs_claimed = Counter("landfall_jobs_claimed", "Jobs leased by workers", regis
 _requests = Counter(
     "landfall_http_responses", "HTTP responses", ["method", "status"], registry=_registry
 )
+_mirror = Gauge(
+    "landfall_mirror",
+    "Pools and accounts in the mirror, those the stream keeps true, and slots behind",
+    ["what"],
+    registry=_registry,
+)
+_stream_ends = Counter(
+    "landfall_stream_ends", "Account streams given up", ["reason"], registry=_registry
+)
+_stream_missed = Counter(
+    "landfall_stream_missed", "Account changes that the stream did not tell", registry=_registry
+)
+_subscriptions_refused = Counter(
+    "landfall_subscriptions_refused", "Accounts no stream is had of", ["code"], registry=_registry
+)
+_searches_refused = Counter(
+    "landfall_searches_refused", "Searches for pools that the node refused", registry=_registry
+)
+_pools_left_out = Counter(
+    "landfall_pools_left_out",
+    "Pools left out of routing because not fresh",
+    ["reason"],
+    registry=_registry,
+)
 _sockets = Gauge("landfall_websockets", "Open WebSockets", registry=_registry)
 _sockets_slow = Counter(
     "landfall_websockets_too_slow", "WebSockets closed on slow readers", registry=_registry
@@ -281,6 +305,43 @@ def bundle_hinted(status: str) -> None:
 def tips_unknown(why: str) -> None:
     """What to tip could not be learned; what was known before, or the least, is tipped."""
     _log.warning("tips_unknown", why=why)
+
+
+def mirror(*, pools: int, accounts: int, covered: int, slots_behind: int, flowing: bool) -> None:
+    """How the mirror of the pools' accounts stands."""
+    _mirror.labels("pools").set(pools)
+    _mirror.labels("accounts").set(accounts)
+    _mirror.labels("accounts_covered").set(covered)
+    _mirror.labels("slots_behind").set(slots_behind)
+    _mirror.labels("stream_flowing").set(flowing)
+
+
+def stream_ended(url: str, reason: str) -> None:
+    """A stream of accounts was given up; another is tried."""
+    _stream_ends.labels(reason).inc()
+    _log.warning("stream_ended", endpoint=endpoint(url), reason=reason)
+
+
+def stream_missed(accounts: int) -> None:
+    """A read showed changes that the stream had not told of."""
+    _stream_missed.inc(accounts)
+    _log.warning("stream_missed", accounts=accounts)
+
+
+def subscription_refused(code: int) -> None:
+    """A node would not tell of an account."""
+    _subscriptions_refused.labels(str(code)).inc()
+
+
+def search_refused(program: object, answer: str) -> None:
+    """A node does not search a program's accounts."""
+    _searches_refused.inc()
+    _log.warning("search_refused", program=str(program), answer=answer)
+
+
+def pool_left_out(reason: str) -> None:
+    """A pool is not offered, because it is not known well enough."""
+    _pools_left_out.labels(reason).inc()
 
 
 def jobs_claimed(count: int) -> None:

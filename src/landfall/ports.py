@@ -88,9 +88,9 @@ class LoadedPool:
 
 @dataclass(frozen=True, slots=True)
 class PoolsAt:
-    """Pools, each whole as of one slot, and the clock of the oldest of these slots.
+    """Pools, each whole as of one slot, and the cluster's newest clock.
 
-    `left_out` are not tradable, and say why.
+    `slot` is the oldest of theirs. `left_out` are not tradable, and say why.
     """
 
     slot: Slot
@@ -116,6 +116,28 @@ class Pools(Protocol):
 
     async def named(self, addresses: Sequence[Pubkey]) -> PoolsAt:
         """These pools, wherever they trade."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPools:
+    """The answer to a search of a program's accounts, and when it was given (database time)."""
+
+    addresses: tuple[Pubkey, ...]
+    found_at_ms: int
+
+
+class PoolBook(Protocol):
+    """What searches for pools found, shared by all workers and outliving them."""
+
+    async def found(
+        self, questions: Sequence[ProgramAccountsFilter]
+    ) -> Mapping[ProgramAccountsFilter, FoundPools]:
+        """The newest answers to these questions, however old; none where none was recorded."""
+        ...
+
+    async def record(self, question: ProgramAccountsFilter, found: FoundPools) -> None:
+        """Replace an older answer."""
         ...
 
 

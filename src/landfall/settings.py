@@ -14,6 +14,7 @@ from landfall.core.ledger.tips import TIP_MIN
 from landfall.core.values import Pubkey
 
 _DIGITS_MAX = 20
+_HTTP = ("http", "https")
 _MOCK_DELAY_MS_MAX = 10_000
 
 
@@ -217,10 +218,35 @@ VARIABLES: Mapping[str, Variable] = {
     "rpc_timeout_ms": Variable(
         names=("RPC_TIMEOUT_MS",), meaning="milliseconds an RPC call may take", default="10000"
     ),
+    "pools_pinned": Variable(
+        names=("POOLS",),
+        meaning="addresses of pools to trade in beside those that searching finds, by commas",
+        default="",
+    ),
     "pools_remembered_ms": Variable(
         names=("POOLS_REMEMBERED_MS",),
-        meaning="milliseconds for which a pair's list of pools is remembered",
-        default="30000",
+        meaning="milliseconds for which a list of pools is taken as complete, also after a restart",
+        default="60000",
+    ),
+    "stream_urls": Variable(
+        names=("SOLANA_WS_URL",),
+        meaning="WebSockets of your Solana RPC, by commas; without it they follow from its address",
+        default="",
+    ),
+    "stream_silence_ms": Variable(
+        names=("STREAM_SILENCE_MS",),
+        meaning="milliseconds without news after which pools are read instead of believed",
+        default="1000",
+    ),
+    "pools_compare_ms": Variable(
+        names=("POOLS_COMPARE_MS",),
+        meaning="milliseconds between comparisons of the followed pools with the RPC",
+        default="2000",
+    ),
+    "pools_slots_behind": Variable(
+        names=("POOLS_SLOTS_BEHIND",),
+        meaning="slots behind the newest one seen from which a pool is stale and not traded in",
+        default="8",
     ),
     "lease_ms": Variable(
         names=("LEASE_MS",),
@@ -357,6 +383,18 @@ class DoorSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PoolSettings:
+    """Which pools there are and how fresh they must be. Meanings: see `VARIABLES`."""
+
+    pools_pinned: tuple[Pubkey, ...]
+    pools_remembered_ms: int
+    stream_urls: tuple[Secret, ...]
+    stream_silence_ms: int
+    pools_compare_ms: int
+    pools_slots_behind: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What the environment asks for. Meanings and units: see `VARIABLES`."""
 
@@ -383,7 +421,7 @@ class Settings:
     status_poll_ms: int
     rebroadcast_ms: int
     finality_poll_ms: int
-    pools_remembered_ms: int
+    pools: PoolSettings
     lease_ms: int
     drain_ms: int
     app_env: str
@@ -436,7 +474,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         status_poll_ms=number("status_poll_ms", 1),
         rebroadcast_ms=number("rebroadcast_ms", 1),
         finality_poll_ms=number("finality_poll_ms", 1),
-        pools_remembered_ms=number("pools_remembered_ms", 0),
+        pools=_pools(environ),
         lease_ms=number("lease_ms", 100),
         drain_ms=number("drain_ms", 0),
         app_env=_word(environ, "app_env", ("development", "test", "production")),
@@ -550,14 +588,27 @@ def _log_format(environ: Mapping[str, str]) -> str:
     return _word(environ, "log_format", ("json", "console"))
 
 
+def _pools(environ: Mapping[str, str]) -> PoolSettings:
+    return PoolSettings(
+        pools_pinned=_addresses(environ, "pools_pinned"),
+        pools_remembered_ms=_number(environ, "pools_remembered_ms", 0, 2**53),
+        stream_urls=_urls(environ, "stream_urls", ("ws", "wss")),
+        stream_silence_ms=_number(environ, "stream_silence_ms", 1, 60_000),
+        pools_compare_ms=_number(environ, "pools_compare_ms", 1, 3_600_000),
+        pools_slots_behind=_number(environ, "pools_slots_behind", 1, 150),
+    )
+
+
 def _url(environ: Mapping[str, str], key: str) -> Secret | None:
     text = _value(environ, key)
     return _checked(key, text) if text else None
 
 
-def _urls(environ: Mapping[str, str], key: str) -> tuple[Secret, ...]:
+def _urls(
+    environ: Mapping[str, str], key: str, schemes: tuple[str, str] = _HTTP
+) -> tuple[Secret, ...]:
     texts = (_value(environ, key) or "").split(",")
-    return tuple(_checked(key, text.strip()) for text in texts if text.strip())
+    return tuple(_checked(key, text.strip(), schemes) for text in texts if text.strip())
 
 
 def _addresses(environ: Mapping[str, str], key: str) -> tuple[Pubkey, ...]:
@@ -569,16 +620,16 @@ def _addresses(environ: Mapping[str, str], key: str) -> tuple[Pubkey, ...]:
         raise SettingsError(f"{name} must be addresses, separated by commas.") from None
 
 
-def _checked(key: str, text: str) -> Secret:
+def _checked(key: str, text: str, schemes: tuple[str, str] = _HTTP) -> Secret:
     try:
         parts = urlsplit(text)
-        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        is_usable = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
     except ValueError:
         is_usable = False
     # Raised out here: the cause quotes parts of the URL.
     if not is_usable:
         name = VARIABLES[key].names[0]
-        raise SettingsError(f"{name} must be an http:// or https:// address.")
+        raise SettingsError(f"{name} must be an {schemes[0]}:// or {schemes[1]}:// address.")
     return Secret(text)
 
 

@@ -1,4 +1,4 @@
-"""Pools as orders ask for them: discovered rarely, read together, all of one slot."""
+"""Pools as orders ask for them, without a stream: found rarely, read together, all of one slot."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -6,14 +6,17 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from landfall.chain import pools as pools_module
-from landfall.chain.pools import CLOCK_SYSVAR, FreshPools
+from landfall.chain import discovery as discovery_module
+from landfall.chain import following as following_module
+from landfall.chain.accounts import CLOCK_SYSVAR
+from landfall.chain.pools import LivePools
 from landfall.core.errors import Unavailable
 from landfall.core.ledger.answers import AccountsAt
 from landfall.core.token import TOKEN_PROGRAM
 from landfall.core.values import Account, ProgramAccountsFilter, Pubkey, Slot
 from landfall.core.venue import NeedAccounts
 from tests.core.venues.opened import SOL, USDC, Opened, cpmm, damm_v2
+from tests.fresh_pools import fresh_pools
 
 REMEMBERED_MS = 30_000
 NOBODYS = Pubkey.from_string("9Hn4VafJzoG2ESdjWL1sWYUJDThmLZdNgf4nB5cZFmwC")
@@ -92,11 +95,11 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-def pools(ledger: Ledger, clock: HandClock) -> FreshPools:
-    return FreshPools(ledger, clock, REMEMBERED_MS)  # type: ignore[arg-type]
+def pools(ledger: Ledger, clock: HandClock) -> LivePools:
+    return fresh_pools(ledger, clock, REMEMBERED_MS)  # type: ignore[arg-type]
 
 
-async def test_every_venue_s_pools_of_a_pair_are_found_whichever_way_it_is_named(pools: FreshPools):
+async def test_every_venue_s_pools_of_a_pair_are_found_whichever_way_it_is_named(pools: LivePools):
     for pair in ((SOL.mint, USDC.mint), (USDC.mint, SOL.mint)):
         found = await pools.trading(*pair)
         assert {each.pool.address for each in found.pools} == ADDRESSES
@@ -104,13 +107,13 @@ async def test_every_venue_s_pools_of_a_pair_are_found_whichever_way_it_is_named
         assert found.left_out == ()
 
 
-async def test_a_pair_nobody_trades_has_no_pools_but_a_clock(pools: FreshPools):
+async def test_a_pair_nobody_trades_has_no_pools_but_a_clock(pools: LivePools):
     found = await pools.trading(SOL.mint, NOBODYS)
     assert (found.pools, found.left_out) == ((), ())
     assert found.clock.slot == found.slot
 
 
-async def test_pools_and_clock_are_all_of_the_slot_of_one_read(pools: FreshPools, ledger: Ledger):
+async def test_pools_and_clock_are_all_of_the_slot_of_one_read(pools: LivePools, ledger: Ledger):
     for _ in range(2):
         found = await pools.trading(SOL.mint, USDC.mint)
         assert found.slot == ledger.slot
@@ -120,22 +123,22 @@ async def test_pools_and_clock_are_all_of_the_slot_of_one_read(pools: FreshPools
 
 
 async def test_more_pools_than_one_read_takes_are_each_read_whole_and_as_old_as_the_oldest(
-    pools: FreshPools, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    pools: LivePools, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ):
     await pools.trading(SOL.mint, USDC.mint)
     room = len(ledger.reads[-1]) - 1
-    monkeypatch.setattr(pools_module, "ACCOUNTS_PER_CALL", room)
+    monkeypatch.setattr(following_module, "ACCOUNTS_PER_CALL", room)
     ledger.reads.clear()
     found = await pools.trading(SOL.mint, USDC.mint)
     assert [len(read) <= room for read in ledger.reads] == [True, True]
     assert {each.pool.address for each in found.pools} == ADDRESSES
     slots = [each.pool.context_slot for each in found.pools]
     assert sorted(slots) == [ledger.slot - 1, ledger.slot]
-    assert found.slot == found.clock.slot == ledger.slot - 1
+    assert (found.slot, found.clock.slot) == (ledger.slot - 1, ledger.slot)
 
 
 async def test_what_a_pool_needs_is_asked_for_at_once_from_the_second_time_on(
-    pools: FreshPools, ledger: Ledger
+    pools: LivePools, ledger: Ledger
 ):
     await pools.trading(SOL.mint, USDC.mint)
     first = len(ledger.reads)
@@ -146,7 +149,7 @@ async def test_what_a_pool_needs_is_asked_for_at_once_from_the_second_time_on(
 
 
 async def test_which_pools_trade_a_pair_is_asked_again_only_after_a_while(
-    pools: FreshPools, ledger: Ledger, clock: HandClock
+    pools: LivePools, ledger: Ledger, clock: HandClock
 ):
     await pools.trading(SOL.mint, USDC.mint)
     asked = len(ledger.discoveries)
@@ -155,12 +158,16 @@ async def test_which_pools_trade_a_pair_is_asked_again_only_after_a_while(
     assert len(ledger.discoveries) == asked
     del ledger.state[POOLS[0].address]
     clock.ms += 1
-    found = await pools.trading(SOL.mint, USDC.mint)
-    assert len(ledger.discoveries) == 2 * asked
+    # Whoever asks is not kept waiting: the list is renewed behind his back.
+    assert len((await pools.trading(SOL.mint, USDC.mint)).left_out) == 1
+    async with asyncio.timeout(10):
+        while (found := await pools.trading(SOL.mint, USDC.mint)).left_out:
+            await asyncio.sleep(0)
     assert [each.pool.address for each in found.pools] == [POOLS[1].address]
+    assert len(ledger.discoveries) == 2 * asked
 
 
-async def test_an_outage_is_not_remembered(pools: FreshPools, ledger: Ledger):
+async def test_an_outage_is_not_remembered(pools: LivePools, ledger: Ledger):
     ledger.down = True
     for _ in range(2):
         with pytest.raises(Unavailable):
@@ -175,7 +182,7 @@ async def test_an_outage_is_not_remembered(pools: FreshPools, ledger: Ledger):
 
 
 async def test_orders_that_ask_at_once_share_a_read_and_the_next_one_reads_anew(
-    pools: FreshPools, ledger: Ledger
+    pools: LivePools, ledger: Ledger
 ):
     await pools.trading(SOL.mint, USDC.mint)
     ledger.reads.clear()
@@ -192,9 +199,7 @@ async def test_orders_that_ask_at_once_share_a_read_and_the_next_one_reads_anew(
     assert len(ledger.reads) == 2
 
 
-async def test_an_order_that_lets_go_takes_the_answer_from_nobody(
-    pools: FreshPools, ledger: Ledger
-):
+async def test_an_order_that_lets_go_takes_the_answer_from_nobody(pools: LivePools, ledger: Ledger):
     await pools.trading(SOL.mint, USDC.mint)
     ledger.reads.clear()
     ledger.open.clear()
@@ -212,7 +217,7 @@ async def test_an_order_that_lets_go_takes_the_answer_from_nobody(
 
 
 async def test_a_shared_read_that_fails_fails_all_who_share_it_and_nobody_after(
-    pools: FreshPools, ledger: Ledger
+    pools: LivePools, ledger: Ledger
 ):
     await pools.trading(SOL.mint, USDC.mint)
     ledger.down = True
@@ -225,7 +230,7 @@ async def test_a_shared_read_that_fails_fails_all_who_share_it_and_nobody_after(
 
 @pytest.mark.parametrize("spoiled", POOLS, ids=lambda pool: pool.venue.name)
 async def test_a_malformed_pool_is_left_out_with_the_reason(
-    pools: FreshPools, ledger: Ledger, spoiled: Opened
+    pools: LivePools, ledger: Ledger, spoiled: Opened
 ):
     await pools.trading(SOL.mint, USDC.mint)
     account = ledger.state[spoiled.address]
@@ -237,7 +242,7 @@ async def test_a_malformed_pool_is_left_out_with_the_reason(
     assert (left_out.error, str(spoiled.address) in left_out.sentence) == ("MalformedAccount", True)
 
 
-async def test_a_pool_that_is_gone_is_left_out_with_the_reason(pools: FreshPools, ledger: Ledger):
+async def test_a_pool_that_is_gone_is_left_out_with_the_reason(pools: LivePools, ledger: Ledger):
     await pools.trading(SOL.mint, USDC.mint)
     del ledger.state[POOLS[0].address]
     found = await pools.trading(SOL.mint, USDC.mint)
@@ -245,7 +250,7 @@ async def test_a_pool_that_is_gone_is_left_out_with_the_reason(pools: FreshPools
     assert "does not exist" in found.left_out[0].sentence
 
 
-async def test_a_named_pool_is_recognised_by_its_owner(pools: FreshPools, ledger: Ledger):
+async def test_a_named_pool_is_recognised_by_its_owner(pools: LivePools, ledger: Ledger):
     ledger.state[NOBODYS] = Account(TOKEN_PROGRAM, 1, b"", False)
     found = await pools.named([*sorted(ADDRESSES, key=bytes), NOBODYS])
     assert {each.pool.address for each in found.pools} == ADDRESSES
@@ -262,7 +267,7 @@ async def test_a_named_pool_is_recognised_by_its_owner(pools: FreshPools, ledger
 
 
 async def test_a_named_pool_that_does_not_exist_is_left_out_until_it_does(
-    pools: FreshPools, ledger: Ledger
+    pools: LivePools, ledger: Ledger
 ):
     account = ledger.state.pop(POOLS[0].address)
     found = await pools.named([POOLS[0].address])
@@ -271,22 +276,23 @@ async def test_a_named_pool_that_does_not_exist_is_left_out_until_it_does(
     assert len((await pools.named([POOLS[0].address])).pools) == 1
 
 
-async def test_a_pool_that_always_needs_more_ends_in_unavailable(
-    pools: FreshPools, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+async def test_a_pool_that_always_needs_more_is_left_out(
+    pools: LivePools, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ):
     def insatiable(address: Pubkey, accounts: Mapping[Pubkey, object], slot: Slot) -> NeedAccounts:
         return NeedAccounts((Pubkey.new_unique(),))
 
     venue = replace(POOLS[0].venue, load=insatiable)
-    monkeypatch.setattr(pools_module, "VENUES", {venue.name: venue})
-    with pytest.raises(Unavailable, match="needs more accounts"):
-        await pools.trading(SOL.mint, USDC.mint)
+    monkeypatch.setattr(discovery_module, "VENUES", {venue.name: venue})
+    found = await pools.trading(SOL.mint, USDC.mint)
+    assert found.pools == ()
+    assert [each.sentence for each in found.left_out] == ["it needs more accounts at every read"]
     assert len(ledger.reads) == 3
 
 
 @pytest.mark.parametrize("shown", [None, Account(NOBODYS, 1, bytes(39), False)])
 async def test_without_the_cluster_s_clock_nothing_is_priced(
-    pools: FreshPools, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, shown: Account | None
+    pools: LivePools, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, shown: Account | None
 ):
     monkeypatch.setattr("tests.chain.test_pools.clock_account", lambda slot: shown)
     with pytest.raises(Unavailable, match="clock"):

@@ -17,7 +17,6 @@ from solders.keypair import Keypair
 from landfall.chain.fees import MarketFees
 from landfall.chain.jsonrpc import JsonRpc
 from landfall.chain.lookup_tables import ChainLookupTables
-from landfall.chain.pools import FreshPools
 from landfall.chain.prices import SeenPrices
 from landfall.chain.rpc import RpcChain
 from landfall.chain.tokens import ChainTokens
@@ -36,6 +35,7 @@ from landfall.ports import Claim, Limits, World
 from landfall.queue.postgres import PostgresQueue
 from landfall.store.event_log import PostgresEventLog
 from landfall.wallet.keypair import KeypairSigner
+from tests.fresh_pools import fresh_pools
 
 SLOT_MS = 200
 STEPS_MAX = 60
@@ -174,7 +174,7 @@ async def bench(pool: asyncpg.Pool, limits: Limits) -> AsyncIterator[Bench]:
         world = World(
             chain=chain,
             witnesses=(chain,),
-            pools=FreshPools(chain, clock, remembered_ms=60_000),
+            pools=fresh_pools(chain, clock),
             sender=chain,
             signer=KeypairSigner(keypair),
             tokens=ChainTokens(chain),

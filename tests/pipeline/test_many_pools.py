@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from landfall.chain.jsonrpc import JsonRpc
-from landfall.chain.pools import FreshPools
+from landfall.chain.pools import LivePools
 from landfall.chain.rpc import ACCOUNTS_PER_CALL, RpcChain
 from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import Account
@@ -17,6 +17,7 @@ from landfall.localnet.openings import raydium_cpmm
 from landfall.localnet.openings.deposits import Deposit
 from landfall.localnet.options import LocalnetOptions
 from landfall.localnet.serve import running_localnet
+from tests.fresh_pools import fresh_pools
 from tests.pipeline.conftest import SlotClock
 
 POOLS = 40
@@ -33,7 +34,7 @@ def many_pools() -> dict[str, Account]:
 
 
 @pytest.fixture
-async def pools(tmp_path: Path) -> AsyncIterator[FreshPools]:
+async def pools(tmp_path: Path) -> AsyncIterator[LivePools]:
     file = tmp_path / "accounts.json"
     entries = [
         {
@@ -52,10 +53,10 @@ async def pools(tmp_path: Path) -> AsyncIterator[FreshPools]:
         chain = RpcChain(JsonRpc(session, localnet.rpc_url, timeout_ms=10_000))
         clock = SlotClock(localnet)
         await clock.sleep_ms(1_000)
-        yield FreshPools(chain, clock, remembered_ms=60_000)
+        yield fresh_pools(chain, clock)
 
 
-async def test_every_pool_of_a_crowded_pair_is_read(pools: FreshPools) -> None:
+async def test_every_pool_of_a_crowded_pair_is_read(pools: LivePools) -> None:
     at = await pools.trading(JUP.mint, RAY.mint)
     assert len(at.pools) >= POOLS
     assert POOLS * 4 > ACCOUNTS_PER_CALL

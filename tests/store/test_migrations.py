@@ -22,6 +22,7 @@ TABLES = {
     "api_keys",
     "ws_tickets",
     "workers",
+    "found_pools",
 }
 
 

@@ -1,177 +1,223 @@
-"""Pools read from the cluster when they are asked for, each pool all of one slot.
+"""The pools of every venue: found rarely, followed from the first question on.
 
-Which pools trade a pair is asked rarely (`getProgramAccounts` is dear) and remembered for a while;
-their accounts are read every time. Orders that ask for the same pools while a read is under way
-share its answer.
+Asking for a pair that was asked for before touches no network: its pools are in the mirror. A pool
+that the mirror cannot vouch for is read at once; if that fails, or shows it too far in the past, it
+is left out and says why. What nobody asks for is forgotten.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 
+from landfall import observe
+from landfall.chain.accounts import CLOCK_SYSVAR
+from landfall.chain.discovery import Discovery
+from landfall.chain.following import Following
+from landfall.chain.loading import PoolLoader, left_out
+from landfall.chain.pool_lists import PoolLists
 from landfall.chain.rpc import ACCOUNTS_PER_CALL
 from landfall.chain.sharing import Sharing
-from landfall.core.errors import MalformedAccount, Unavailable
+from landfall.core.errors import Unavailable
 from landfall.core.quote import Refused
-from landfall.core.token_list import KNOWN_TOKENS
-from landfall.core.values import Accounts, ChainClock, ProgramAccountsFilter, Pubkey, Slot
-from landfall.core.venue import AnyVenue, NeedAccounts
+from landfall.core.values import ChainClock, Pubkey, Slot
 from landfall.core.venues import VENUES
 from landfall.ports import ChainClient, Clock, LoadedPool, PoolsAt
 
-CLOCK_SYSVAR = Pubkey.from_string("SysvarC1ock11111111111111111111111111111111")
+FORGOTTEN_MS = 600_000
+POOLS_MAX = 5_000
+_IN_USE_MS = 60_000
 _ROUNDS_MAX = 3
 
+_Read = Mapping[Pubkey, Unavailable | None]
+"""What became of reading some pools just now, and the clock."""
 
-class FreshPools:
-    """The `Pools` port over any ChainClient.
+_VOUCHED: _Read = MappingProxyType({})
+"""Nothing needed to be read."""
 
-    Args:
-        chain: where accounts are read.
-        clock: only for how long discovery is remembered.
-        remembered_ms: how long a pair's list of pools is taken as complete.
+
+@dataclass(slots=True)
+class _Group:
+    """Pools that are asked for together.
+
+    `answer` was right at the mirror's `tick`, given what was `read` for it.
     """
 
-    def __init__(self, chain: ChainClient, clock: Clock, remembered_ms: int) -> None:
+    order: tuple[Pubkey, ...]
+    asked_ms: int = 0
+    tick: int = -1
+    read: _Read | None = None
+    answer: PoolsAt | None = None
+
+
+class LivePools:
+    """The `Pools` port.
+
+    Args:
+        chain: where a named pool's program is looked up.
+        following: keeps the accounts.
+        discovery: finds pools.
+        clock: discovery's time.
+        remembered_ms: how long a list of pools is taken as complete.
+        pinned: pools known by configuration; never forgotten.
+    """
+
+    def __init__(
+        self,
+        chain: ChainClient,
+        following: Following,
+        discovery: Discovery,
+        clock: Clock,
+        *,
+        remembered_ms: int,
+        pinned: Sequence[Pubkey] = (),
+    ) -> None:
         self._chain = chain
+        self._following = following
         self._clock = clock
-        self._remembered_ms = remembered_ms
-        self._found: dict[ProgramAccountsFilter, tuple[int, tuple[Pubkey, ...]]] = {}
-        self._needs: dict[Pubkey, tuple[Pubkey, ...]] = {}
-        self._venues: dict[Pubkey, AnyVenue] = {}
+        self._pinned = frozenset(pinned)
+        self._loader = PoolLoader(following)
+        self._lists = PoolLists(
+            discovery, self._loader, self.named, clock, remembered_ms=remembered_ms, pinned=pinned
+        )
+        self._groups: dict[frozenset[Pubkey], _Group] = {}
         self._reads = Sharing(self._read)
-        self._questions = Sharing(self._chain.program_accounts)
+
+    async def run(self) -> None:
+        """Keep the mirror true and bounded; it ends only by being cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._following.run_stream())
+            while True:
+                await self._following.compare()
+                self._forget()
 
     async def trading(self, mint: Pubkey, other: Pubkey) -> PoolsAt:
         """All pools of the pair. A pool that cannot be traded is left out, with the reason."""
-        return await self._reads.answer(await self._of_pair(mint, other))
+        return await self._at(await self._lists.of_pair(mint, other))
 
     async def around(self, mint: Pubkey, other: Pubkey) -> PoolsAt:
-        """The pools of the pair, and those that lead through a well-known third mint.
-
-        Only well-known mints are tried: nodes refuse the question for every pool of one mint.
-        """
-        thirds = [token.mint for token in KNOWN_TOKENS.values() if token.mint not in (mint, other)]
-        pairs = [(mint, other)]
-        pairs += [pair for third in thirds for pair in ((mint, third), (third, other))]
-        direct, *sides = await asyncio.gather(*(self._of_pair(*pair) for pair in pairs))
-        addresses = set(direct)
-        for near, far in zip(sides[::2], sides[1::2], strict=True):
-            if near and far:
-                addresses |= near | far
-        return await self._reads.answer(frozenset(addresses))
-
-    async def _of_pair(self, mint: Pubkey, other: Pubkey) -> frozenset[Pubkey]:
-        addresses: list[Pubkey] = []
-        for venue in VENUES.values():
-            for question in venue.pools_trading(mint, other):
-                found = await self._discover(question)
-                self._venues.update(dict.fromkeys(found, venue))
-                addresses += found
-        return frozenset(addresses)
+        """The pools of the pair, and those that lead through a third mint in two swaps."""
+        return await self._at(await self._lists.around(mint, other))
 
     async def named(self, addresses: Sequence[Pubkey]) -> PoolsAt:
         """These pools. One whose venue is not known yet is recognised by its owner."""
-        unknown = [address for address in addresses if address not in self._venues]
-        if unknown:
-            owners = await self._chain.accounts(unknown)
-            by_program = {venue.program_id: venue for venue in VENUES.values()}
-            for address, account in owners.accounts.items():
-                if account is not None and account.owner in by_program:
-                    self._venues[address] = by_program[account.owner]
-        return await self._reads.answer(frozenset(addresses))
+        unknown = [address for address in addresses if self._loader.venue(address) is None]
+        by_program = {venue.program_id: venue for venue in VENUES.values()}
+        for start in range(0, len(unknown), ACCOUNTS_PER_CALL):
+            at = await self._chain.accounts(unknown[start : start + ACCOUNTS_PER_CALL])
+            found = {
+                address: by_program[account.owner]
+                for address, account in at.accounts.items()
+                if account is not None and account.owner in by_program
+            }
+            self._loader.learn(found)
+        return await self._at(frozenset(addresses))
 
-    async def _discover(self, question: ProgramAccountsFilter) -> tuple[Pubkey, ...]:
-        now_ms = self._clock.now_ms()
-        found = self._found.get(question)
-        if found is None or now_ms - found[0] > self._remembered_ms:
-            found = (now_ms, await self._questions.answer(question))
-            self._found[question] = found
-        return found[1]
+    async def _at(self, pools: frozenset[Pubkey]) -> PoolsAt:
+        group = self._groups.get(pools)
+        if group is None:
+            group = self._groups[pools] = _Group(tuple(sorted(pools, key=bytes)))
+        group.asked_ms = self._clock.now_ms()
+        mirror, flowing = self._following.mirror, self._following.flowing
+        if group.answer and flowing and group.read is _VOUCHED and group.tick == mirror.tick:
+            return group.answer
+        known = [pool for pool in group.order if self._loader.venue(pool) is not None]
+        doubtful = [pool for pool in known if not (flowing and self._loader.vouched(pool))]
+        read = _VOUCHED
+        if doubtful or not (flowing and self._following.vouched_clock):
+            read = await self._reads.answer(frozenset(doubtful))
+        # Whoever shared the read shares the answer, too.
+        if group.answer is None or group.read is not read or group.tick != mirror.tick:
+            group.answer = self._assemble(group, read)
+            group.read, group.tick = read, mirror.tick
+        return group.answer
 
-    async def _read(self, addresses: frozenset[Pubkey]) -> PoolsAt:
-        """Read what the pools needed last time; while one needs more, read everything again."""
+    async def _read(self, pools: frozenset[Pubkey]) -> _Read:
+        """Read what the pools are made of, and again those that turn out to need more."""
+        read: dict[Pubkey, Unavailable | None] = {}
+        pending = [*pools]
         for _ in range(_ROUNDS_MAX):
-            reads = [self._read_together(group) for group in self._groups(addresses)]
-            parts = await asyncio.gather(*reads)
-            if all(part is not None for part in parts):
-                return _joined([part for part in parts if part is not None])
-        raise Unavailable("a pool needs more accounts at every read")
+            for pool in pending:
+                # Says what it needs, so that this is followed and read.
+                self._loader.state(pool)
+            read |= await self._following.read(pending)
+            pending = [p for p in pending if read[p] is None and self._loader.state(p) is None]
+            if not pending:
+                break
+        return read
 
-    def _groups(self, addresses: Iterable[Pubkey]) -> list[list[Pubkey]]:
-        """The pools in as few groups as one call each can read whole, with the clock."""
-        groups: list[list[Pubkey]] = [[]]
-        room = ACCOUNTS_PER_CALL - 1
-        for address in sorted(addresses, key=bytes):
-            size = 1 + len(self._needs.get(address, ()))
-            if size > room and groups[-1]:
-                groups.append([])
-                room = ACCOUNTS_PER_CALL - 1
-            groups[-1].append(address)
-            room -= size
-        return groups
+    def _assemble(self, group: _Group, read: _Read) -> PoolsAt:
+        """What can be traded, given what was read for it just now.
 
-    async def _read_together(self, addresses: list[Pubkey]) -> PoolsAt | None:
-        """These pools, all of one slot; None if one of them needs more."""
-        wanted = {CLOCK_SYSVAR, *addresses}
-        wanted.update(*(self._needs.get(address, ()) for address in addresses))
-        at = await self._chain.accounts(sorted(wanted, key=bytes))
-        loaded = self._load_all(addresses, at.accounts, at.slot)
-        if loaded is None:
-            return None
-        pools, left_out = loaded
-        return PoolsAt(at.slot, _clock_of(at.accounts), pools, left_out)
-
-    def _load_all(
-        self, addresses: Iterable[Pubkey], accounts: Accounts, slot: Slot
-    ) -> tuple[tuple[LoadedPool, ...], tuple[Refused, ...]] | None:
+        Raises:
+            Unavailable: nothing is known well enough.
+        """
+        clock = self._clock_now(read)
         pools: list[LoadedPool] = []
-        left_out: list[Refused] = []
-        complete = True
-        for address in sorted(addresses, key=bytes):
-            venue = self._venues.get(address)
-            if venue is None:
-                left_out.append(_left_out(address, "unknown", "unknown", "no venue knows it"))
-                continue
-            # Only what was read for this pool, for next time it may be read in other company.
-            own = (address, *self._needs.get(address, ()))
-            try:
-                pool = venue.load(address, _those(own, accounts), slot)
-            except MalformedAccount as error:
-                left_out.append(_left_out(address, venue.name, venue.dex, str(error)))
-                continue
-            if isinstance(pool, NeedAccounts):
-                self._needs[address] = (*self._needs.get(address, ()), *pool.addresses)
-                complete = False
+        refused: list[Refused] = []
+        for pool in group.order:
+            state = self._shown(pool, read)
+            if isinstance(state, LoadedPool):
+                pools.append(state)
             else:
-                pools.append(LoadedPool(venue, pool))
-        return (tuple(pools), tuple(left_out)) if complete else None
+                refused.append(state)
+        errors = [error for error in read.values() if error is not None]
+        if errors and not pools:
+            raise errors[0]
+        return PoolsAt(
+            slot=min((loaded.pool.context_slot for loaded in pools), default=clock.slot),
+            clock=clock,
+            pools=tuple(pools),
+            left_out=tuple(refused),
+        )
+
+    def _shown(self, pool: Pubkey, read: _Read) -> LoadedPool | Refused:
+        venue = self._loader.venue(pool)
+        if venue is None:
+            return left_out(pool, None, "UnknownProgram", "no venue knows it")
+        error = read.get(pool)
+        if error is not None:
+            observe.pool_left_out("unread")
+            return left_out(pool, venue, "Unread", f"it could not be read just now: {error}")
+        state = self._loader.state(pool)
+        if state is None:
+            return left_out(pool, venue, "Unread", "it needs more accounts at every read")
+        behind = self._following.mirror.newest - self._loader.as_of(pool)
+        if behind > self._following.slots_behind_max:
+            observe.pool_left_out("stale")
+            return left_out(pool, venue, "Stale", f"it is only known {behind} slots in the past")
+        return state
+
+    def _clock_now(self, read: _Read) -> ChainClock:
+        error = read.get(CLOCK_SYSVAR)
+        if error is not None:
+            raise error
+        held = self._following.mirror.held[CLOCK_SYSVAR]
+        behind = self._following.mirror.newest - self._following.mirror.as_of(held)
+        if behind > self._following.slots_behind_max:
+            raise Unavailable(f"the cluster is only known {behind} slots in the past")
+        if held.account is None or len(held.account.data) < 40:
+            raise Unavailable("the node does not show the cluster's clock")
+        return _clock(held.account.data)
+
+    def _forget(self) -> None:
+        """Let go of what nobody asked for in a while, and of the oldest where there is too much."""
+        now_ms = self._clock.now_ms()
+        self._lists.forget(now_ms - FORGOTTEN_MS)
+        kept: set[Pubkey] = set(self._pinned)
+        for pools, group in sorted(self._groups.items(), key=lambda each: -each[1].asked_ms):
+            idle_ms = now_ms - group.asked_ms
+            too_many = len(kept) + len(pools) > POOLS_MAX
+            if idle_ms > FORGOTTEN_MS or (too_many and idle_ms > _IN_USE_MS):
+                del self._groups[pools]
+            else:
+                kept |= pools
+        self._following.keep_only(kept)
+        self._loader.keep_only(kept)
 
 
-def _joined(parts: list[PoolsAt]) -> PoolsAt:
-    """Several reads as one, as old as the oldest of them."""
-    oldest = min(parts, key=lambda part: part.slot)
-    return PoolsAt(
-        slot=oldest.slot,
-        clock=oldest.clock,
-        pools=tuple(pool for part in parts for pool in part.pools),
-        left_out=tuple(refused for part in parts for refused in part.left_out),
-    )
-
-
-def _those(addresses: Iterable[Pubkey], accounts: Accounts) -> Accounts:
-    return {address: accounts[address] for address in addresses if address in accounts}
-
-
-def _left_out(pool: Pubkey, venue: str, dex: str, sentence: str) -> Refused:
-    return Refused(venue=venue, dex=dex, pool=pool, error="MalformedAccount", sentence=sentence)
-
-
-def _clock_of(accounts: Accounts) -> ChainClock:
+def _clock(data: bytes) -> ChainClock:
     """The Clock sysvar: slot u64, epoch start i64, epoch u64, leader epoch u64, unix time i64."""
-    account = accounts[CLOCK_SYSVAR]
-    if account is None or len(account.data) < 40:
-        raise Unavailable("the node does not show the cluster's clock")
-    data = account.data
     return ChainClock(
         slot=Slot(int.from_bytes(data[0:8], "little")),
         epoch=int.from_bytes(data[16:24], "little"),

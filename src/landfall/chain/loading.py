@@ -1,0 +1,112 @@
+"""Pools decoded from the mirror, again only where one of their accounts has changed."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from landfall.chain.accounts import Held, Reading
+from landfall.chain.following import Following
+from landfall.core.errors import MalformedAccount
+from landfall.core.quote import Refused
+from landfall.core.values import Pubkey, Slot
+from landfall.core.venue import AnyVenue, NeedAccounts
+from landfall.ports import LoadedPool
+
+VENUES_MAX = 100_000
+
+
+@dataclass(slots=True)
+class _Known:
+    """A pool as it was last decoded: from the accounts `held`, which had changed so often by then.
+
+    `state` is None while some of its accounts are not in the mirror.
+    """
+
+    held: tuple[Held, ...] = ()
+    changes: int = 0
+    state: LoadedPool | Refused | None = None
+
+
+class PoolLoader:
+    """Every pool that anybody asked for. What a pool is made of is followed from here."""
+
+    def __init__(self, following: Following) -> None:
+        self._following = following
+        self._venues: dict[Pubkey, AnyVenue] = {}
+        self._known: dict[Pubkey, _Known] = {}
+
+    def learn(self, venues: Mapping[Pubkey, AnyVenue]) -> None:
+        """These pools exist, or are said to."""
+        self._venues.update(venues)
+
+    def venue(self, pool: Pubkey) -> AnyVenue | None:
+        """Whose pool it is, if that is known."""
+        return self._venues.get(pool)
+
+    def keep_only(self, pools: Collection[Pubkey]) -> None:
+        """Forget how all others look; whose they are only where that gets too much."""
+        for pool in self._known.keys() - pools:
+            del self._known[pool]
+        if len(self._venues) > VENUES_MAX:
+            self._venues = {pool: self._venues[pool] for pool in pools if pool in self._venues}
+
+    def partners(self, mint: Pubkey) -> set[Pubkey]:
+        """The mints that some pool decoded so far trades against this one."""
+        found: set[Pubkey] = set()
+        for known in self._known.values():
+            if isinstance(known.state, LoadedPool) and mint in known.state.pool.mints:
+                found.update(known.state.pool.mints)
+        return found - {mint}
+
+    def vouched(self, pool: Pubkey) -> bool:
+        """Does the stream keep everything true that the pool is made of?"""
+        return self.state(pool) is not None and all(held.covered for held in self._known[pool].held)
+
+    def as_of(self, pool: Pubkey) -> Slot:
+        """The newest slot at which everything the pool is made of is known to be true."""
+        return min(map(self._following.mirror.as_of, self._known[pool].held))
+
+    def state(self, pool: Pubkey) -> LoadedPool | Refused | None:
+        """The pool, or why it cannot be traded. None: accounts must be read first; they are
+        followed from now on.
+        """
+        known = self._known.get(pool)
+        if known is None:
+            known = self._known[pool] = _Known()
+        if known.state is None or known.changes != sum(held.changes for held in known.held):
+            self._decode(pool, known)
+        if isinstance(known.state, LoadedPool):
+            slot = self.as_of(pool)
+            if known.state.pool.context_slot != slot:
+                # Every venue's pool is a dataclass with this field; the protocol cannot say so.
+                renewed = replace(cast("Any", known.state.pool), context_slot=slot)
+                known.state = LoadedPool(known.state.venue, renewed)
+        return known.state
+
+    def _decode(self, pool: Pubkey, known: _Known) -> None:
+        reading = Reading(self._following.mirror)
+        needed: tuple[Pubkey, ...] = ()
+        venue = self._venues[pool]
+        try:
+            loaded = venue.load(pool, reading, self._following.mirror.newest)
+        except MalformedAccount as error:
+            known.state = left_out(pool, venue, "MalformedAccount", str(error))
+        else:
+            if isinstance(loaded, NeedAccounts):
+                known.state, needed = None, loaded.addresses
+            else:
+                known.state = LoadedPool(venue, loaded)
+        known.held = tuple(reading.seen.values())
+        known.changes = sum(held.changes for held in known.held)
+        self._following.follow(pool, (*reading.seen, *needed))
+
+
+def left_out(pool: Pubkey, venue: AnyVenue | None, error: str, sentence: str) -> Refused:
+    """Why a pool is not offered."""
+    return Refused(
+        venue="unknown" if venue is None else venue.name,
+        dex="unknown" if venue is None else venue.dex,
+        pool=pool,
+        error=error,
+        sentence=sentence,
+    )
