@@ -12,10 +12,11 @@ from solders.system_program import ID as SYSTEM_PROGRAM
 from landfall.core.ledger.tips import DO_NOT_FRONT, TIP_ACCOUNTS, TIP_MIN, Tip, tip_step
 from landfall.core.values import Commitment, Lamports
 from landfall.localnet.block_engine import BlockEngine
+from landfall.localnet.genesis import TIP_ACCOUNT_LAMPORTS
 from landfall.localnet.transactions import decode_transaction
 from tests.localnet.chain import FEE, RENT, Chain
 
-TIP = RENT
+TIP = 5_000
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_a_bundle_lands_and_tips(chain: Chain, engine: BlockEngine):
     wire = tipping(chain, to)
     bundle = send(engine, wire)
     assert lamports(chain, to) == RENT
-    assert lamports(chain, TIP_ACCOUNTS[0]) == TIP
+    assert lamports(chain, TIP_ACCOUNTS[0]) == TIP_ACCOUNT_LAMPORTS + TIP
     (status,) = ask(engine, "getBundleStatuses", [bundle])["value"]
     assert status["transactions"] == [str(decode_transaction(wire).signature)]
     assert (status["confirmation_status"], status["err"]) == ("processed", {"Ok": None})
@@ -77,7 +78,8 @@ def test_a_bundle_that_would_fail_leaves_no_trace_and_costs_nothing(
     assert ask(engine, "getBundleStatuses", [bundle])["value"] == [None]
     assert ask(engine, "getInflightBundleStatuses", [bundle])["value"][0]["status"] == "Failed"
     assert lamports(chain, chain.wallet.pubkey()) == before
-    assert [lamports(chain, each) for each in (first, second, TIP_ACCOUNTS[0])] == [0, 0, 0]
+    assert [lamports(chain, each) for each in (first, second)] == [0, 0]
+    assert lamports(chain, TIP_ACCOUNTS[0]) == TIP_ACCOUNT_LAMPORTS
 
 
 def test_a_bundle_lands_in_order_and_later_transactions_see_what_earlier_ones_did(
@@ -101,7 +103,6 @@ def test_a_transaction_twice_in_a_bundle_drops_it(chain: Chain, engine: BlockEng
 
 
 def test_a_tip_below_the_least_drops_the_bundle(chain: Chain, engine: BlockEngine):
-    chain.run(chain.payment(TIP_ACCOUNTS[0], RENT))
     to = Pubkey.new_unique()
     bundle = send(engine, tipping(chain, to, TIP_MIN - 1))
     assert ask(engine, "getBundleStatuses", [bundle])["value"] == [None]

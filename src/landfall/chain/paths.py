@@ -54,7 +54,7 @@ class AllPaths:
     """
 
     def __init__(self, paths: Sequence[Path], clock: Clock, patience_ms: int) -> None:
-        self._paths = tuple(paths)
+        self.paths = tuple(paths)
         self._clock = clock
         self._patience_ms = patience_ms
         self._under_way: dict[tuple[str, Signature], asyncio.Future[None]] = {}
@@ -66,7 +66,7 @@ class AllPaths:
             Unavailable: every path surely took nothing this time.
             OutcomeUnknown: none has acknowledged, and one may have taken it.
         """
-        sends = [self._started(path, transaction) for path in self._paths]
+        sends = [self._started(path, transaction) for path in self.paths]
         bell = asyncio.ensure_future(self._clock.sleep_ms(self._patience_ms))
         try:
             outcomes = [_outcome(send) for send in sends]

@@ -12,6 +12,7 @@ from dataclasses import replace
 from solders.keypair import Keypair
 from solders.system_program import ID as SYSTEM_PROGRAM
 
+from landfall.core.ledger.tips import TIP_ACCOUNTS
 from landfall.core.ledger.token_accounts import associated_address
 from landfall.core.token import (
     ACCOUNT_AMOUNT,
@@ -32,6 +33,7 @@ from landfall.localnet.pools import pool_accounts
 LAMPORTS_PER_SOL = 10**9
 FAUCET_LAMPORTS = 500_000_000 * LAMPORTS_PER_SOL
 WALLET_LAMPORTS = 100_000 * LAMPORTS_PER_SOL
+TIP_ACCOUNT_LAMPORTS = 1_000_000
 WALLET_WHOLE_TOKENS: Mapping[str, int] = {
     "USDC": 10_000_000,
     "USDT": 10_000_000,
@@ -54,6 +56,7 @@ def faucet() -> Keypair:
 def genesis_accounts(funded: Sequence[Pubkey]) -> dict[Pubkey, Account]:
     """All accounts of a new chain."""
     accounts = {faucet().pubkey(): Account(SYSTEM_PROGRAM, FAUCET_LAMPORTS, b"")}
+    accounts |= tip_accounts()
     accounts |= pool_accounts()
     for wallet in funded:
         accounts |= _wallet_accounts(wallet)
@@ -63,6 +66,11 @@ def genesis_accounts(funded: Sequence[Pubkey]) -> dict[Pubkey, Account]:
         supply = 0 if token.mint == NATIVE_MINT else supplies.get(token.mint, 0)
         accounts[token.mint] = _mint_account(token.decimals, supply)
     return accounts
+
+
+def tip_accounts() -> dict[Pubkey, Account]:
+    """Where block engines are tipped. They exist, so that a small tip opens no account."""
+    return {account: Account(SYSTEM_PROGRAM, TIP_ACCOUNT_LAMPORTS, b"") for account in TIP_ACCOUNTS}
 
 
 def wallet_grant(

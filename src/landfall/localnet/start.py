@@ -12,7 +12,7 @@ from solders.hash import Hash
 from landfall.core.values import Account, BlockHeight, Commitment, Pubkey, Slot
 from landfall.localnet.accounts import AccountVersions
 from landfall.localnet.cluster import STATUS_BLOCKS, Cluster
-from landfall.localnet.genesis import faucet, genesis_accounts, wallet_grant
+from landfall.localnet.genesis import faucet, genesis_accounts, tip_accounts, wallet_grant
 from landfall.localnet.ledger import Ledger, WrongFormat
 from landfall.localnet.node import Node
 from landfall.localnet.options import BadOption, LocalnetOptions, read_accounts, read_programs
@@ -56,6 +56,7 @@ def opened_node(
                 starts=ledger.count_start(),
                 unix_timestamp=unix_timestamp,
             )
+            _open_tip_accounts(cluster)
             _fund_newcomers(cluster, options.fund)
             yield Node(cluster, ledger, faucet())
             cluster.settle()
@@ -107,6 +108,17 @@ def _begin(ledger: Ledger, seed: int, accounts: dict[Pubkey, Account], unix_time
     )
     ledger.create(genesis, accounts)
     return genesis_hash
+
+
+def _open_tip_accounts(cluster: Cluster) -> None:
+    """A chain from before there was a block engine gets its accounts now."""
+    slot = cluster.block(Commitment.PROCESSED).slot
+    missing = {
+        address: account
+        for address, account in tip_accounts().items()
+        if cluster.svm.accounts.get(address) is None
+    }
+    cluster.svm.apply(slot, missing)
 
 
 def _fund_newcomers(cluster: Cluster, funded: Sequence[Pubkey]) -> None:
