@@ -65,17 +65,25 @@ def test_what_buys_nothing_at_the_end_is_not_on_offer():
 
 def test_a_filled_walk_takes_all_that_was_offered_though_a_fee_swallows_the_last_unit():
     fees = TransferFees(TENTH, None)
-    found = walked([Stretch(90, 45, PRICE_ONE)], fees, (101, 45))
+    ask = pool(lambda out: 2 * out, lambda taken: (taken - TENTH.of(taken)) // 2)
+    stretches = [Stretch(90, 45, PRICE_ONE)]
+    found = walked(stretches, (101, 45), request(101), ask, fees)
     assert found == (Segment(101, 45, fees.net(PRICE_ONE, 0, 0)),)
-    assert walked([Stretch(90, 45, PRICE_ONE)], fees, None)[0].in_amount == 100
+    assert walked(stretches, None, request(101), ask, fees)[0].in_amount == 100
 
 
 def test_a_walk_ends_where_64_bits_do_not_hold_what_is_sent():
     stretches = [Stretch(2**63, 7, PRICE_ONE), Stretch(2**63 - 1, 7, PRICE_ONE)]
-    assert [one.in_amount for one in walked(stretches, NO_FEES, None)] == [2**63, 2**63 - 1]
-    assert [one.in_amount for one in walked(stretches, TransferFees(TENTH, None), None)] == [
-        2**63 + TENTH.inverse(2**63)
-    ]
+    assert [end.in_total for end in NO_FEES.ends(stretches)] == [2**63, 2**64 - 1]
+    taxed = TransferFees(TENTH, None).ends(stretches)
+    assert [end.in_total for end in taxed] == [2**63 + TENTH.inverse(2**63)]
+
+
+def test_a_walk_that_was_refused_offers_only_the_ends_at_which_the_pool_stops():
+    ask = pool(lambda out: 2 * out, lambda taken: taken // 2, most=40)
+    stretches = [Stretch(20, 10, PRICE_ONE), Stretch(20, 10, 9), Stretch(20, 10, 8)]
+    found = walked(stretches, None, request(100), ask, NO_FEES)
+    assert [one.start_price for one in found] == [PRICE_ONE, 9]
 
 
 @given(

@@ -121,9 +121,13 @@ def segments(ends: Iterable[End]) -> tuple[Segment, ...]:
 
 
 def walked(
-    stretches: Iterable[Stretch], fees: TransferFees, filled: tuple[int, int] | None
+    stretches: Iterable[Stretch],
+    filled: tuple[int, int] | None,
+    request: SwapRequest,
+    ask: Ask,
+    fees: TransferFees,
 ) -> tuple[Segment, ...]:
-    """The curve that a walk through a pool found.
+    """The curve that a walk through a pool found, cut where a transfer fee reaches its maximum.
 
     Args:
         filled: what the whole walk takes from the trader and pays it; None if it was refused on the
@@ -132,7 +136,15 @@ def walked(
     ends = list(fees.ends(stretches))
     if filled is not None:
         ends[-1] = End(*filled, ends[-1].start_price)
-    return segments(ends)
+    # A pool may refuse to stop where it refuses to go further.
+    while filled is None and ends and not _is_paid(ends[-1], request, ask):
+        ends.pop()
+    return cut_at_full_fees(segments(ends), request, ask, fees)
+
+
+def _is_paid(end: End, request: SwapRequest, ask: Ask) -> bool:
+    answer = ask(exact_in(request, end.in_total))
+    return isinstance(answer, Quote) and answer.out_amount == end.out_total
 
 
 def cut_at_full_fees(
@@ -164,14 +176,14 @@ def _cut(found: tuple[Segment, ...], at: Quote, fee: TransferFee) -> Iterator[Se
 
 
 def filling(request: SwapRequest, ask: Ask, most: Callable[[], int]) -> Quote | None:
-    """The exact input that fills `request`, as the pool prices it; None if it prices nothing.
+    """The exact input that fills `request`, as the pool prices it; None if nothing comes of it.
 
     Args:
         most: the largest input the pool takes, asked for where it cannot fill the request.
     """
     answer = ask(request)
     if isinstance(answer, Quote) and request.mode is SwapMode.EXACT_IN:
-        return answer
+        return answer if answer.out_amount else None
     amount = answer.in_amount if isinstance(answer, Quote) else most()
     wanted = request.amount if isinstance(answer, Quote) else 0
     filled, step = None, 1
@@ -181,7 +193,7 @@ def filling(request: SwapRequest, ask: Ask, most: Callable[[], int]) -> Quote | 
             break
         # Some programs round the two modes apart: what an exact output costs may buy a little less.
         amount, step = amount + step, 2 * step
-    return filled
+    return filled if filled is not None and filled.out_amount else None
 
 
 def exact_in(request: SwapRequest, amount: int) -> SwapRequest:

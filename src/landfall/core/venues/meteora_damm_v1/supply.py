@@ -34,6 +34,7 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
     filled = filling(request, ask, most=lambda: _most(request, ask))
     if filled is None:
         return ()
+    fee, of = pool.trade_fee if pool.trade_fee[0] else (0, 1)
     ends: list[End] = []
     reserves = None
     for halves in range(0 if pool.curve is None else HALVES, -1, -1):
@@ -42,8 +43,7 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
         except SwapRefused:
             continue
         x, y = price_ratio(pool, swapped, reserves or swapped.reserves)
-        kept = pool.trade_fee[1] - pool.trade_fee[0]
-        price = PRICE_ONE * y * kept // (x * pool.trade_fee[1])
+        price = PRICE_ONE * y * (of - fee) // (x * of)
         ends.append(End(swapped.in_amount, swapped.out_amount, price))
         x, y = swapped.reserves
         reserves = x + swapped.net_in, y - swapped.gross_out

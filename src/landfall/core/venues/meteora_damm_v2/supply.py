@@ -58,7 +58,8 @@ def _price(pool: Pool, a_to_b: bool, ratio: tuple[int, int], sent: int, clock: C
     """The price at this ratio of token A to token B for the unit after `sent`, fees included."""
     x, y = ratio if a_to_b else ratio[::-1]
     kept = FEE_DENOMINATOR - marginal_numerator(pool, a_to_b, sent, clock)
-    return PRICE_ONE * y * kept // (x * FEE_DENOMINATOR)
+    # A compounding pool may be out of a token and still take it.
+    return PRICE_ONE * y * kept // (max(x, 1) * FEE_DENOMINATOR)
 
 
 def _ratio_after(pool: Pool, swapped: Swapped) -> tuple[int, int]:

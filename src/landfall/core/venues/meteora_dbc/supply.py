@@ -5,7 +5,6 @@ While a rate limiter applies, the fee steps up with the amount, and the curve is
 Units: as in `curve`; prices as in `core.supply`.
 """
 
-from collections.abc import Iterator
 from itertools import takewhile
 
 from landfall.core.anchor import SwapRefused
@@ -55,18 +54,15 @@ def _price(pool: Pool, is_buy: bool, sqrt_price: int, sent: int, clock: ChainClo
 
 def _cuts(pool: Pool, is_buy: bool, most: int, clock: ChainClock) -> list[int]:
     """The inputs below `most` at which the curve or the fee changes, in order."""
-    cuts = set(takewhile(lambda cut: cut < most, _inputs_to_points(pool, is_buy, clock)))
+    points = takewhile(lambda net: net < most, inputs_to_points(pool, is_buy=is_buy))
+    cuts = {cut for net in points if 0 < (cut := _with_fee(pool, is_buy, net, clock)) < most}
     if isinstance(pool.base_fee, RateLimiter) and is_rate_limited(pool, is_buy, clock):
         cuts.update(limiter_cuts(pool.base_fee, most))
     return sorted(cuts)
 
 
-def _inputs_to_points(pool: Pool, is_buy: bool, clock: ChainClock) -> Iterator[int]:
-    """As in `walk`, with the fee where it is taken from the input."""
-    return (_with_fee(pool, is_buy, net, clock) for net in inputs_to_points(pool, is_buy=is_buy))
-
-
 def _with_fee(pool: Pool, is_buy: bool, net: int, clock: ChainClock) -> int:
+    """The input of which the curve gets `net`."""
     if pool.collect_fee_mode != layout.COLLECT_ONLY_QUOTE or not is_buy:
         return net
     rate = fee_numerator(pool, is_buy, net, clock, is_net=True)

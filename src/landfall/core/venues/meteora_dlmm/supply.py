@@ -9,18 +9,17 @@ Units: as in `curve`; prices as in `core.supply`.
 from collections.abc import Iterator
 
 from landfall.core.anchor import SwapRefused
-from landfall.core.quote import SwapRequest
+from landfall.core.quote import Quote, Refused, SwapRequest
 from landfall.core.supply import (
     PRICE_ONE,
     Segment,
     Stretch,
     TransferFees,
-    cut_at_full_fees,
     exact_in,
     walked,
 )
 from landfall.core.values import U64_MAX, ChainClock, SwapMode
-from landfall.core.venues.meteora_dlmm.bins import ONE, BinSwap
+from landfall.core.venues.meteora_dlmm.bins import ONE, BinSwap, price_of
 from landfall.core.venues.meteora_dlmm.curve import execute, quote
 from landfall.core.venues.meteora_dlmm.fees import FEE_DENOMINATOR
 from landfall.core.venues.meteora_dlmm.layout import Pool
@@ -34,15 +33,19 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
     side_in, side_out = pool.sides if x_to_y else pool.sides[::-1]
     if request.mode is SwapMode.EXACT_OUT:
         request = exact_in(request, _cost(pool, request, clock))
+
+    def ask(asked: SwapRequest) -> Quote | Refused:
+        return quote(pool, asked, clock)
+
     trail: list[BinSwap] = []
     try:
         swapped = execute(pool, request, clock, trail=trail)
+        price_of(pool.active_id, pool.bin_step)
         filled = swapped.in_amount, swapped.out_amount
     except SwapRefused:
         filled = None
     fees = TransferFees(side_in.transfer_fee_at(clock.epoch), side_out.transfer_fee_at(clock.epoch))
-    found = walked(_stretches(trail), fees, filled)
-    return cut_at_full_fees(found, request, lambda asked: quote(pool, asked, clock), fees)
+    return walked(_stretches(trail), filled, request, ask, fees)
 
 
 def _cost(pool: Pool, request: SwapRequest, clock: ChainClock) -> int:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from landfall.core.anchor import SwapRefused
-from landfall.core.quote import SwapRequest
-from landfall.core.supply import PRICE_ONE, Segment, Stretch, TransferFees, cut_at_full_fees, walked
+from landfall.core.quote import Quote, Refused, SwapRequest
+from landfall.core.supply import PRICE_ONE, Segment, Stretch, TransferFees, walked
 from landfall.core.values import U64_MAX, ChainClock, SwapMode
 from landfall.core.venues.raydium_clmm.curve import NO_LIMIT, Terms, execute, quote
 from landfall.core.venues.raydium_clmm.layout import Pool
@@ -32,6 +32,10 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
     )
     if not terms.exact_in:
         terms = replace(terms, exact_in=True, amount=_cost(pool, terms, clock))
+
+    def ask(asked: SwapRequest) -> Quote | Refused:
+        return quote(pool, asked, clock)
+
     trail: list[Traded] = []
     try:
         swapped = execute(pool, terms, clock, trail)
@@ -39,8 +43,7 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
     except SwapRefused:
         filled = None
     fees = TransferFees(side_in.transfer_fee_at(clock.epoch), side_out.transfer_fee_at(clock.epoch))
-    found = walked(_stretches(trail, zero_for_one, side_out.balance), fees, filled)
-    return cut_at_full_fees(found, request, lambda asked: quote(pool, asked, clock), fees)
+    return walked(_stretches(trail, zero_for_one, side_out.balance), filled, request, ask, fees)
 
 
 def _cost(pool: Pool, terms: Terms, clock: ChainClock) -> int:
