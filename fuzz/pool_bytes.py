@@ -1,4 +1,4 @@
-"""Feed hostile account bytes to every venue's `load` and `quote`, guided by coverage.
+"""Feed hostile account bytes to every venue's `load`, `quote` and `supply`, guided by coverage.
 
     pip install atheris
     python fuzz/pool_bytes.py -max_total_time=60
@@ -92,6 +92,7 @@ def test_one_input(raw: bytes) -> None:
         amount=BaseUnits(data.ConsumeIntInRange(1, U64_MAX)),
     )
     venue.quote(answer, request, CLOCK)
+    venue.supply(answer, request, CLOCK)
 
 
 if __name__ == "__main__":
