@@ -20,7 +20,7 @@ from landfall.api.app import create_app
 from landfall.api.parts import ClusterFacts, HealthChecks
 from landfall.api.server import make_server
 from landfall.chain.endpoints import WrongCluster
-from landfall.chain.lookup_tables import ChainLookupTables
+from landfall.chain.forms import ChainForms
 from landfall.chain.prices import SeenPrices
 from landfall.chain.tokens import ChainTokens
 from landfall.clock import SharedClock, new_order_id
@@ -46,7 +46,7 @@ from landfall.store.reader import PostgresReader
 from landfall.wallet.keypair import KeypairSigner, from_file, from_text
 
 _CONNECTIONS_SPARE = 10
-_TABLES_REMEMBERED_MS = 60_000
+_FORMS_REMEMBERED_MS = 60_000
 
 
 class NoKey:
@@ -193,8 +193,12 @@ async def joined(
             signer=signer,
             tokens=ChainTokens(chain),
             fees=paths.fees,
-            tables=ChainLookupTables(
-                chain, clock, settings.paths.lookup_tables, _TABLES_REMEMBERED_MS
+            forms=ChainForms(
+                chain,
+                clock,
+                settings.paths.lookup_tables,
+                allows_v1=settings.paths.v1_transactions,
+                remembered_ms=_FORMS_REMEMBERED_MS,
             ),
             prices=SeenPrices(),
             log=PostgresEventLog(pool),

@@ -21,8 +21,8 @@ from landfall.core.ledger.answers import (
     LatestBlockhash,
     Simulation,
 )
-from landfall.core.ledger.lookup_table import LookupTable
 from landfall.core.ledger.tips import Tip
+from landfall.core.ledger.transaction import Form
 from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.order import Order, OrderType
 from landfall.core.quote import Quote, Refused
@@ -181,11 +181,11 @@ class Prices(Protocol):
         ...
 
 
-class LookupTables(Protocol):
-    """Address lookup tables that somebody set up for us. A hint: does not raise."""
+class Forms(Protocol):
+    """What transactions may be made of on this cluster. A hint: does not raise."""
 
-    async def usable(self) -> tuple[LookupTable, ...]:
-        """The active tables, as far as they are known."""
+    async def current(self) -> Form:
+        """The active lookup tables among ours, and whether v1 transactions are taken."""
         ...
 
 
@@ -400,10 +400,15 @@ class WorkerSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What there is to do: orders never started, of everybody; and open orders of one account."""
+    """What there is to do: orders never started, of everybody; and open orders of one account.
+
+    `ended` counts every order that ever did, `workers` those who have shown themselves lately.
+    """
 
     waiting: int
     open_of_account: int
+    ended: int
+    workers: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -554,7 +559,7 @@ class World:
     signer: Signer
     tokens: Tokens
     fees: Fees
-    tables: LookupTables
+    forms: Forms
     prices: Prices
     log: EventLog
     clock: Clock

@@ -215,6 +215,12 @@ VARIABLES: Mapping[str, Variable] = {
         meaning="addresses of lookup tables that make transactions smaller, separated by commas",
         default="",
     ),
+    "v1_transactions": Variable(
+        names=("V1_TRANSACTIONS",),
+        meaning="whether routes that no v0 transaction holds become v1 ones, where the cluster "
+        "takes them: yes or no",
+        default="yes",
+    ),
     "rpc_timeout_ms": Variable(
         names=("RPC_TIMEOUT_MS",), meaning="milliseconds an RPC call may take", default="10000"
     ),
@@ -303,6 +309,11 @@ VARIABLES: Mapping[str, Variable] = {
         meaning="open orders of one API key's account; 0 is no limit",
         default="10000",
     ),
+    "paced_from": Variable(
+        names=("QUEUE_PACED_FROM",),
+        meaning="waiting orders from which on accepting keeps pace with completing; 0 is never",
+        default="200",
+    ),
     "disk_free_min_mb": Variable(
         names=("DISK_FREE_MIN_MB",),
         meaning="megabytes free under LANDFALL_HOME below which new orders are refused",
@@ -343,6 +354,7 @@ class PathSettings:
     rpc_url: Secret | None
     rpc_urls: tuple[Secret, ...]
     lookup_tables: tuple[Pubkey, ...]
+    v1_transactions: bool
     rpc_timeout_ms: int
     rpc_failover_ms: int
     rpc_probe_ms: int
@@ -379,6 +391,7 @@ class DoorSettings:
     sockets_per_address: int
     waiting_orders_max: int
     open_orders_max: int
+    paced_from: int
     disk_free_min_mb: int
 
 
@@ -518,6 +531,7 @@ def _paths(environ: Mapping[str, str]) -> PathSettings:
         rpc_url=_url(environ, "rpc_url"),
         rpc_urls=_urls(environ, "rpc_urls"),
         lookup_tables=_addresses(environ, "lookup_tables"),
+        v1_transactions=_word(environ, "v1_transactions", ("yes", "no")) == "yes",
         rpc_timeout_ms=number("rpc_timeout_ms", 1),
         rpc_failover_ms=number("rpc_failover_ms", 1),
         rpc_probe_ms=number("rpc_probe_ms", 1),
@@ -550,6 +564,7 @@ def _doors(environ: Mapping[str, str]) -> DoorSettings:
         sockets_per_address=number("sockets_per_address"),
         waiting_orders_max=number("waiting_orders_max"),
         open_orders_max=number("open_orders_max"),
+        paced_from=number("paced_from"),
         disk_free_min_mb=number("disk_free_min_mb"),
     )
 

@@ -67,7 +67,7 @@ def world(desk: Desk) -> World:
         signer=untouched,
         tokens=KnownTokens(),
         fees=untouched,
-        tables=untouched,
+        forms=untouched,
         prices=SeenPrices(),
         log=cast(Any, desk),
         clock=StoppedClock(),

@@ -15,8 +15,8 @@ import pytest
 from solders.keypair import Keypair
 
 from landfall.chain.fees import MarketFees
+from landfall.chain.forms import ChainForms
 from landfall.chain.jsonrpc import JsonRpc
-from landfall.chain.lookup_tables import ChainLookupTables
 from landfall.chain.prices import SeenPrices
 from landfall.chain.rpc import RpcChain
 from landfall.chain.tokens import ChainTokens
@@ -179,7 +179,7 @@ async def bench(pool: asyncpg.Pool, limits: Limits) -> AsyncIterator[Bench]:
             signer=KeypairSigner(keypair),
             tokens=ChainTokens(chain),
             fees=MarketFees(chain.unit_prices_paid, PriceRule(percentile=50, floor=0, cap=10_000)),
-            tables=ChainLookupTables(chain, clock, (), remembered_ms=0),
+            forms=ChainForms(chain, clock, (), allows_v1=True, remembered_ms=0),
             prices=SeenPrices(),
             log=PostgresEventLog(pool),
             clock=clock,

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from solders.transaction import VersionedTransaction
 
-from landfall.chain.lookup_tables import ChainLookupTables
+from landfall.chain.forms import ChainForms
 from landfall.core.errors import FailureReason
 from landfall.core.execution import Execution, Status
 from landfall.core.ledger.swaps import swaps
@@ -123,8 +123,10 @@ async def test_five_legs_land_through_a_lookup_table_and_do_not_fit_without(benc
     assert execution.failure.reason is FailureReason.TRANSACTION_TOO_LARGE
 
     table = await make_table(bench, await accounts_of(bench, route))
-    tables = ChainLookupTables(bench.world.chain, bench.world.clock, [table], remembered_ms=0)
-    bench.world = replace(bench.world, tables=tables)
+    forms = ChainForms(
+        bench.world.chain, bench.world.clock, [table], allows_v1=True, remembered_ms=0
+    )
+    bench.world = replace(bench.world, forms=forms)
     order, route = await five_legs(bench)
     execution = await executed(bench, order, route)
     landed_as_quoted(execution)

@@ -17,13 +17,13 @@ from landfall.core.execution import NO_LAMPORTS, Execution, Failure, Simulated
 from landfall.core.ledger.answers import LatestBlockhash, Simulation
 from landfall.core.ledger.bid import bid_within
 from landfall.core.ledger.gate import RouteAt, Verdict, judge, quoted_again
-from landfall.core.ledger.lookup_table import LookupTable
 from landfall.core.ledger.outcome import read_failure, read_moved, read_rent
 from landfall.core.ledger.swaps import pools_by_instruction, swaps
 from landfall.core.ledger.tips import Tip
 from landfall.core.ledger.transaction import (
     COMPUTE_UNITS_MAX,
     ComputeBudget,
+    Form,
     instructions,
     message,
     signed,
@@ -57,7 +57,7 @@ class _Plan:
     execution: Execution
     route: Route
     tokens: tuple[Token, ...]
-    tables: tuple[LookupTable, ...]
+    form: Form
     tip: Tip | None
     latest: LatestBlockhash
 
@@ -114,7 +114,7 @@ async def _build(world: World, execution: Execution) -> Record:
         rent=read_rent(world.signer.address, passed.simulation.balances),
     )
     budget = ComputeBudget(unit_limit, bid.unit_price)
-    made = message(passed.steps, budget, world.signer.address, plan.latest, plan.tables)
+    made = message(passed.steps, budget, world.signer.address, plan.latest, plan.form)
     transaction = signed(made, world.signer.sign(to_sign(made)), plan.latest, bid.cost_most)
     return Record(
         (
@@ -141,15 +141,13 @@ def _unit_limit(execution: Execution, units_consumed: int) -> int:
 async def _plan(world: World, execution: Execution) -> _Plan:
     route = execution.attempt.route
     assert route is not None
-    tokens, tables, tip, latest = await asyncio.gather(
+    tokens, form, tip, latest = await asyncio.gather(
         _tokens_along(world, route),
-        world.tables.usable(),
+        world.forms.current(),
         world.fees.tip(),
         world.chain.latest_blockhash(),
     )
-    return _Plan(
-        execution=execution, route=route, tokens=tokens, tables=tables, tip=tip, latest=latest
-    )
+    return _Plan(execution=execution, route=route, tokens=tokens, form=form, tip=tip, latest=latest)
 
 
 async def _tokens_along(world: World, route: Route) -> tuple[Token, ...]:
@@ -223,7 +221,7 @@ async def _simulate(world: World, plan: _Plan, steps: list[Instruction]) -> Simu
     """What the steps do now, or why they would fail."""
     # A price of one, so that the message is as large as the dearest one.
     dearest = ComputeBudget(COMPUTE_UNITS_MAX, 1)
-    made = message(steps, dearest, world.signer.address, plan.latest, plan.tables)
+    made = message(steps, dearest, world.signer.address, plan.latest, plan.form)
     unsigned = signed(made, Signature.default(), plan.latest)
     simulation = await world.chain.simulate(unsigned.raw)
     if simulation.error is not None:

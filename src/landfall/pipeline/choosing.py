@@ -99,15 +99,15 @@ async def _tokens(world: World, order: Order, around: PoolsAt) -> dict[Pubkey, T
 
 
 async def _fits(world: World, around: PoolsAt, tokens: dict[Pubkey, Token]) -> Fits:
-    """Whether a route over these pools can be one transaction, with the tables of the moment."""
-    tables, tip = await asyncio.gather(world.tables.usable(), world.fees.tip())
+    """Whether a route over these pools can be one transaction, in the forms this cluster takes."""
+    form, tip = await asyncio.gather(world.forms.current(), world.fees.tip())
     pools = {loaded.pool.address: loaded for loaded in around.pools}
     wallet = world.signer.address
 
     def fits(route: Route) -> str | None:
         along = [tokens[mint] for mint in route.mints]
         written = swaps(route, pools, along, wallet)
-        return why_it_does_not_fit(instructions(route, along, written, wallet, tip), wallet, tables)
+        return why_it_does_not_fit(instructions(route, along, written, wallet, tip), wallet, form)
 
     return fits
 

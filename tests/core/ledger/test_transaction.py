@@ -14,6 +14,7 @@ from landfall.core.ledger.token_accounts import associated_address, open_account
 from landfall.core.ledger.transaction import (
     COMPUTE_UNITS_MAX,
     ComputeBudget,
+    Form,
     instructions,
     message,
     signed,
@@ -206,9 +207,9 @@ def test_what_is_signed_is_the_message_with_its_version():
 def test_more_accounts_than_the_ledger_locks_fail_though_a_table_makes_them_small():
     swap = a_swap(accounts=62)
     table = LookupTable(pubkey(5), tuple(meta.pubkey for meta in swap.accounts))
-    fits, why = swap.accounts[:61], why_it_does_not_fit([swap], WALLET, [table])
+    fits, why = swap.accounts[:61], why_it_does_not_fit([swap], WALLET, Form((table,)))
     smaller = Instruction(swap.program_id, bytes(24), list(fits))
-    assert why_it_does_not_fit([smaller], WALLET, [table]) is None
+    assert why_it_does_not_fit([smaller], WALLET, Form((table,))) is None
     assert why == "the transaction locks 65 accounts, the ledger allows 64"
 
 
@@ -217,10 +218,10 @@ def test_what_does_not_fit_without_a_table_fits_with_it():
     steps = instructions(a_route(), (SOL, USDC), swaps, WALLET)
     table = LookupTable(pubkey(5), tuple(meta.pubkey for swap in swaps for meta in swap.accounts))
     assert "bytes" in (why_it_does_not_fit(steps, WALLET) or "")
-    assert why_it_does_not_fit(steps, WALLET, [table]) is None
+    assert why_it_does_not_fit(steps, WALLET, Form((table,))) is None
     assert [
         lookup.account_key
-        for lookup in message(steps, BUDGET, WALLET, LATEST, [table]).address_table_lookups
+        for lookup in message(steps, BUDGET, WALLET, LATEST, Form((table,))).address_table_lookups
     ] == [table.address]
 
 

@@ -3,28 +3,35 @@ accounts, so the router asks here before it chooses.
 
 Units: bytes of the serialized transaction, with its one signature.
 Source: anza-xyz/agave, packet (1,232 bytes: an IPv6 MTU without headers), accounts-db
-account_locks.rs (64 accounts, as long as the increase to 128 is not active everywhere).
+account_locks.rs (64 accounts, as long as the increase to 128 is not active everywhere); SIMD-0385
+for v1 transactions.
 """
 
-from solders.message import MessageV0
+from solders.message import MessageV0, MessageV1
 from solders.transaction import VersionedTransaction
 
 from landfall.core.values import Signature
 
 PACKET_BYTES_MAX = 1_232
+V1_BYTES_MAX = 4_096
 ACCOUNTS_MAX = 64
+V1_INSTRUCTIONS_MAX = 64
 
 
-def why_too_large(compiled: MessageV0) -> str | None:
+def why_too_large(compiled: MessageV0 | MessageV1) -> str | None:
     """Why no transaction can be made of this message, or None if one can."""
-    loaded = sum(
-        len(bytes(lookup.writable_indexes)) + len(bytes(lookup.readonly_indexes))
-        for lookup in compiled.address_table_lookups
-    )
-    accounts = len(compiled.account_keys) + loaded
+    accounts, bytes_max = len(compiled.account_keys), V1_BYTES_MAX
+    if isinstance(compiled, MessageV0):
+        bytes_max = PACKET_BYTES_MAX
+        accounts += sum(
+            len(bytes(lookup.writable_indexes)) + len(bytes(lookup.readonly_indexes))
+            for lookup in compiled.address_table_lookups
+        )
+    elif len(compiled.instructions) > V1_INSTRUCTIONS_MAX:
+        return f"the transaction has {len(compiled.instructions)} instructions"
     if accounts > ACCOUNTS_MAX:
         return f"the transaction locks {accounts} accounts, the ledger allows {ACCOUNTS_MAX}"
     size = len(bytes(VersionedTransaction.populate(compiled, [Signature.default()])))
-    if size > PACKET_BYTES_MAX:
-        return f"the transaction has {size} bytes, a packet takes {PACKET_BYTES_MAX}"
+    if size > bytes_max:
+        return f"the transaction has {size} bytes, a packet takes {bytes_max}"
     return None

@@ -1,9 +1,15 @@
-"""A route as one atomic v0 transaction: budget, accounts opened, SOL wrapped, swaps, SOL unwrapped.
+"""A route as one atomic transaction: budget, accounts opened, SOL wrapped, swaps, SOL unwrapped.
 
 All hops of a route and all legs of a split are in the one message, so it happens whole or not at
 all, and the wallet is never left holding an intermediate token.
 
+It is a v0 transaction wherever one holds it: every node, sender and explorer takes those. A v1
+transaction holds three times as much, knows no lookup tables and has its budget in the header,
+where the priority fee is a total and what is not set is zero; it is made only of what v0 cannot
+hold, and only on a cluster that has the feature.
+
 Units: the compute price is micro-lamports per compute unit.
+Source: SIMD-0385 (v1).
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,12 +19,13 @@ from solders.address_lookup_table_account import AddressLookupTableAccount
 from solders.compute_budget import set_compute_unit_limit, set_compute_unit_price
 from solders.hash import Hash
 from solders.instruction import Instruction
-from solders.message import MessageV0, to_bytes_versioned
+from solders.message import MessageV0, MessageV1, TransactionConfig, to_bytes_versioned
 from solders.transaction import VersionedTransaction
 
 from landfall.core.errors import AttemptFailure, FailureReason
 from landfall.core.execution import NO_COST, Cost, SignedTransaction
 from landfall.core.ledger.answers import LatestBlockhash
+from landfall.core.ledger.fees import v1_priority_fee
 from landfall.core.ledger.lookup_table import LookupTable, worth_using
 from landfall.core.ledger.packet import why_too_large
 from landfall.core.ledger.tips import Tip, tip_step
@@ -29,6 +36,11 @@ from landfall.core.values import Lamports, Pubkey, Signature
 
 COMPUTE_UNITS_MAX = 1_400_000
 
+Message = MessageV0 | MessageV1
+
+# What every v0 transaction may load unless it asks for less. Unset, a v1 one may load nothing.
+_LOADED_BYTES_MAX = 64 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class ComputeBudget:
@@ -36,6 +48,17 @@ class ComputeBudget:
 
     unit_limit: int
     unit_price_micro_lamports: int
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What transactions may be made of on this cluster: lookup tables, and whether v1 is taken."""
+
+    tables: tuple[LookupTable, ...] = ()
+    takes_v1: bool = False
+
+
+PLAIN = Form()
 
 
 def instructions(
@@ -81,43 +104,73 @@ def compiled(
     return MessageV0.try_compile(wallet, [*head, *steps], used, blockhash)
 
 
+def compiled_v1(
+    steps: Sequence[Instruction], budget: ComputeBudget, wallet: Pubkey, blockhash: Hash
+) -> MessageV1:
+    """The same as a v1 message: it pays what the v0 one of that budget would pay."""
+    fee = v1_priority_fee(budget.unit_limit, budget.unit_price_micro_lamports)
+    config = TransactionConfig(
+        priority_fee=fee,
+        compute_unit_limit=budget.unit_limit,
+        loaded_accounts_data_size_limit=_LOADED_BYTES_MAX,
+    )
+    return MessageV1.try_compile(wallet, list(steps), blockhash, config)
+
+
 def message(
     steps: Sequence[Instruction],
     budget: ComputeBudget,
     wallet: Pubkey,
     latest: LatestBlockhash,
-    tables: Iterable[LookupTable] = (),
-) -> MessageV0:
+    form: Form = PLAIN,
+) -> Message:
     """The message the wallet signs.
 
     Raises:
         AttemptFailure: TRANSACTION_TOO_LARGE, it would not fit one packet.
     """
-    made = compiled(steps, budget, wallet, Hash.from_string(latest.blockhash), tables)
-    why = why_too_large(made)
-    if why is not None:
-        raise AttemptFailure(FailureReason.TRANSACTION_TOO_LARGE, why)
+    made = _made(steps, budget, wallet, Hash.from_string(latest.blockhash), form)
+    if isinstance(made, str):
+        raise AttemptFailure(FailureReason.TRANSACTION_TOO_LARGE, made)
     return made
 
 
 def why_it_does_not_fit(
-    steps: Sequence[Instruction], wallet: Pubkey, tables: Iterable[LookupTable] = ()
+    steps: Sequence[Instruction], wallet: Pubkey, form: Form = PLAIN
 ) -> str | None:
     """Why these steps fit no transaction, whatever its budget; None if they fit.
 
     For the router, which gives up a route here rather than learn it from `message`.
     """
-    dearest = ComputeBudget(COMPUTE_UNITS_MAX, 1)
-    return why_too_large(compiled(steps, dearest, wallet, Hash.default(), tables))
+    made = _made(steps, ComputeBudget(COMPUTE_UNITS_MAX, 1), wallet, Hash.default(), form)
+    return made if isinstance(made, str) else None
 
 
-def to_sign(compiled: MessageV0) -> bytes:
+def _made(
+    steps: Sequence[Instruction],
+    budget: ComputeBudget,
+    wallet: Pubkey,
+    blockhash: Hash,
+    form: Form,
+) -> Message | str:
+    """The message, v0 if that holds it; or why there is none."""
+    v0 = compiled(steps, budget, wallet, blockhash, form.tables)
+    why = why_too_large(v0)
+    if why is None:
+        return v0
+    if not form.takes_v1:
+        return why
+    v1 = compiled_v1(steps, budget, wallet, blockhash)
+    return why_too_large(v1) or v1
+
+
+def to_sign(compiled: Message) -> bytes:
     """The bytes a signature is made of."""
     return bytes(to_bytes_versioned(compiled))
 
 
 def signed(
-    compiled: MessageV0,
+    compiled: Message,
     signature: Signature,
     latest: LatestBlockhash,
     cost_most: Cost = NO_COST,
