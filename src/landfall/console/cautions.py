@@ -27,13 +27,13 @@ def of_preview(preview: Preview, slippage: Decimal | None) -> list[Caution]:
     found: list[Caution] = []
     if preview.route is None:
         return [Caution("bad", preview.reason)]
-    impact = max((quote.price_impact for quote in preview.quotes[:1]), default=Decimal(0))
-    if impact >= IMPACT_WARN:
-        kind = "bad" if impact >= IMPACT_BAD else "warn"
+    moved = impact(preview)
+    if moved >= IMPACT_WARN:
+        kind = "bad" if moved >= IMPACT_BAD else "warn"
         found.append(
             Caution(
                 kind,
-                f"This trade moves the price by {figures.percent(impact)}, and you pay for it: the "
+                f"This trade moves the price by {figures.percent(moved)}, and you pay for it: the "
                 "pool is thin for this amount. A smaller one, or several over time, costs less.",
             )
         )
@@ -50,6 +50,13 @@ def of_preview(preview: Preview, slippage: Decimal | None) -> list[Caution]:
             )
         )
     return found
+
+
+def impact(preview: Preview) -> Decimal:
+    """How much the trade itself worsens its price, a fraction: the route's, or the best pool's."""
+    if preview.route is not None and preview.route.price_impact_bps is not None:
+        return Decimal(preview.route.price_impact_bps) / 10_000
+    return max((quote.price_impact for quote in preview.quotes[:1]), default=Decimal(0))
 
 
 def of_balance(preview: Preview, held: Decimal | None) -> list[Caution]:

@@ -1,12 +1,22 @@
 """What this process shares of one engine under one key: a client, a feed, and the last answers."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from weakref import WeakValueDictionary
 
-from landfall.client import AsyncClient, ClientError, OrderForm, OrderPage, Preview, Unreachable
+from landfall.client import (
+    ApiError,
+    AsyncClient,
+    ClientError,
+    OrderForm,
+    OrderPage,
+    Preview,
+    Unreachable,
+)
+from landfall.client.answers import TERMINAL
 from landfall.console.order_query import OrderQuery
 from landfall.console.tape import Tape
 from landfall.console.watching import Watched, needs_key
@@ -16,6 +26,7 @@ COUNTS_SECONDS = 1.0
 SLOW_SECONDS = 3.0
 QUOTE_SECONDS = 4.0
 OLD_PAGE_SECONDS = 5.0
+LAST_HEARD = 16
 AGAIN_SECONDS = 1.0
 
 
@@ -30,12 +41,19 @@ class Engine:
         self.cluster = Watched(self.client.cluster, HEALTH_SECONDS)
         self.wallet = Watched(self.client.wallet, SLOW_SECONDS)
         self.tokens = Watched(self.client.tokens, 60.0)
+        self.market = Watched(self.client.market, SLOW_SECONDS)
+        self.workers = Watched(self.client.workers, HEALTH_SECONDS)
         self.newest = Watched(partial(self.client.orders, limit=8), SLOW_SECONDS)
         self.tape = Tape()
         self._prices: WeakValueDictionary[OrderForm, Watched[Preview]] = WeakValueDictionary()
         self._pages: WeakValueDictionary[OrderQuery, Watched[OrderPage]] = WeakValueDictionary()
         self._listeners = 0
         self._listening: asyncio.Task[None] | None = None
+
+    @property
+    def seconds(self) -> int:
+        """Now, in whole seconds since the epoch, for charts that move on when nothing happens."""
+        return int(time.time())
 
     @property
     def is_gone(self) -> bool:
@@ -78,11 +96,27 @@ class Engine:
             self._listening = None
 
     async def _keep_listening(self) -> None:
-        while True:
+        if not self.tape.version:
             with suppress(ClientError):
-                async for update in self.client.updates():
+                await self._hear_the_last()
+        while True:
+            try:
+                async for update in self.client.updates(self.tape.cursor):
                     self.tape.heard(update)
+            except ApiError:
+                # The engine knows this place no more; its log may have begun anew.
+                self.tape.cursor = None
+            except ClientError:
+                pass
             await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _hear_the_last(self) -> None:
+        """The stories of the last few orders, so that figures do not begin with nothing."""
+        page = await self.client.orders(limit=LAST_HEARD)
+        for order in reversed(page.orders):
+            if order.status in TERMINAL:
+                async for update in self.client.follow(order.order_id):
+                    self.tape.heard(update)
 
 
 class Engines:

@@ -6,11 +6,12 @@ Times are UTC, because the page is built where the engine is and not where its r
 
 import re
 from datetime import datetime
-from decimal import ROUND_DOWN, Decimal
+from decimal import ROUND_DOWN, Decimal, InvalidOperation
 
 SMALL_DIGITS = 4
 LARGE_FROM = Decimal(1000)
 DASH = "–"
+DIGITS_MAX = 40
 _ADDRESS = re.compile(r"\b[1-9A-HJ-NP-Za-km-z]{32,88}\b")
 _VENUE = re.compile(r"\b(raydium|meteora)_[a-z0-9_]+\b")
 
@@ -125,3 +126,19 @@ def venue(name: str) -> str:
 def fill_gap_bps(quoted: Decimal, filled: Decimal) -> Decimal | None:
     """How much better (above zero) or worse a fill was than its quote, in basis points."""
     return None if quoted == 0 else (filled - quoted) / quoted * 10_000
+
+
+def number(typed: object) -> Decimal | None:
+    """What was typed as a number: digits with a point (or a comma) among them; None otherwise.
+
+    >>> number("1,5"), number(" 2 "), number("abc"), number("-1"), number("")
+    (Decimal('1.5'), Decimal('2'), None, None, None)
+    """
+    text_typed = str(typed or "").strip().replace(",", ".").replace("_", "x")
+    if not text_typed.isascii() or len(text_typed) > DIGITS_MAX or "e" in text_typed.lower():
+        return None
+    try:
+        value = Decimal(text_typed)
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() and value >= 0 else None

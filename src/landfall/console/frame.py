@@ -120,6 +120,7 @@ async def arrive(engines: Engines, frame: Frame) -> Visit | None:
     ui.on("visible", lambda event: visit.set_visible(bool(event.args)))
     for watched in (engine.health, engine.cluster, engine.wallet):
         visit.until_left(watched.watch())
+    visit.until_left(engine.listen())
     frame.main.clear()
     state = EngineState(engine, dialog.open)
     with frame.bar_end:

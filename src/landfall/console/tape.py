@@ -55,9 +55,9 @@ class Second:
 
 @dataclass(slots=True)
 class _Under:
-    """An order on its way: when it was accepted, and its last status and when it began."""
+    """An order on its way: when it was accepted, if that was heard, and its last status."""
 
-    accepted_ms: float
+    accepted_ms: float | None
     status: str
     since_ms: float
     version: int
@@ -68,6 +68,7 @@ class Tape:
 
     def __init__(self) -> None:
         self.version = 0
+        self.cursor: str | None = None
         self.moves: deque[Move] = deque(maxlen=MOVES_MAX)
         self.seconds: OrderedDict[int, Second] = OrderedDict()
         self.stages: dict[str, deque[float]] = {
@@ -83,6 +84,7 @@ class Tape:
         if known is not None and update.version <= known.version:
             return
         self.version += 1
+        self.cursor = update.cursor
         self.moves.append(Move(self.version, update.order_id, update.status))
         second = self._second(int(at_ms // 1000))
         match update.status:
@@ -112,14 +114,13 @@ class Tape:
             stage = STAGES.get((known.status, update.status))
             if stage is not None:
                 self.stages[stage].append(at_ms - known.since_ms)
-            if update.status == "confirmed" != known.status:
+            if update.status == "confirmed" and known.accepted_ms is not None:
                 self.stages[WHOLE].append(at_ms - known.accepted_ms)
         if update.ends_the_order:
             self._orders.pop(update.order_id, None)
             return
-        began_ms = at_ms if known is None else known.accepted_ms
-        if known is not None or update.version == 0:
-            self._orders[update.order_id] = _Under(began_ms, update.status, at_ms, update.version)
+        accepted_ms = at_ms if update.version == 0 else known.accepted_ms if known else None
+        self._orders[update.order_id] = _Under(accepted_ms, update.status, at_ms, update.version)
         while len(self._orders) > ORDERS_MAX:
             self._orders.popitem(last=False)
 

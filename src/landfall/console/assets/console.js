@@ -19,6 +19,11 @@ window.landfall = {
     emitEvent("theme", this.theme());
   },
 
+  // On a phone what is new may be below the fold.
+  show(selector) {
+    if (window.innerWidth < 760) document.querySelector(selector)?.scrollIntoView({ block: "start" });
+  },
+
   copy(text) {
     navigator.clipboard?.writeText(text);
   },

@@ -143,7 +143,12 @@ class TradePage:
                 _fact("At least, enforced on chain", f"{figures.amount(route.min_out)} {name_out}")
             if route.max_in is not None:
                 _fact("At most, enforced on chain", f"{figures.amount(route.max_in)} {name_in}")
-            _fact("Price impact", figures.percent(preview.quotes[0].price_impact))
+            _fact("Price impact", figures.percent(cautions.impact(preview)))
+            if route.best_single is not None and route.best_single.gain_bps > 0:
+                gain = figures.bps(route.best_single.gain_bps, signed=True)
+                _fact("Against the best single pool", gain)
+            if route.gap_bps is not None:
+                _fact("Short of the best there could be", f"≤ {figures.bps(route.gap_bps)}")
 
     def _show_cautions(self, preview: Preview | None, error: ClientError | None) -> None:
         self._cautions.clear()
@@ -233,6 +238,7 @@ class TradePage:
     def _follow(self, order_id: str) -> None:
         ui.navigate.history.push(f"/order/{order_id}")
         self.live.follow(order_id)
+        ui.run_javascript("landfall.show('.live')")
 
 
 def _fact(name: str, value: str) -> None:

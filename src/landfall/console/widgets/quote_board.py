@@ -20,7 +20,7 @@ _VENUE = """
 _BEHIND = """
 <q-td :props="props"><span v-if="props.row.is_best" class="tag">best</span>
   <span v-else class="behind"><i aria-hidden="true"><b :style="{width: props.row.bar}"></b></i>
-  <span class="mono">{{ props.row.behind }}</span></span></q-td>
+  <span class="mono behind-bps">{{ props.row.behind }}</span></span></q-td>
 """
 _OUT = """
 <q-td :props="props"><span class="mono" :title="props.row.exact">{{ props.row.out }}</span></q-td>

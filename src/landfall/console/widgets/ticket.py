@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from nicegui import ui
 
@@ -10,15 +10,12 @@ from landfall.client import OrderForm, Preview, Token
 from landfall.console import figures
 from landfall.console.engine import Engine
 from landfall.console.markup import box, button, heading, icon_button, text
+from landfall.console.widgets.bounds import Bounds
 from landfall.console.widgets.coin import draw_coin
 from landfall.console.widgets.token_picker import TokenPicker, balance_of
 
-SLIPPAGES = ("0.1", "0.5", "1")
-SLIPPAGE_DEFAULT = "0.5"
 EXACT_IN, EXACT_OUT = "ExactIn", "ExactOut"
-HUNDRED = Decimal(100)
 SOL_KEPT = Decimal("0.05")
-DIGITS_MAX = 40
 
 
 @dataclass(slots=True)
@@ -42,23 +39,22 @@ class Ticket:
         self._engine = engine
         self._changed = changed
         self._mode = EXACT_IN
-        self._slippage = SLIPPAGE_DEFAULT
         self._is_filling = False
         self._picker = TokenPicker(engine)
         with box("row-flex between"):
             heading("Market order")
-            text("fills now, at the best pool", "card-note")
+            text("fills now, over the best pools", "card-note")
         self._pay = self._side("You pay", EXACT_IN)
         with box("swap-row"):
             icon_button("swap_vert", "Swap the two tokens").on_click(self._swap)
         self._get = self._side("You receive", EXACT_OUT)
-        self._draw_slippage()
+        self._bounds = Bounds(changed)
 
     @property
     def slippage(self) -> Decimal | None:
-        """The bound as a fraction; None if what stands there is none."""
-        percent = number(self._slippage)
-        return None if percent is None or percent <= 0 else percent / HUNDRED
+        """The most slippage there can be, as a fraction; None if what stands there is none."""
+        bound = self._bounds.read()
+        return None if bound is None else bound.most
 
     @property
     def pays(self) -> Token | None:
@@ -73,14 +69,17 @@ class Ticket:
     def form(self) -> OrderForm | None:
         """The order as it stands; None while something is missing."""
         fixed = self._pay if self._mode == EXACT_IN else self._get
-        amount, slippage = number(fixed.amount.value), self.slippage
-        if self._pay.token is None or self._get.token is None or not amount or slippage is None:
+        amount, bound = figures.number(fixed.amount.value), self._bounds.read()
+        if self._pay.token is None or self._get.token is None or not amount or bound is None:
             return None
         return OrderForm(
             token_in=self._pay.token.mint,
             token_out=self._get.token.mint,
             amount=f"{amount:f}",
-            slippage=f"{slippage:f}",
+            slippage=bound.slippage,
+            max_slippage=bound.max_slippage,
+            max_price_impact_bps=bound.max_price_impact_bps,
+            max_fee_lamports=bound.max_fee_lamports,
             swap_mode=self._mode,
         )
 
@@ -88,7 +87,7 @@ class Ticket:
         """What is still to be filled in."""
         if self._pay.token is None or self._get.token is None:
             return "Choose the tokens"
-        return "Enter an amount" if self.slippage is not None else "Enter a slippage"
+        return "Enter an amount" if self._bounds.read() is not None else "Look at the bounds"
 
     def show(self, preview: Preview | None) -> None:
         """Fill in the amount that follows from a quote."""
@@ -132,46 +131,6 @@ class Ticket:
                 chosen = button("Token", "token-btn")
                 chosen.on_click(lambda: self._picker.open(lambda token: self._pick(mode, token)))
         return _Side(None, outer, amount, chosen, held)
-
-    def _draw_slippage(self) -> None:
-        with box("row-flex between"):
-            text("Slippage at most", "small muted")
-            with box("row-flex"):
-                with box("seg").props('role=group aria-label="Slippage"'):
-                    self._choices = {value: self._slippage_button(value) for value in SLIPPAGES}
-                self._own = (
-                    ui.input(placeholder="other %", on_change=self._own_slippage)
-                    .props(
-                        'borderless dense inputmode=decimal aria-label="Other slippage, per cent"'
-                    )
-                    .classes("field")
-                    .style("width: 78px")
-                )
-        self._mark_slippage()
-
-    def _slippage_button(self, value: str) -> ui.button:
-        made = button(f"{value} %", "")
-        made.on_click(lambda: self._set_slippage(value))
-        return made
-
-    def _set_slippage(self, value: str) -> None:
-        self._slippage = value
-        self._own.set_value("")
-        self._mark_slippage()
-        self._changed()
-
-    def _own_slippage(self) -> None:
-        typed = str(self._own.value or "")
-        if typed:
-            self._slippage = typed
-            self._mark_slippage()
-            self._changed()
-
-    def _mark_slippage(self) -> None:
-        for value, made in self._choices.items():
-            is_on = value == self._slippage
-            made.classes(add="on" if is_on else "", remove="" if is_on else "on")
-            made.props["aria-pressed"] = "true" if is_on else "false"
 
     def _typed(self, mode: str) -> None:
         if self._is_filling:
@@ -220,19 +179,3 @@ class Ticket:
                     text(figures.short(side.token.name))
                 ui.icon("expand_more", size="18px").classes("muted")
         self.show_balances()
-
-
-def number(typed: object) -> Decimal | None:
-    """What was typed as a number: digits with a point (or a comma) among them; None otherwise.
-
-    >>> number("1,5"), number(" 2 "), number("abc"), number("-1"), number("")
-    (Decimal('1.5'), Decimal('2'), None, None, None)
-    """
-    text_typed = str(typed or "").strip().replace(",", ".").replace("_", "x")
-    if not text_typed.isascii() or len(text_typed) > DIGITS_MAX or "e" in text_typed.lower():
-        return None
-    try:
-        value = Decimal(text_typed)
-    except InvalidOperation:
-        return None
-    return value if value.is_finite() and value >= 0 else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 from nicegui import ui
 
@@ -106,10 +107,8 @@ def _quoted(step: Step, story: Story, cluster: Cluster | None) -> None:
 
 def _chosen(step: Step, story: Story, cluster: Cluster | None) -> None:
     data = step.data
-    with box("venue value"):
-        box(f"dot {_known_dex(data.get('selectedDex'))}")
-        text(figures.venue(str(data.get("venue", ""))))
-        say(text(figures.short(str(data.get("pool", ""))), "mono muted"), str(data.get("pool", "")))
+    for leg in (data.get("route") or {}).get("legs") or [data]:
+        _leg(leg)
     say(text(figures.sentence(str(data.get("reason", "")))), str(data.get("reason", "")))
     bound = decimal(data.get("minOut"))
     if bound is not None:
@@ -117,6 +116,16 @@ def _chosen(step: Step, story: Story, cluster: Cluster | None) -> None:
     most = decimal(data.get("maxIn"))
     if most is not None:
         text(f"at most {figures.amount(most)} goes in, enforced on chain")
+
+
+def _leg(leg: dict[str, Any]) -> None:
+    pool, share = str(leg.get("pool", "")), decimal(leg.get("share"))
+    with box("venue value"):
+        box(f"dot {_known_dex(leg.get('dex') or leg.get('selectedDex'))}")
+        text(figures.venue(str(leg.get("venue", ""))))
+        say(text(figures.short(pool), "mono muted"), pool)
+        if share is not None and share < 1:
+            text(figures.percent(share), "mono muted")
 
 
 def _sent(step: Step, story: Story, cluster: Cluster | None) -> None:
