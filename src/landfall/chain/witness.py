@@ -1,4 +1,6 @@
-"""One provider heard alone, and never waited for: a late answer is given to the next who asks."""
+"""One provider heard alone, and not waited for twice: a late answer is given to the next who asks,
+and while it is late nobody waits for more than a moment.
+"""
 
 import asyncio
 from collections.abc import Awaitable
@@ -11,6 +13,7 @@ from landfall.core.ledger.answers import Evidence, LandedTransaction
 from landfall.core.values import Signature
 from landfall.ports import Clock
 
+LATE_PATIENCE_MS = 50
 T = TypeVar("T")
 
 
@@ -27,6 +30,7 @@ class ProviderWitness:
         self._endpoint = endpoint
         self._clock = clock
         self._patience_ms = patience_ms
+        self._is_late = False
         self._evidence = Sharing(endpoint.chain.testify)
         self._records = Sharing(endpoint.chain.transaction)
 
@@ -47,10 +51,12 @@ class ProviderWitness:
 
     async def _soon(self, answer: Awaitable[T]) -> T:
         answering = asyncio.ensure_future(answer)
-        bell = asyncio.ensure_future(self._clock.sleep_ms(self._patience_ms))
+        most_ms = LATE_PATIENCE_MS if self._is_late else self._patience_ms
+        bell = asyncio.ensure_future(self._clock.sleep_ms(min(most_ms, self._patience_ms)))
         try:
             await asyncio.wait({answering, bell}, return_when=asyncio.FIRST_COMPLETED)
-            if not answering.done():
+            self._is_late = not answering.done()
+            if self._is_late:
                 raise Unavailable(f"{self.name} has not answered yet")
             return answering.result()
         finally:
