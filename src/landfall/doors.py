@@ -71,6 +71,7 @@ def api_config(settings: Settings, *, key_needed: bool) -> ApiConfig:
         sockets_per_address=doors.sockets_per_address,
         waiting_orders_max=doors.waiting_orders_max,
         open_orders_max=doors.open_orders_max,
+        paced_from=doors.paced_from,
         has_room=lambda: has_room(settings.home, doors.disk_free_min_mb),
     )
 

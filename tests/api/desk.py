@@ -133,6 +133,8 @@ class Desk:
             open_of_account=sum(
                 each.status not in TERMINAL and each.order.account == account for each in orders
             ),
+            ended=sum(each.status in TERMINAL for each in orders),
+            workers=1,
         )
 
     async def market(self) -> MarketRecord:

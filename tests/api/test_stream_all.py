@@ -111,15 +111,15 @@ async def test_an_account_hears_nothing_of_another_and_an_admin_everything(pool,
 
 @pytest.mark.parametrize(
     "message",
-    ["{", "[]", '{"subscribe":"x"}', '{"subscribe":["x"]}', '{"other":1}', b"\xff", "\ud800", ""],
+    ["{", "[]", '{"subscribe":"x"}', '{"subscribe":["x"]}', '{"other":1}', b"\xff", ""],
 )
 async def test_what_is_no_wish_closes_the_socket(engine: Engine, message: str | bytes):
     async with connect(f"{engine.ws}/api/orders/ws") as socket:
-        with pytest.raises((ConnectionClosed, UnicodeEncodeError)):
-            await socket.send(message)
-            assert (await heard(socket, 1))[0]["error"]["code"] == "malformed_body"
-            await heard(socket, 1)
-    assert message == "\ud800" or socket.close_code == 4400
+        await socket.send(message)
+        assert (await heard(socket, 1))[0]["error"]["code"] == "malformed_body"
+        with pytest.raises(ConnectionClosed):
+            await socket.recv()
+        assert socket.close_code == 4400
 
 
 async def test_too_many_wishes_close_the_socket(engine: Engine):

@@ -1,4 +1,4 @@
-"""The stream of all orders: in order, once, from any place, whatever is being recorded meanwhile."""
+"""The stream of all orders: in order, once, from any place, whatever is recorded meanwhile."""
 
 import asyncio
 from collections.abc import AsyncIterator

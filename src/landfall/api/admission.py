@@ -11,9 +11,13 @@ from dataclasses import dataclass
 
 from landfall.access import Caller
 from landfall.api.errors import Problem, Refusal
+from landfall.api.pace import Pace
 from landfall.ports import Load, Reader
 
 FRESH_S = 0.5
+FRESH_MANY_S = 2.0
+_MANY = 5_000
+"""Counting so many takes longer, and a few more or less matter less."""
 RETRY_AFTER_S = 5
 _ACCOUNTS_MAX = 10_000
 
@@ -34,6 +38,7 @@ class Admission:
         reader: where the counts come from.
         waiting_max: orders never started, of everybody.
         open_max: orders of one key's account that have not ended.
+        paced_from: from how many waiting orders on accepting keeps pace with completing.
         has_room: whether the disk has room for more than the orders in flight.
         now_s: seconds that only grow.
     """
@@ -44,12 +49,15 @@ class Admission:
         *,
         waiting_max: int,
         open_max: int,
+        paced_from: int,
         has_room: Callable[[], bool],
         now_s: Callable[[], float],
     ) -> None:
         self._reader = reader
         self._waiting_max = waiting_max
         self._open_max = open_max
+        self._count_max = max(waiting_max, open_max, paced_from)
+        self._pace = Pace(paced_from, now_s)
         self._has_room = has_room
         self._now_s = now_s
         self._counted: OrderedDict[str, _Counted] = OrderedDict()
@@ -69,7 +77,7 @@ class Admission:
                 "The disk is nearly full; what is left is kept for orders in flight.",
                 retry_after_s=RETRY_AFTER_S,
             )
-        if not self._waiting_max and not self._open_max:
+        if not self._count_max:
             return
         counted = await self._look(caller.account)
         if self._waiting_max and counted.load.waiting + counted.since >= self._waiting_max:
@@ -89,17 +97,20 @@ class Admission:
                 retry_after_s=RETRY_AFTER_S,
             )
         counted.since += 1
+        await self._pace.turn()
 
     async def _look(self, account: str) -> _Counted:
         now_s = self._now_s()
         counted = self._counted.get(account)
         if counted is None or counted.until_s <= now_s:
-            load = await self._reader.load(account, max(self._waiting_max, self._open_max))
+            load = await self._reader.load(account, self._count_max)
             counted = self._counted.get(account)
             # Of many that looked at once, one count is kept, so that all are counted on it.
             if counted is None or counted.until_s <= now_s:
-                counted = _Counted(load, now_s + FRESH_S)
+                fresh_s = FRESH_S if load.waiting < _MANY else FRESH_MANY_S
+                counted = _Counted(load, now_s + fresh_s)
                 self._counted[account] = counted
+                self._pace.see(load)
             if len(self._counted) > _ACCOUNTS_MAX:
                 self._counted.popitem(last=False)
         return counted

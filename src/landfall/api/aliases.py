@@ -1,12 +1,17 @@
-"""The names a client may give to the fields of an order: one canonical name, and its aliases.
+"""The names a client may use for a path or a field of an order: a canonical one, and its aliases.
 
 Clients written against older descriptions of this API use other names for the same thing. Every
-accepted name is in this table and nowhere else; the parser, the OpenAPI document and the tests read
-it.
+accepted name is in these tables and nowhere else; the routes, the parser, the OpenAPI document and
+the tests read them.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+HEALTH = ("/health", "/api/health")
+QUEUE_STATS = ("/api/queue/stats", "/api/orders/queue/metrics")
+PATHS: tuple[tuple[str, ...], ...] = (HEALTH, QUEUE_STATS)
+"""Paths that have several names, the canonical one first; they answer alike."""
 
 
 @dataclass(frozen=True, slots=True)

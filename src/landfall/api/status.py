@@ -11,6 +11,7 @@ from landfall import observe
 from landfall.access import Scope
 from landfall.api import shapes, wire
 from landfall.api.access import permitted
+from landfall.api.aliases import HEALTH, QUEUE_STATS
 from landfall.api.market_wire import market
 from landfall.api.parts import GivenParts, HttpRequest
 
@@ -36,7 +37,7 @@ class HealthDetail(msgspec.Struct, frozen=True, kw_only=True):
     checks: dict[str, Health]
 
 
-@get(["/health", "/api/health"], summary="Liveness")
+@get(list(HEALTH), summary="Liveness")
 async def health() -> Alive:
     """Answers if the process does; asks nobody else."""
     return Alive(status="ok")
@@ -54,7 +55,7 @@ async def health_detailed(request: HttpRequest, parts: GivenParts) -> Response[H
     return Response(detail, status_code=200 if well else 503)
 
 
-@get(["/api/queue/stats", "/api/orders/queue/metrics"], summary="Counts of the queue")
+@get(list(QUEUE_STATS), summary="Counts of the queue")
 async def queue_stats(request: HttpRequest, parts: GivenParts) -> shapes.QueueWire:
     """Orders by what is happening to them, workers, and this process's WebSockets."""
     permitted(request, Scope.READ)

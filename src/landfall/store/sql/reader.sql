@@ -90,7 +90,10 @@ select
     (select count(*) from (
         select from executions
         where account = $1 and status in ('pending', 'routing', 'building', 'submitted')
-        limit $2) o) as open_of_account;
+        limit $2) o) as open_of_account,
+    (select coalesce(sum(orders), 0)::bigint from outcomes) as ended,
+    (select count(*) from workers where seen_at > clock_timestamp() - interval '15 seconds')
+        as workers;
 
 -- name: latest_attempts
 -- The markets that the latest attempts saw, the routes they took, and how each ended.
