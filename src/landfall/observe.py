@@ -29,6 +29,7 @@ _registry = CollectorRegistry()
 _log = structlog.get_logger("landfall")
 
 _FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_SIZES = (1, 2, 5, 10, 20, 50, 100)
 _SLOW = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0)
 
 _orders_accepted = Counter(
@@ -45,6 +46,27 @@ _order_seconds = Histogram(
     "From acceptance to the end of an order",
     ["status"],
     buckets=_SLOW,
+    registry=_registry,
+)
+_stage_seconds = Histogram(
+    "landfall_stage_seconds",
+    "From one commit of an order to the next, by the status in between",
+    ["status"],
+    buckets=_FAST,
+    registry=_registry,
+)
+_commit_seconds = Histogram(
+    "landfall_commit_seconds",
+    "Commits to the log, of orders accepted or moved",
+    ["kind"],
+    buckets=_FAST,
+    registry=_registry,
+)
+_commit_orders = Histogram(
+    "landfall_commit_orders",
+    "Orders that shared a commit",
+    ["kind"],
+    buckets=_SIZES,
     registry=_registry,
 )
 _attempts_failed = Counter(
@@ -197,6 +219,17 @@ def order_moved(
         attempt=attempt,
         venue=venue,
     )
+
+
+def stage_ended(status: str, elapsed_ms: int) -> None:
+    """An order left a status, or moved on within it, this long after it got there."""
+    _stage_seconds.labels(status).observe(elapsed_ms / 1000)
+
+
+def committed(kind: str, orders: int, elapsed_ms: float) -> None:
+    """The log recorded facts of so many orders at once; `kind` is accepted or moved."""
+    _commit_seconds.labels(kind).observe(elapsed_ms / 1000)
+    _commit_orders.labels(kind).observe(orders)
 
 
 def order_ended(order_id: object, status: str, elapsed_ms: int) -> None:

@@ -54,8 +54,9 @@ async def carry(world: World, queue: Queue, claim: Claim) -> None:
         match await step(world, execution):
             case Record(events):
                 then = what_next(events[-1], world.limits)
-                execution = await world.log.append(claim, execution, events, then)
-                _tell(execution, events)
+                before = execution
+                execution = await world.log.append(claim, before, events, then)
+                _tell(before, execution, events)
                 if not isinstance(then, Held):
                     return
             case Wait(delay_ms):
@@ -63,8 +64,9 @@ async def carry(world: World, queue: Queue, claim: Claim) -> None:
                 return
 
 
-def _tell(execution: Execution, events: tuple[Event, ...]) -> None:
+def _tell(before: Execution, execution: Execution, events: tuple[Event, ...]) -> None:
     order_id, status = execution.order.order_id, execution.status
+    observe.stage_ended(before.status.value, execution.updated_at_ms - before.updated_at_ms)
     for event in events:
         if isinstance(event, AttemptFailed | TransactionReverted):
             observe.attempt_failed(order_id, event.attempt, event.reason.value, event.detail)

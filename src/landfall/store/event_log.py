@@ -6,12 +6,15 @@ ending its session and reading the log: what is there happened.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 import asyncpg
 
+from landfall import observe
 from landfall.batching import Batching
 from landfall.core.errors import (
     OrderRejected,
@@ -124,7 +127,8 @@ class PostgresEventLog:
     async def _accept_batch(self, batch: Sequence[_Acceptance]) -> list[int | Exception | None]:
         """When each order was accepted; None for one that was known before."""
         try:
-            records = await run(self._pool, _SQL["accept"], *_accept_arguments(batch))
+            with _timed("accepted", len(batch)):
+                records = await run(self._pool, _SQL["accept"], *_accept_arguments(batch))
         except Refused as refused:
             if len(batch) == 1:
                 return [refused]
@@ -172,7 +176,8 @@ class PostgresEventLog:
     async def _append_batch(self, batch: Sequence[_Append]) -> list[int | Exception]:
         """When each append was recorded."""
         try:
-            records = await run(self._pool, _SQL["append"], *_append_arguments(batch))
+            with _timed("moved", len(batch)):
+                records = await run(self._pool, _SQL["append"], *_append_arguments(batch))
         except Refused as refused:
             if len(batch) == 1:
                 return [refused]
@@ -202,6 +207,14 @@ class PostgresEventLog:
             except Unavailable:
                 continue
         raise OutcomeUnknown(f"the commit may have happened: {lost}") from lost
+
+
+@contextmanager
+def _timed(kind: str, orders: int) -> Iterator[None]:
+    """Tell of a commit and how long it took; of one that failed, nothing."""
+    began = time.perf_counter()
+    yield
+    observe.committed(kind, orders, (time.perf_counter() - began) * 1000)
 
 
 def _settled(append: _Append, log: Sequence[Recorded], lost: LostSight) -> int | Exception:
