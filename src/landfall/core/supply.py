@@ -196,6 +196,14 @@ def filling(request: SwapRequest, ask: Ask, most: Callable[[], int]) -> Quote | 
     return filled if filled is not None and filled.out_amount else None
 
 
+def cost(request: SwapRequest, ask: Ask) -> BaseUnits:
+    """The input that fills `request`; more than any pool takes where it cannot be filled."""
+    if request.mode is SwapMode.EXACT_IN:
+        return request.amount
+    answer = ask(request)
+    return answer.in_amount if isinstance(answer, Quote) else BaseUnits(U64_MAX)
+
+
 def exact_in(request: SwapRequest, amount: int) -> SwapRequest:
     """The same two mints, with `amount` of the input fixed."""
     return SwapRequest(

@@ -7,6 +7,7 @@ Units: as in `curve`; prices as in `core.supply`.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from landfall.core.anchor import SwapRefused
 from landfall.core.quote import Quote, Refused, SwapRequest
@@ -27,10 +28,7 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
     """
     if request.mode is SwapMode.EXACT_OUT:
         return ()
-
-    def ask(asked: SwapRequest) -> Quote | Refused:
-        return quote(pool, asked, clock)
-
+    ask = partial(quote, pool, clock=clock)
     filled = filling(request, ask, most=lambda: _most(request, ask))
     if filled is None:
         return ()

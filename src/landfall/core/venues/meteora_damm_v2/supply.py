@@ -6,10 +6,11 @@ Units: as in `curve`; prices as in `core.supply`.
 """
 
 from dataclasses import replace
+from functools import partial
 
 from landfall.core.anchor import SwapRefused
 from landfall.core.fee_schedules import FEE_DENOMINATOR, RateLimiter, limiter_cuts
-from landfall.core.quote import Quote, Refused, SwapRequest
+from landfall.core.quote import SwapRequest
 from landfall.core.supply import (
     PRICE_ONE,
     End,
@@ -32,10 +33,7 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
     """What the pool offers until the request is filled, at most up to the edge of its price range;
     nothing if it refuses any trade.
     """
-
-    def ask(asked: SwapRequest) -> Quote | Refused:
-        return quote(pool, asked, clock)
-
+    ask = partial(quote, pool, clock=clock)
     filled = filling(request, ask, most=lambda: _most(pool, request, clock))
     if filled is None:
         return ()

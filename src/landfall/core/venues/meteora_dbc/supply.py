@@ -5,11 +5,12 @@ While a rate limiter applies, the fee steps up with the amount, and the curve is
 Units: as in `curve`; prices as in `core.supply`.
 """
 
+from functools import partial
 from itertools import takewhile
 
 from landfall.core.anchor import SwapRefused
 from landfall.core.fee_schedules import FEE_DENOMINATOR, RateLimiter, before_fee, limiter_cuts
-from landfall.core.quote import Quote, Refused, SwapRequest
+from landfall.core.quote import SwapRequest
 from landfall.core.supply import PRICE_ONE, End, Segment, exact_in, filling, segments
 from landfall.core.values import U64_MAX, ChainClock
 from landfall.core.venues.meteora_dbc import faults, layout
@@ -27,10 +28,7 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
     """What the pool offers until the request is filled, at most until its migration; nothing if it
     refuses any trade.
     """
-
-    def ask(asked: SwapRequest) -> Quote | Refused:
-        return quote(pool, asked, clock)
-
+    ask = partial(quote, pool, clock=clock)
     filled = filling(request, ask, most=lambda: _most(pool, request, clock))
     if filled is None:
         return ()

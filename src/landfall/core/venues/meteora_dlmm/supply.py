@@ -7,18 +7,20 @@ Units: as in `curve`; prices as in `core.supply`.
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 from landfall.core.anchor import SwapRefused
-from landfall.core.quote import Quote, Refused, SwapRequest
+from landfall.core.quote import SwapRequest
 from landfall.core.supply import (
     PRICE_ONE,
     Segment,
     Stretch,
     TransferFees,
+    cost,
     exact_in,
     walked,
 )
-from landfall.core.values import U64_MAX, ChainClock, SwapMode
+from landfall.core.values import ChainClock
 from landfall.core.venues.meteora_dlmm.bins import ONE, BinSwap, price_of
 from landfall.core.venues.meteora_dlmm.curve import execute, quote
 from landfall.core.venues.meteora_dlmm.fees import FEE_DENOMINATOR
@@ -31,29 +33,18 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
     """
     x_to_y = request.in_mint == pool.mints[0]
     side_in, side_out = pool.sides if x_to_y else pool.sides[::-1]
-    if request.mode is SwapMode.EXACT_OUT:
-        request = exact_in(request, _cost(pool, request, clock))
-
-    def ask(asked: SwapRequest) -> Quote | Refused:
-        return quote(pool, asked, clock)
-
+    ask = partial(quote, pool, clock=clock)
+    request = exact_in(request, cost(request, ask))
     trail: list[BinSwap] = []
     try:
         swapped = execute(pool, request, clock, trail=trail)
+        # A quote is refused, too, if the active bin has no price to compare with.
         price_of(pool.active_id, pool.bin_step)
         filled = swapped.in_amount, swapped.out_amount
     except SwapRefused:
         filled = None
     fees = TransferFees(side_in.transfer_fee_at(clock.epoch), side_out.transfer_fee_at(clock.epoch))
     return walked(_stretches(trail), filled, request, ask, fees)
-
-
-def _cost(pool: Pool, request: SwapRequest, clock: ChainClock) -> int:
-    """What an exact output costs; more than any pair takes where it cannot be had."""
-    try:
-        return execute(pool, request, clock).in_amount
-    except SwapRefused:
-        return U64_MAX
 
 
 def _stretches(trail: list[BinSwap]) -> Iterator[Stretch]:

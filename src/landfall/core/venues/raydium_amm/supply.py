@@ -3,7 +3,9 @@
 Units: as in `curve`; prices as in `core.supply`.
 """
 
-from landfall.core.quote import Quote, Refused, SwapRequest
+from functools import partial
+
+from landfall.core.quote import SwapRequest
 from landfall.core.supply import PRICE_ONE, Segment, filling
 from landfall.core.values import U64_MAX, ChainClock
 from landfall.core.venues.raydium_amm.curve import quote
@@ -17,10 +19,7 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
     """
     coin_to_pc = request.in_mint == pool.mints[0]
     side_in = pool.sides[0 if coin_to_pc else 1]
-
-    def ask(asked: SwapRequest) -> Quote | Refused:
-        return quote(pool, asked, clock)
-
+    ask = partial(quote, pool, clock=clock)
     filled = filling(request, ask, most=lambda: U64_MAX - side_in.balance)
     if filled is None:
         return ()

@@ -6,12 +6,12 @@ Units: as in `curve`; prices as in `core.supply`.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from functools import partial
 
 from landfall.core.anchor import SwapRefused
-from landfall.core.quote import Quote, Refused, SwapRequest
-from landfall.core.supply import PRICE_ONE, Segment, Stretch, TransferFees, walked
-from landfall.core.values import U64_MAX, ChainClock, SwapMode
+from landfall.core.quote import SwapRequest
+from landfall.core.supply import PRICE_ONE, Segment, Stretch, TransferFees, cost, walked
+from landfall.core.values import ChainClock
 from landfall.core.venues.raydium_clmm.curve import NO_LIMIT, Terms, execute, quote
 from landfall.core.venues.raydium_clmm.layout import Pool
 from landfall.core.venues.raydium_clmm.price_step import RATE_DENOMINATOR, Traded
@@ -23,19 +23,14 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
     """
     zero_for_one = request.in_mint == pool.mints[0]
     side_in, side_out = pool.sides if zero_for_one else pool.sides[::-1]
+    ask = partial(quote, pool, clock=clock)
     terms = Terms(
         zero_for_one=zero_for_one,
-        exact_in=request.mode is SwapMode.EXACT_IN,
-        amount=request.amount,
+        exact_in=True,
+        amount=cost(request, ask),
         price_limit=NO_LIMIT,
         arrays=pool.below if zero_for_one else pool.above,
     )
-    if not terms.exact_in:
-        terms = replace(terms, exact_in=True, amount=_cost(pool, terms, clock))
-
-    def ask(asked: SwapRequest) -> Quote | Refused:
-        return quote(pool, asked, clock)
-
     trail: list[Traded] = []
     try:
         swapped = execute(pool, terms, clock, trail)
@@ -44,14 +39,6 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
         filled = None
     fees = TransferFees(side_in.transfer_fee_at(clock.epoch), side_out.transfer_fee_at(clock.epoch))
     return walked(_stretches(trail, zero_for_one, side_out.balance), filled, request, ask, fees)
-
-
-def _cost(pool: Pool, terms: Terms, clock: ChainClock) -> int:
-    """What an exact output costs; more than any pool takes where it cannot be had."""
-    try:
-        return execute(pool, terms, clock).in_amount
-    except SwapRefused:
-        return U64_MAX
 
 
 def _stretches(trail: list[Traded], zero_for_one: bool, balance: int) -> Iterator[Stretch]:

@@ -3,7 +3,9 @@
 Units: as in `curve`; prices as in `core.supply`.
 """
 
-from landfall.core.quote import Quote, Refused, SwapRequest
+from functools import partial
+
+from landfall.core.quote import SwapRequest
 from landfall.core.supply import PRICE_ONE, Segment, TransferFees, cut_at_full_fees, filling
 from landfall.core.values import U64_MAX, ChainClock
 from landfall.core.venues.raydium_cpmm.curve import creator_fee_is_on_input, quote
@@ -17,10 +19,7 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
     """
     zero_for_one = request.in_mint == pool.mints[0]
     side_in, side_out = pool.sides if zero_for_one else pool.sides[::-1]
-
-    def ask(asked: SwapRequest) -> Quote | Refused:
-        return quote(pool, asked, clock)
-
+    ask = partial(quote, pool, clock=clock)
     filled = filling(request, ask, most=lambda: U64_MAX - side_in.balance)
     if filled is None:
         return ()
