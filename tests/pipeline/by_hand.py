@@ -10,7 +10,7 @@ from landfall.core.order import Order
 from landfall.core.quote import Leg, Quote, Route, SwapRequest, max_in_amount, min_out_amount
 from landfall.core.token import Token
 from landfall.core.token_list import KNOWN_TOKENS
-from landfall.core.values import BaseUnits, BasisPoints, Pubkey, SwapMode
+from landfall.core.values import BaseUnits, BasisPoints, Pubkey, Slot, SwapMode
 from landfall.core.venue import AnyVenue
 from landfall.ports import Held, LoadedPool, Pools, PoolsAt
 from tests.pipeline.conftest import Bench
@@ -154,3 +154,18 @@ class Only:
 
     async def named(self, addresses: Sequence[Pubkey]) -> PoolsAt:
         return await self.pools.named(addresses)
+
+
+@dataclass
+class Lagging:
+    """A market that says of a route's pools that it knows them so many slots in the past."""
+
+    pools: Pools
+    slots: int
+
+    async def named(self, addresses: Sequence[Pubkey]) -> PoolsAt:
+        at = await self.pools.named(addresses)
+        return replace(at, slot=Slot(at.slot - self.slots))
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.pools, name)

@@ -20,7 +20,7 @@ from landfall.pipeline import pending as pending_module
 from landfall.pipeline import routing as routing_module
 from landfall.pipeline.run import carry
 from landfall.ports import LoadedPool, World
-from tests.pipeline.by_hand import Altered, Only, choose, pair, push, route_of
+from tests.pipeline.by_hand import Altered, Lagging, Only, choose, pair, push, route_of
 from tests.pipeline.conftest import Bench
 
 SOL, USDC = KNOWN_TOKENS["SOL"], KNOWN_TOKENS["USDC"]
@@ -137,6 +137,22 @@ async def test_a_quote_off_by_one_unit_is_not_signed_and_both_numbers_are_told(
     assert pool not in {leg.quote.pool for leg in route.legs}
     aside = {refused.pool for refused in execution.attempt.refused if refused.error == "SetAside"}
     assert aside == {pool}
+
+
+@pytest.mark.parametrize(
+    ("slots", "reason"),
+    [(3, FailureReason.QUOTE_MISMATCH), (300, FailureReason.STALE_QUOTE)],
+)
+async def test_pools_that_are_behind_the_simulation_are_waited_for_and_excuse_nothing(
+    bench: Bench, slots: int, reason: FailureReason
+) -> None:
+    order, _ = await wrongly_quoted(bench)
+    behind = Lagging(bench.world.pools, slots=slots)
+    bench.world = replace(bench.world, pools=behind)  # type: ignore[arg-type]
+    first = await after_building(bench, order)
+    assert first.transaction is None
+    assert first.failure is not None
+    assert first.failure.reason is reason
 
 
 async def test_control_a_gate_that_believes_every_quote_signs_the_wrong_one(

@@ -32,7 +32,7 @@ from landfall.core.ledger.transaction import (
 )
 from landfall.core.quote import Refused, Route
 from landfall.core.token import Token
-from landfall.core.values import BaseUnits, Pubkey, Signature
+from landfall.core.values import BaseUnits, Pubkey, Signature, Slot
 from landfall.core.venues import PROGRAMS, VENUES
 from landfall.pipeline.step import Record, attempt_failed
 from landfall.ports import LoadedPool, PoolsAt, World
@@ -45,6 +45,9 @@ _UNITS_APART = 4_096
 
 _MOVES_MAX = 3
 """Pools that keep moving are not chased for longer; the bound on chain protects the order."""
+
+_WAITS_MAX = 20
+"""How often to look for pools as new as a simulation before they count as stale."""
 
 _CONTRADICTIONS_MAX = 2
 """A quote that is wrong twice is wrong, not unlucky."""
@@ -174,7 +177,7 @@ async def _gate(world: World, plan: _Plan, before: _Look) -> _Passed | Failure:
         simulated = _moved(world, plan, simulation)
         if simulated.amounts() == before.quoted.amounts():
             return _passed(before, before.quoted, simulation, simulated)
-        after = await _look(world, plan)
+        after = await _look_since(world, plan, simulated.slot)
         match judge(simulated, before.quoted, after.quoted):
             case Verdict.AGREES:
                 moves = _MOVES_MAX
@@ -187,6 +190,19 @@ async def _gate(world: World, plan: _Plan, before: _Look) -> _Passed | Failure:
         if moves == _MOVES_MAX:
             return _passed(before, after.quoted, simulation, simulated)
         before = after
+
+
+async def _look_since(world: World, plan: _Plan, slot: Slot) -> _Look:
+    """A look that is no older than `slot`: an older one could neither confirm nor contradict."""
+    for _ in range(_WAITS_MAX):
+        look = await _look(world, plan)
+        if look.quoted.slot >= slot:
+            return look
+        await world.clock.sleep_ms(world.limits.status_poll_ms)
+    raise AttemptFailure(
+        FailureReason.STALE_QUOTE,
+        f"the pools are only known as of slot {look.quoted.slot}, simulated was slot {slot}",
+    )
 
 
 async def _look(world: World, plan: _Plan) -> _Look:
