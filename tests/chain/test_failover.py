@@ -1,6 +1,7 @@
 """Several providers read as one: trouble costs a moment, and no answer goes back in time."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -81,9 +82,15 @@ async def test_a_breaker_closes_once_the_provider_answers_again():
         assert cluster.paths.endpoints.by_preference()[0] is first
 
 
-async def test_a_provider_that_said_slow_down_is_left_alone_until_then():
+async def within_http_200(exchange: Exchange) -> None:
+    told = {"id": exchange.request_id, "error": {"code": 429, "message": "slower"}}
+    exchange.writer.write(http(json.dumps(told).encode(), "200 OK", "Retry-After: 7"))
+
+
+@pytest.mark.parametrize("limiting", [slow_down("7"), within_http_200])
+async def test_a_provider_that_said_slow_down_is_left_alone_until_then(limiting: Any):
     clock = HandClock()
-    limits = provider(getLatestBlockhash=slow_down("7"))
+    limits = provider(getLatestBlockhash=limiting)
     async with joined(limits, provider(), clock=clock) as cluster:
         first = cluster.paths.endpoints.all[0]
         await cluster.paths.chain.latest_blockhash()

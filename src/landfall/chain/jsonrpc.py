@@ -48,9 +48,10 @@ class _Reply(msgspec.Struct, frozen=True):
 class RpcRefused(Unavailable):
     """The node answered, with an error object."""
 
-    def __init__(self, method: str, error: RpcError) -> None:
+    def __init__(self, method: str, error: RpcError, retry_after: str | None = None) -> None:
         super().__init__(f"{method}: the node answers {error.code}: {error.message[:200]}")
         self.error = error
+        self.retry_after = retry_after
 
 
 class Limited(Unavailable):
@@ -116,8 +117,10 @@ class JsonRpc:
         error: LandfallError | None = None
         outcome = "abandoned"
         try:
-            reply = _decode(method, await self._post(method, body), _Reply)
-            result = _decode(method, self._result(method, request_id, reply), shape)
+            text, retry_after = await self._post(method, body)
+            reply = _decode(method, text, _Reply)
+            raw = self._result(method, request_id, reply, retry_after)
+            result = _decode(method, raw, shape)
             outcome = "ok"
             return result
         except LandfallError as raised:
@@ -138,14 +141,16 @@ class JsonRpc:
                 self.health.answered(elapsed_ms)
             case HttpRefused(status=status, retry_after=retry_after) if status == _TOO_MANY:
                 self.health.limited(retry_after)
-            case RpcRefused(error=RpcError(code=code)) if code in _LIMITED:
-                self.health.limited(None)
+            case RpcRefused(error=RpcError(code=code), retry_after=told) if code in _LIMITED:
+                self.health.limited(told)
             case RpcRefused(error=RpcError(code=code)) if code != _UNHEALTHY:
                 self.health.answered(elapsed_ms)
             case _:
                 self.health.failed()
 
-    def _result(self, method: str, request_id: int, reply: _Reply) -> msgspec.Raw:
+    def _result(
+        self, method: str, request_id: int, reply: _Reply, retry_after: str | None
+    ) -> msgspec.Raw:
         error = reply.error
         # A node that could not read the id of a request refuses it with none.
         if reply.id != request_id and not (reply.id is None and error is not None):
@@ -157,9 +162,10 @@ class JsonRpc:
         message = error.message
         for key in self._keys:
             message = message.replace(key, "…")
-        raise RpcRefused(method, RpcError(error.code, message))
+        raise RpcRefused(method, RpcError(error.code, message), retry_after)
 
-    async def _post(self, method: str, body: bytes) -> bytes:
+    async def _post(self, method: str, body: bytes) -> tuple[bytes, str | None]:
+        """The reply, and its Retry-After: some limit us in a good HTTP response."""
         try:
             async with self._session.post(
                 self._url,
@@ -168,10 +174,10 @@ class JsonRpc:
                 timeout=self._timeout,
                 allow_redirects=False,
             ) as response:
+                retry_after = response.headers.get("Retry-After")
                 if response.status != 200:
-                    retry_after = response.headers.get("Retry-After")
                     raise _refused(method, response.status, retry_after)
-                return await _whole(method, response)
+                return await _whole(method, response), retry_after
         except (aiohttp.ClientConnectorError, aiohttp.InvalidURL):
             raise Unavailable(f"{method}: the node cannot be reached") from None
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
