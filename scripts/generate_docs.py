@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from pathlib import Path
 
+from landfall.api.errors import Problem
 from landfall.core.errors import FailureReason, RejectionReason
 from landfall.core.events import Event
 from landfall.core.execution import Status
@@ -94,11 +95,22 @@ def lifecycle() -> str:
 def errors() -> str:
     """Every reason a client can meet, from the enums and the retry table."""
     rejections, failures = _meanings(RejectionReason), _meanings(FailureReason)
+    problems = _meanings(Problem)
     return _page(
         "Reasons",
-        "A rejected order was refused at the door and never stored. A failed order was taken, and "
-        "given up with nothing of it left that could land.",
+        "A refused request got no further than the API. A rejected order was refused at the door "
+        "and never stored. A failed order was taken, and given up with nothing of it left that "
+        "could land.",
+        "Every error has one shape, over HTTP and over WebSockets (whose close code is 4000 plus "
+        'the status): `{"error": {"code", "message", "field"}}`. 429 and 503 come with '
+        "`Retry-After`.",
+        "## Requests",
+        _table(
+            ("Code", "Status and meaning"),
+            ((f"`{problem.value}`", problems[problem.name]) for problem in Problem),
+        ),
         "## Rejections",
+        "Status 422, but 409 for `idempotency_conflict`; `field` names the field as it was sent.",
         _table(
             ("Code", "Meaning"),
             ((f"`{reason.value}`", rejections[reason.name]) for reason in RejectionReason),

@@ -1,7 +1,8 @@
 """Serve the application with uvicorn."""
 
+import resource
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -37,6 +38,7 @@ def make_server(app: App, host: str, port: int) -> uvicorn.Server:
     Compression of frames is off: it costs more memory per socket than all else together. Access
     logging is off: `observe` counts, and URLs stay out of the logs.
     """
+    _allow_many_sockets()
     config = uvicorn.Config(
         app,
         host=host,
@@ -57,3 +59,10 @@ def make_server(app: App, host: str, port: int) -> uvicorn.Server:
         timeout_graceful_shutdown=5,
     )
     return ServerWithoutSignals(config)
+
+
+def _allow_many_sockets() -> None:
+    """Take as many files as the system lets this process have; the usual number is for shells."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
