@@ -15,8 +15,9 @@ swap/ix_swap.rs.
 
 from dataclasses import dataclass
 
-from solders.instruction import AccountMeta, Instruction
+from solders.instruction import Instruction
 
+from landfall.core.instructions import read, signed, u64_bytes, written
 from landfall.core.quote import Leg
 from landfall.core.values import Pubkey, SwapMode
 from landfall.core.vault import PoolSide
@@ -48,32 +49,24 @@ def swap2(named: Swap2Accounts, leg: Leg, trader: Trader) -> Instruction:
     """The instruction that makes this swap, bounded by the leg's threshold."""
     request = leg.quote.request
     mode = MODE_EXACT_IN if request.mode is SwapMode.EXACT_IN else MODE_EXACT_OUT
-    amounts = request.amount.to_bytes(8, "little") + leg.threshold.to_bytes(8, "little")
+    amounts = u64_bytes(request.amount) + u64_bytes(leg.threshold)
     first, second = named.sides
     accounts = [
-        *(_read(key) for key in named.read_first),
-        _written(named.pool),
-        _written(trader.in_account),
-        _written(trader.out_account),
-        _written(first.vault),
-        _written(second.vault),
-        _read(first.mint),
-        _read(second.mint),
-        AccountMeta(trader.wallet, is_signer=True, is_writable=False),
-        _read(first.program),
-        _read(second.program),
-        _read(named.program_id),
-        _read(named.event_authority),
-        _read(named.program_id),
+        *(read(key) for key in named.read_first),
+        written(named.pool),
+        written(trader.in_account),
+        written(trader.out_account),
+        written(first.vault),
+        written(second.vault),
+        read(first.mint),
+        read(second.mint),
+        signed(trader.wallet),
+        read(first.program),
+        read(second.program),
+        read(named.program_id),
+        read(named.event_authority),
+        read(named.program_id),
     ]
     if named.has_limiter:
-        accounts.append(_read(INSTRUCTIONS_SYSVAR))
+        accounts.append(read(INSTRUCTIONS_SYSVAR))
     return Instruction(named.program_id, SWAP2 + amounts + bytes([mode]), accounts)
-
-
-def _read(key: Pubkey) -> AccountMeta:
-    return AccountMeta(key, is_signer=False, is_writable=False)
-
-
-def _written(key: Pubkey) -> AccountMeta:
-    return AccountMeta(key, is_signer=False, is_writable=True)

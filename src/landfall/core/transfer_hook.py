@@ -19,6 +19,7 @@ from solders.instruction import AccountMeta
 
 from landfall.core.account_fields import u32
 from landfall.core.errors import MalformedAccount
+from landfall.core.instructions import read
 from landfall.core.token import TOKEN_2022_PROGRAM, decode_mint
 from landfall.core.values import Account, Accounts, Pubkey
 
@@ -69,8 +70,8 @@ class TransferHook:
                 AccountMeta(key, is_signer=False, is_writable=one.is_writable)
                 for key, one in wanted
             ),
-            AccountMeta(self.program, is_signer=False, is_writable=False),
-            AccountMeta(self.validation, is_signer=False, is_writable=False),
+            read(self.program),
+            read(self.validation),
         )
 
 

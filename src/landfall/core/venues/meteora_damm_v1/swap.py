@@ -8,13 +8,14 @@ Source: MeteoraAg/damm-v1-sdk, programs/dynamic-amm/src/instructions/swap.rs, er
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from solders.instruction import AccountMeta, Instruction
+from solders.instruction import Instruction
 
 from landfall.core.anchor import ProgramFault, explained
 from landfall.core.errors import FailureReason
+from landfall.core.instructions import read, signed, u64_bytes, written
 from landfall.core.quote import Leg
 from landfall.core.token import TOKEN_PROGRAM
-from landfall.core.values import Pubkey, SwapMode
+from landfall.core.values import SwapMode
 from landfall.core.venue import ProgramError, Trader
 from landfall.core.venues.meteora_damm_v1 import faults
 from landfall.core.venues.meteora_damm_v1.layout import PROGRAM_ID, Pool
@@ -42,7 +43,7 @@ def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
     assert request.mode is SwapMode.EXACT_IN, "the program has no exact output"
     fee_account = pool.protocol_fee_accounts[0 if request.in_mint == pool.mints[0] else 1]
     (side_a, side_b), (stake_a, stake_b) = pool.sides, pool.stakes
-    written = (
+    changed = (
         pool.address,
         trader.in_account,
         trader.out_account,
@@ -57,14 +58,16 @@ def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
         fee_account,
     )
     accounts = [
-        *(AccountMeta(key, is_signer=False, is_writable=True) for key in written),
-        AccountMeta(trader.wallet, is_signer=True, is_writable=False),
-        _read(VAULT_PROGRAM_ID),
-        _read(TOKEN_PROGRAM),
+        *(written(key) for key in changed),
+        signed(trader.wallet),
+        read(VAULT_PROGRAM_ID),
+        read(TOKEN_PROGRAM),
     ]
     if pool.curve is not None and pool.curve.stake_pool is not None:
-        accounts.append(_read(pool.curve.stake_pool))
-    return Instruction(PROGRAM_ID, SWAP + _u64(request.amount) + _u64(leg.threshold), accounts)
+        accounts.append(read(pool.curve.stake_pool))
+    return Instruction(
+        PROGRAM_ID, SWAP + u64_bytes(request.amount) + u64_bytes(leg.threshold), accounts
+    )
 
 
 def explain(error: ProgramError) -> FailureReason:
@@ -72,11 +75,3 @@ def explain(error: ProgramError) -> FailureReason:
     if error.program_id == VAULT_PROGRAM_ID or error.name == faults.VAULT_IS_DISABLED.name:
         return explained(error, VAULT_PROGRAM_ID, VAULT_REASONS)
     return explained(error, PROGRAM_ID, REASONS)
-
-
-def _read(key: Pubkey) -> AccountMeta:
-    return AccountMeta(key, is_signer=False, is_writable=False)
-
-
-def _u64(amount: int) -> bytes:
-    return amount.to_bytes(8, "little")

@@ -15,6 +15,7 @@ from solders.instruction import AccountMeta, Instruction
 
 from landfall.core.anchor import ProgramFault, explained
 from landfall.core.errors import FailureReason
+from landfall.core.instructions import read, signed, u64_bytes, written
 from landfall.core.quote import Leg
 from landfall.core.values import Pubkey, SwapMode
 from landfall.core.venue import ProgramError, Trader
@@ -43,30 +44,30 @@ def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
     request = leg.quote.request
     side_x, side_y = pool.sides
     if request.mode is SwapMode.EXACT_IN:
-        data = SWAP2 + _u64(request.amount) + _u64(leg.threshold)
+        data = SWAP2 + u64_bytes(request.amount) + u64_bytes(leg.threshold)
     else:
-        data = SWAP_EXACT_OUT2 + _u64(leg.threshold) + _u64(request.amount)
+        data = SWAP_EXACT_OUT2 + u64_bytes(leg.threshold) + u64_bytes(request.amount)
     path = pool.below if request.in_mint == pool.mints[0] else pool.above
     slices, hook_accounts = _for_hooks(pool, request.in_mint, trader)
     accounts = [
-        _written(pool.address),
-        _read(PROGRAM_ID) if pool.extension is None else _written(pool.extension),
-        _written(side_x.vault),
-        _written(side_y.vault),
-        _written(trader.in_account),
-        _written(trader.out_account),
-        _read(side_x.mint),
-        _read(side_y.mint),
-        _written(pool.oracle),
-        _read(PROGRAM_ID),
-        AccountMeta(trader.wallet, is_signer=True, is_writable=False),
-        _read(side_x.program),
-        _read(side_y.program),
-        _read(MEMO_PROGRAM),
-        _read(EVENT_AUTHORITY),
-        _read(PROGRAM_ID),
+        written(pool.address),
+        read(PROGRAM_ID) if pool.extension is None else written(pool.extension),
+        written(side_x.vault),
+        written(side_y.vault),
+        written(trader.in_account),
+        written(trader.out_account),
+        read(side_x.mint),
+        read(side_y.mint),
+        written(pool.oracle),
+        read(PROGRAM_ID),
+        signed(trader.wallet),
+        read(side_x.program),
+        read(side_y.program),
+        read(MEMO_PROGRAM),
+        read(EVENT_AUTHORITY),
+        read(PROGRAM_ID),
         *hook_accounts,
-        *(_written(array.address) for array in path.arrays),
+        *(written(array.address) for array in path.arrays),
     ]
     return Instruction(PROGRAM_ID, data + slices, accounts)
 
@@ -92,15 +93,3 @@ def _for_hooks(
         slices.append(bytes([kind, len(wanted)]))
         accounts += wanted
     return len(slices).to_bytes(4, "little") + b"".join(slices), tuple(accounts)
-
-
-def _written(address: Pubkey) -> AccountMeta:
-    return AccountMeta(address, is_signer=False, is_writable=True)
-
-
-def _read(address: Pubkey) -> AccountMeta:
-    return AccountMeta(address, is_signer=False, is_writable=False)
-
-
-def _u64(amount: int) -> bytes:
-    return amount.to_bytes(8, "little")

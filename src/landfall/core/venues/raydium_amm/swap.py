@@ -10,10 +10,11 @@ Source: raydium-io/raydium-amm 27f461d (2026-07), program/src/{instruction,proce
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from solders.instruction import AccountMeta, Instruction
+from solders.instruction import Instruction
 
 from landfall.core.anchor import ProgramFault, explained
 from landfall.core.errors import FailureReason
+from landfall.core.instructions import read, signed, u64_bytes, written
 from landfall.core.quote import Leg
 from landfall.core.token import TOKEN_PROGRAM
 from landfall.core.values import SwapMode
@@ -38,21 +39,21 @@ def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
     """The instruction that makes this swap, bounded by the leg's threshold."""
     request = leg.quote.request
     if request.mode is SwapMode.EXACT_IN:
-        data = SWAP_BASE_IN_V2 + _u64(request.amount) + _u64(leg.threshold)
+        data = SWAP_BASE_IN_V2 + u64_bytes(request.amount) + u64_bytes(leg.threshold)
     else:
-        data = SWAP_BASE_OUT_V2 + _u64(leg.threshold) + _u64(request.amount)
+        data = SWAP_BASE_OUT_V2 + u64_bytes(leg.threshold) + u64_bytes(request.amount)
     return Instruction(
         PROGRAM_ID,
         data,
         [
-            AccountMeta(TOKEN_PROGRAM, is_signer=False, is_writable=False),
-            AccountMeta(pool.address, is_signer=False, is_writable=True),
-            AccountMeta(AUTHORITY, is_signer=False, is_writable=False),
-            AccountMeta(pool.sides[0].vault, is_signer=False, is_writable=True),
-            AccountMeta(pool.sides[1].vault, is_signer=False, is_writable=True),
-            AccountMeta(trader.in_account, is_signer=False, is_writable=True),
-            AccountMeta(trader.out_account, is_signer=False, is_writable=True),
-            AccountMeta(trader.wallet, is_signer=True, is_writable=False),
+            read(TOKEN_PROGRAM),
+            written(pool.address),
+            read(AUTHORITY),
+            written(pool.sides[0].vault),
+            written(pool.sides[1].vault),
+            written(trader.in_account),
+            written(trader.out_account),
+            signed(trader.wallet),
         ],
     )
 
@@ -60,7 +61,3 @@ def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
 def explain(error: ProgramError) -> FailureReason:
     """What an error during this swap means for the order."""
     return explained(error, PROGRAM_ID, REASONS)
-
-
-def _u64(amount: int) -> bytes:
-    return amount.to_bytes(8, "little")

@@ -11,10 +11,11 @@ error.rs.
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from solders.instruction import AccountMeta, Instruction
+from solders.instruction import Instruction
 
 from landfall.core.anchor import ProgramFault, SwapRefused, explained
 from landfall.core.errors import FailureReason
+from landfall.core.instructions import read, signed, u64_bytes, written
 from landfall.core.quote import Leg
 from landfall.core.token import TOKEN_2022_PROGRAM, TOKEN_PROGRAM
 from landfall.core.values import Pubkey, SwapMode
@@ -48,8 +49,8 @@ def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
     exact_in = request.mode is SwapMode.EXACT_IN
     data = (
         SWAP_V2
-        + request.amount.to_bytes(8, "little")
-        + leg.threshold.to_bytes(8, "little")
+        + u64_bytes(request.amount)
+        + u64_bytes(leg.threshold)
         + bytes(16)
         + bytes([exact_in])
     )
@@ -61,20 +62,20 @@ def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
         PROGRAM_ID,
         data,
         [
-            AccountMeta(trader.wallet, is_signer=True, is_writable=False),
-            AccountMeta(pool.config, is_signer=False, is_writable=False),
-            AccountMeta(pool.address, is_signer=False, is_writable=True),
-            AccountMeta(trader.in_account, is_signer=False, is_writable=True),
-            AccountMeta(trader.out_account, is_signer=False, is_writable=True),
-            AccountMeta(side_in.vault, is_signer=False, is_writable=True),
-            AccountMeta(side_out.vault, is_signer=False, is_writable=True),
-            AccountMeta(pool.observation, is_signer=False, is_writable=True),
-            AccountMeta(TOKEN_PROGRAM, is_signer=False, is_writable=False),
-            AccountMeta(TOKEN_2022_PROGRAM, is_signer=False, is_writable=False),
-            AccountMeta(MEMO_PROGRAM, is_signer=False, is_writable=False),
-            AccountMeta(side_in.mint, is_signer=False, is_writable=False),
-            AccountMeta(side_out.mint, is_signer=False, is_writable=False),
-            *(AccountMeta(key, is_signer=False, is_writable=True) for key in further),
+            signed(trader.wallet),
+            read(pool.config),
+            written(pool.address),
+            written(trader.in_account),
+            written(trader.out_account),
+            written(side_in.vault),
+            written(side_out.vault),
+            written(pool.observation),
+            read(TOKEN_PROGRAM),
+            read(TOKEN_2022_PROGRAM),
+            read(MEMO_PROGRAM),
+            read(side_in.mint),
+            read(side_out.mint),
+            *(written(key) for key in further),
         ],
     )
 

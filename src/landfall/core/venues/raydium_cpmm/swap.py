@@ -9,10 +9,11 @@ swap_base_{input,output}.rs, error.rs.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from solders.instruction import AccountMeta, Instruction
+from solders.instruction import Instruction
 
 from landfall.core.anchor import ProgramFault, explained
 from landfall.core.errors import FailureReason
+from landfall.core.instructions import read, signed, u64_bytes, written
 from landfall.core.quote import Leg
 from landfall.core.values import SwapMode
 from landfall.core.venue import ProgramError, Trader
@@ -38,26 +39,26 @@ def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
         pool.sides if request.in_mint == pool.mints[0] else (pool.sides[1], pool.sides[0])
     )
     if request.mode is SwapMode.EXACT_IN:
-        data = SWAP_BASE_INPUT + _u64(request.amount) + _u64(leg.threshold)
+        data = SWAP_BASE_INPUT + u64_bytes(request.amount) + u64_bytes(leg.threshold)
     else:
-        data = SWAP_BASE_OUTPUT + _u64(leg.threshold) + _u64(request.amount)
+        data = SWAP_BASE_OUTPUT + u64_bytes(leg.threshold) + u64_bytes(request.amount)
     return Instruction(
         PROGRAM_ID,
         data,
         [
-            AccountMeta(trader.wallet, is_signer=True, is_writable=False),
-            AccountMeta(AUTHORITY, is_signer=False, is_writable=False),
-            AccountMeta(pool.config, is_signer=False, is_writable=False),
-            AccountMeta(pool.address, is_signer=False, is_writable=True),
-            AccountMeta(trader.in_account, is_signer=False, is_writable=True),
-            AccountMeta(trader.out_account, is_signer=False, is_writable=True),
-            AccountMeta(side_in.vault, is_signer=False, is_writable=True),
-            AccountMeta(side_out.vault, is_signer=False, is_writable=True),
-            AccountMeta(side_in.program, is_signer=False, is_writable=False),
-            AccountMeta(side_out.program, is_signer=False, is_writable=False),
-            AccountMeta(side_in.mint, is_signer=False, is_writable=False),
-            AccountMeta(side_out.mint, is_signer=False, is_writable=False),
-            AccountMeta(pool.observation, is_signer=False, is_writable=True),
+            signed(trader.wallet),
+            read(AUTHORITY),
+            read(pool.config),
+            written(pool.address),
+            written(trader.in_account),
+            written(trader.out_account),
+            written(side_in.vault),
+            written(side_out.vault),
+            read(side_in.program),
+            read(side_out.program),
+            read(side_in.mint),
+            read(side_out.mint),
+            written(pool.observation),
         ],
     )
 
@@ -65,7 +66,3 @@ def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
 def explain(error: ProgramError) -> FailureReason:
     """What an error during this swap means for the order."""
     return explained(error, PROGRAM_ID, REASONS)
-
-
-def _u64(amount: int) -> bytes:
-    return amount.to_bytes(8, "little")
