@@ -20,6 +20,7 @@ ALLOWED = {
     "itertools": None,
     "math": {"isqrt"},
     "re": None,
+    "struct": {"Struct"},
     "types": {"MappingProxyType"},
     "typing": None,
     "uuid": {"UUID"},

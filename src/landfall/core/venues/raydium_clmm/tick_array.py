@@ -8,6 +8,7 @@ Source: raydium-io/raydium-clmm 03b44b7 (2026-07), programs/amm/src/states/tick_
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from struct import Struct
 
 from landfall.core.account_fields import Address, Int, i32, u8, u64, u128
 from landfall.core.anchor import AccountType
@@ -37,7 +38,10 @@ ORDER_PHASE, ORDERS_WAITING, ORDERS_STARTED = u64(116), u64(124), u64(132)
 UNFILLED_RATIO = u128(140)
 """Where things are in a tick's own bytes."""
 
-NOTHING = bytes(16)
+WORDS_PER_TICK = 4
+WORDS_IN_USE = Struct("<" + "20x2Q88x2Q28x" * TICKS_PER_ARRAY)
+"""What of every tick tells whether it is in use, gross liquidity and both amounts of orders: read
+all at once, for a search may have to pass most of an array."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +105,12 @@ class TickArray:
         return TICKS_OFFSET + (tick - self.start) // self.tick_spacing * TICK_BYTES
 
     def _found(self, places: range) -> Tick | None:
-        data = self.data
+        words = WORDS_IN_USE.unpack_from(self.data, TICKS_OFFSET)
         for place in places:
-            at = TICKS_OFFSET + place * TICK_BYTES
-            if data[at + 20 : at + 36] != NOTHING or data[at + 124 : at + 140] != NOTHING:
-                tick = read_tick(data[at : at + TICK_BYTES])
+            word = place * WORDS_PER_TICK
+            if words[word] or words[word + 1] or words[word + 2] or words[word + 3]:
+                at = TICKS_OFFSET + place * TICK_BYTES
+                tick = read_tick(self.data[at : at + TICK_BYTES])
                 wanted = self.start + place * self.tick_spacing
                 if tick.number != wanted or not MIN_TICK <= wanted <= MAX_TICK:
                     refuse(INVALID_TICK_ARRAY)
