@@ -31,7 +31,7 @@ from landfall.doors import CannotStart, api_config, cluster_facts, no_key_yet, w
 from landfall.mirror import live_pools
 from landfall.paths import Paths, join_paths
 from landfall.pipeline.run import carry
-from landfall.ports import ChainClient, Clock, Limits, Reader, Signer, World
+from landfall.ports import ChainClient, Clock, EventLog, Limits, Pools, Reader, Signer, World
 from landfall.queue.postgres import PostgresQueue
 from landfall.queue.worker import Worker
 from landfall.settings import Settings
@@ -181,42 +181,48 @@ async def joined(
         stack.push_async_callback(listener.stop)
         await feed.start()
         stack.push_async_callback(feed.stop)
-        chain = paths.chain
         pools = await stack.enter_async_context(
-            live_pools(settings.pools, rpc_urls, chain, PostgresPoolBook(pool), clock)
+            live_pools(settings.pools, rpc_urls, paths.chain, PostgresPoolBook(pool), clock)
         )
-        world = World(
-            chain=chain,
-            witnesses=paths.witnesses,
-            pools=pools,
-            sender=paths.sender,
-            signer=signer,
-            tokens=ChainTokens(chain),
-            fees=paths.fees,
-            forms=ChainForms(
-                chain,
-                clock,
-                settings.paths.lookup_tables,
-                allows_v1=settings.paths.v1_transactions,
-                remembered_ms=_FORMS_REMEMBERED_MS,
-            ),
-            prices=SeenPrices(),
-            log=PostgresEventLog(pool),
-            clock=clock,
-            new_order_id=new_order_id,
-            limits=_limits(settings),
-        )
+        log = PostgresEventLog(pool)
         yield Joined(
             settings=settings,
-            world=world,
+            world=_world(settings, paths, pools, signer, log, clock),
             queue=queue,
             reader=reader,
             feed=feed,
             keys=PostgresKeys(pool),
-            chain=chain,
+            chain=paths.chain,
             key_reason=_key_reason(settings, genesis_hash, rpc_urls),
             cluster=cluster_facts(genesis_hash, rpc_urls[0]),
         )
+
+
+def _world(
+    settings: Settings, paths: Paths, pools: Pools, signer: Signer, log: EventLog, clock: Clock
+) -> World:
+    forms = ChainForms(
+        paths.chain,
+        clock,
+        settings.paths.lookup_tables,
+        allows_v1=settings.paths.v1_transactions,
+        remembered_ms=_FORMS_REMEMBERED_MS,
+    )
+    return World(
+        chain=paths.chain,
+        witnesses=paths.witnesses,
+        pools=pools,
+        sender=paths.sender,
+        signer=signer,
+        tokens=ChainTokens(paths.chain),
+        fees=paths.fees,
+        forms=forms,
+        prices=SeenPrices(),
+        log=log,
+        clock=clock,
+        new_order_id=new_order_id,
+        limits=_limits(settings),
+    )
 
 
 def _key_reason(settings: Settings, genesis_hash: str, rpc_urls: Sequence[str]) -> str | None:
@@ -255,5 +261,4 @@ def _limits(settings: Settings) -> Limits:
         finality_poll_ms=settings.finality_poll_ms,
         agreement_above_lamports=Lamports(settings.paths.agreement_above),
         failure_counts_at=Commitment[settings.paths.revert_commitment.upper()],
-        compute_unit_price_micro_lamports=settings.paths.unit_price_floor,
     )

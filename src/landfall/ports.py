@@ -542,7 +542,6 @@ class Limits:
     finality_poll_ms: int
     agreement_above_lamports: Lamports
     failure_counts_at: Commitment
-    compute_unit_price_micro_lamports: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

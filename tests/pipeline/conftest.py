@@ -157,7 +157,6 @@ def limits() -> Limits:
         finality_poll_ms=40 * SLOT_MS,
         agreement_above_lamports=Lamports(0),
         failure_counts_at=Commitment.CONFIRMED,
-        compute_unit_price_micro_lamports=0,
     )
 
 

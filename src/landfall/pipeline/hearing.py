@@ -64,8 +64,8 @@ async def agreed_record(
 ) -> LandedTransaction | Withheld | None:
     """The transaction as recorded by those who hold that it landed; None while too few show it.
 
-    As many as had to agree that it landed must show the same balances. Logs may differ: nodes cut
-    them off where they like.
+    As many as had to agree that it landed must show the same balances, and most of all who show
+    any. Logs may differ: nodes cut them off where they like.
     """
     shown = await asyncio.gather(
         *(_record(each.witness, signature) for each in hearing.holding(held))
@@ -73,7 +73,8 @@ async def agreed_record(
     records = [record for record in shown if record is not None]
     fitting = [each for each in records if (each.error is None) is (held is Opinion.SUCCEEDED)]
     for record in fitting:
-        if sum(_same(record, other) for other in fitting) >= hearing.quorum.needed:
+        showing = sum(_same(record, other) for other in fitting)
+        if showing >= hearing.quorum.needed and showing * 2 > len(records):
             return record
     return Withheld.CONTRADICTION if len(records) >= hearing.quorum.needed else None
 
