@@ -7,10 +7,11 @@ BIN := .venv/bin
 READY_TO_RUN := .venv/ready-to-run
 READY_TO_TEST := .venv/ready-to-test
 TESTS ?= tests
+SEEDS ?= 500
 LOCK := CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
 	--no-emit-index-url --no-emit-find-links --build-deps-for=editable
 
-.PHONY: help run test check format vectors docs lock setup clean
+.PHONY: help run test check format vectors simulate mutants docs lock setup clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) \
@@ -36,6 +37,12 @@ format: $(READY_TO_TEST)  ## Rewrite the sources the way `check` wants them
 vectors: $(READY_TO_TEST)  ## Run the conformance suite over recorded swaps: make vectors DIR=path
 	@$(BIN)/python -m tests.conformance $(if $(DIR),"$(DIR)")
 
+simulate: $(READY_TO_TEST)  ## Histories in virtual time, judged: SEEDS=2000 of them, or SEED=n told line by line
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+
+mutants: $(READY_TO_TEST)  ## Break the engine on purpose, rule by rule, and see the simulation notice
+	@$(BIN)/python -m tests.simulation --mutants
+
 docs: $(READY_TO_TEST)  ## Regenerate the pages that follow from the code
 	@$(BIN)/python scripts/generate_docs.py
 
@@ -54,6 +61,7 @@ $(READY_TO_RUN): requirements.lock pyproject.toml scripts/setup
 	@scripts/setup requirements.lock
 	@touch $@
 
-$(READY_TO_TEST): requirements-dev.lock pyproject.toml scripts/setup
+$(READY_TO_TEST): requirements-dev.lock pyproject.toml scripts/setup scripts/browser
 	@scripts/setup requirements-dev.lock
+	@scripts/browser >/dev/null || true
 	@touch $@ $(READY_TO_RUN)
