@@ -116,15 +116,16 @@ class _Search:
         while self._open:
             best = min(self._open, key=self._rank)
             self._open.remove(best)
-            if best.hops is None:
-                self._open += self._asked(best)
-                continue
+            # Asking pools is dear, so what would not fit anyhow is only sketched.
             route = self._routed(best)
             too_large = self._fits(route)
-            if too_large is None:
+            if too_large is not None:
+                self._too_large.append((best, too_large))
+                self._open += self._smaller(best)
+            elif best.hops is None:
+                self._open += self._asked(best)
+            else:
                 return self._chosen(best, route)
-            self._too_large.append((best, too_large))
-            self._open += self._smaller(best)
         return Choice(route=None, reason=self._why_none())
 
     def _asked(self, candidate: _Candidate) -> list[_Candidate]:
@@ -164,13 +165,8 @@ class _Search:
 
     def _might_be_narrower(self, plan: Plan) -> bool:
         """Whether the bound of fewer legs does not rule out that they are worth it."""
-        counts = [len(choice.sources) for choice in plan.choices]
-        fewer = [
-            plan.bound([*counts[:at], count - 1, *counts[at + 1 :]])
-            for at, count in enumerate(counts)
-            if count > 1
-        ]
-        losses = [plan.value - bound if self._exact_in else bound - plan.value for bound in fewer]
+        bounds = [plan.bound(legs) for legs in plan.fewer()]
+        losses = [plan.value - bound if self._exact_in else bound - plan.value for bound in bounds]
         return min(losses, default=self._charges.leg + 1) <= self._charges.leg
 
     def _single(self, quote: Quote) -> _Candidate:
@@ -191,9 +187,11 @@ class _Search:
         return -self._net(candidate), candidate.legs, candidate.hops is None, pools
 
     def _routed(self, candidate: _Candidate) -> Route:
-        assert candidate.hops is not None
-        request = self._wanted.request
-        return bounded(candidate.hops, request.mode, request.amount, self._wanted.slippage_bps)
+        hops, request = candidate.hops, self._wanted.request
+        if hops is None:
+            assert candidate.plan is not None
+            hops = candidate.plan.sketched()
+        return bounded(hops, request.mode, request.amount, self._wanted.slippage_bps)
 
     def _chosen(self, best: _Candidate, route: Route) -> Choice:
         bounds = [plan.bound([LEGS_MAX] * len(plan.choices)) for plan in self._full.values()]

@@ -68,7 +68,7 @@ def charges(
         worth: about what the whole route comes to in it, for the least gain.
     """
     price = _price_of_sol(judged_by, offers, clock) if costs.leg or costs.account else 0
-    least = ceil_div(worth * LEAST_GAIN_PPB, PPB)
+    least = worth * LEAST_GAIN_PPB // PPB
     return Charges(
         leg=max(least, ceil_div(costs.leg * price, _PRICED)),
         account=ceil_div(costs.account * price, _PRICED),

@@ -23,7 +23,7 @@ from landfall.core.venue import AnyVenue, Pool
 # How often the best few pools and the price they end at are looked for in turn.
 _ROUNDS = 6
 # Halvings of the range in which the price lies where that finds none.
-_HALVINGS = 30
+_HALVINGS = 14
 _FIRST_STEP_SHIFT = 10
 # Exchanging pools of a choice is tried only where more than this is left to gain (ppb: 0.02 bp).
 _WORTH_TRYING_PPB = 2_000

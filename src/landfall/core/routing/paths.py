@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from landfall.core.quote import Refused, SwapRequest
+from landfall.core.quote import Quote, Refused, SwapRequest
 from landfall.core.routing.bounded import Hops
-from landfall.core.routing.crossing import Choice, Crossing, Offer, crossing
+from landfall.core.routing.crossing import Choice, Crossing, Offer, Source, crossing
 from landfall.core.routing.exact import fixing_input, fixing_output, in_mode
 from landfall.core.values import (
     BPS_DENOMINATOR,
@@ -104,16 +104,33 @@ class Plan:
         return reached
 
     def narrower(self) -> "Plan | None":
-        """The best plan with one leg less; None if no hop has one to spare."""
-        counts = [len(choice.sources) for choice in self.choices]
-        fewer = [
-            plan
+        """The best plan with one leg less; None if no hop has one to spare.
+
+        The hop that spares it is the one whose bound suffers least.
+        """
+        fewer = self.fewer()
+        exact_in = self.path.request.mode is SwapMode.EXACT_IN
+        ranked = sorted(fewer, key=self.bound, reverse=exact_in)
+        return next((plan for each in ranked if (plan := self.path.plan(each)) is not None), None)
+
+    def fewer(self) -> list[tuple[int, ...]]:
+        """Legs per hop, with one leg less in one of the hops that have more than one."""
+        counts = tuple(len(choice.sources) for choice in self.choices)
+        return [
+            (*counts[:at], count - 1, *counts[at + 1 :])
             for at, count in enumerate(counts)
             if count > 1
-            and (plan := self.path.plan([*counts[:at], count - 1, *counts[at + 1 :]])) is not None
         ]
-        exact_in = self.path.request.mode is SwapMode.EXACT_IN
-        return min(fewer, key=lambda plan: -plan.value if exact_in else plan.value, default=None)
+
+    def sketched(self) -> Hops:
+        """The plan as the curves see it: enough to see how large its transaction would be."""
+        modes = [self.path.request.mode]
+        if len(self.choices) > 1:
+            modes = [SwapMode.EXACT_OUT, SwapMode.EXACT_IN]
+        return tuple(
+            tuple(_sketch(hop, source, choice.level, mode) for source in choice.sources)
+            for hop, choice, mode in zip(self.path.hops, self.choices, modes, strict=True)
+        )
 
     def quoted(self, clock: ChainClock) -> Hops | Refused:
         """The plan to the unit, or the first pool that would not do its part."""
@@ -141,6 +158,29 @@ class Plan:
         between = sum(quote.in_amount for quote in sold)
         bought = in_mode(first, self.choices[0], between, clock)
         return bought if isinstance(bought, Refused) else (bought, sold)
+
+
+def _sketch(hop: Crossing, source: Source, level: int, mode: SwapMode) -> Quote:
+    taken = BaseUnits(max(1, source.curve.taken(level)))
+    paid = BaseUnits(max(1, source.curve.paid(level)))
+    venue, pool = source.offer.venue, source.offer.pool
+    return Quote(
+        venue=venue.name,
+        dex=venue.dex,
+        pool=pool.address,
+        request=SwapRequest(
+            in_mint=hop.in_mint,
+            out_mint=hop.out_mint,
+            mode=mode,
+            amount=taken if mode is SwapMode.EXACT_IN else paid,
+        ),
+        in_amount=taken,
+        out_amount=paid,
+        fee_amount=BaseUnits(0),
+        fee_mint=hop.in_mint,
+        price_impact_bps=BasisPoints(0),
+        context_slot=pool.context_slot,
+    )
 
 
 def paths(
