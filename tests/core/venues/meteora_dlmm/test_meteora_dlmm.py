@@ -10,7 +10,16 @@ from landfall.core.account_fields import Int, UInt
 from landfall.core.anchor import SwapRefused
 from landfall.core.errors import FailureReason, MalformedAccount
 from landfall.core.quote import Leg, Quote, Refused, SwapRequest
-from landfall.core.values import U64_MAX, BaseUnits, ChainClock, Slot, SwapMode
+from landfall.core.transfer_hook import EXECUTE, validation_address
+from landfall.core.values import (
+    U64_MAX,
+    Account,
+    BaseUnits,
+    ChainClock,
+    Pubkey,
+    Slot,
+    SwapMode,
+)
 from landfall.core.venue import NeedAccounts, ProgramError, Trader
 from landfall.core.venues.meteora_dlmm import (
     METEORA_DLMM,
@@ -28,8 +37,9 @@ from landfall.core.venues.meteora_dlmm.arrays import (
 )
 from landfall.core.venues.meteora_dlmm.bins import ONE, Terms
 from landfall.core.venues.meteora_dlmm.layout import ARRAYS_EACH_SIDE, Pool
-from tests.core.venues.opened import CLOCK, HOLDINGS, WALLET, Opened, dlmm
+from tests.core.venues.opened import CLOCK, HOLDINGS, SOL, TAXED, WALLET, Opened, dlmm
 
+STRANGER = Pubkey.from_string("9Hn4VafJzoG2ESdjWL1sWYUJDThmLZdNgf4nB5cZFmwC")
 INDEXES = st.integers(min_value=-bitmap.OFFSET, max_value=bitmap.OFFSET - 1)
 
 
@@ -278,3 +288,37 @@ def test_error_numbers_are_read_where_the_log_gives_no_name():
 
     assert explained(6003) is explained(6104) is FailureReason.SLIPPAGE_EXCEEDED
     assert explained(6042) is FailureReason.POOL_CLOSED
+
+
+@pytest.mark.parametrize("hooked_in", [True, False])
+def test_a_hooks_accounts_follow_the_named_ones_as_each_transfer_wants_them(hooked_in: bool):
+    """A list with one account, derived from the source, destination and authority of a transfer."""
+    plain = dlmm(tokens=(SOL, TAXED))
+    hook = (14).to_bytes(2, "little") + (64).to_bytes(2, "little") + bytes(32) + bytes(STRANGER)
+    mint = plain.accounts[TAXED.mint]
+    seeds = bytes([3, 0, 3, 2, 3, 3]).ljust(32, b"\0")
+    entries = (1).to_bytes(4, "little") + b"\x01" + seeds + b"\x00\x01"
+    listed = EXECUTE + len(entries).to_bytes(4, "little") + entries
+    validation = validation_address(TAXED.mint, STRANGER)
+    opened = plain.with_account(TAXED.mint, replace(mint, data=mint.data + hook)).with_account(
+        validation, Account(STRANGER, 1, listed)
+    )
+    place = opened.pool().mints.index(TAXED.mint)
+    quote = opened.quote(10**8, first_in=(place == 0) == hooked_in)
+    request = quote.request
+    trader = Trader(WALLET, HOLDINGS[request.in_mint], HOLDINGS[request.out_mint])
+    built = METEORA_DLMM.swap(opened.pool(), Leg(quote=quote, threshold=quote.out_amount), trader)
+    vault = opened.pool().sides[place].vault  # type: ignore[attr-defined]
+    moved = (
+        (trader.in_account, vault, WALLET)
+        if hooked_in
+        else (vault, trader.out_account, opened.address)
+    )
+    derived = Pubkey.find_program_address([bytes(key) for key in moved], STRANGER)[0]
+    assert [(one.pubkey, one.is_writable) for one in built.accounts[16:19]] == [
+        (derived, True),
+        (STRANGER, False),
+        (validation, False),
+    ]
+    assert not any(one.is_signer for one in built.accounts[16:])
+    assert bytes(built.data)[24:] == bytes([1, 0, 0, 0, place, 3])
