@@ -74,6 +74,8 @@ class Database:
             return self._end_session(*arguments)
         if self._weather.strikes("killed before an effect"):
             await process.die()
+        if self._weather.strikes("frozen at an effect"):
+            process.freeze_for(self._chance.uniform(6.0, 20.0))
         answered: asyncio.Future[Rows] = self._loop.create_future()
         self._loop.call_later(
             self._delay_s(), self._arrive, session, statement, arguments, answered,

@@ -188,9 +188,9 @@ class Simulation:
             elif running.worker is not None and weather.strikes("worker drained"):
                 running.draining = running.process.start(running.worker.drain(DRAIN_MS))
             elif weather.strikes("worker frozen"):
-                self._freeze(running.process, self._chance.uniform(0.1, 3.0))
+                running.process.freeze_for(self._chance.uniform(0.1, 3.0))
             elif weather.strikes("worker frozen past its lease"):
-                self._freeze(running.process, self._chance.uniform(6.0, 25.0))
+                running.process.freeze_for(self._chance.uniform(6.0, 25.0))
         if self._api is None:
             return
         if not self._api.process.alive or weather.strikes("API killed"):
@@ -202,10 +202,6 @@ class Simulation:
         process.kill()
         self._workers[index] = None
         self._loop.call_later(self._chance.uniform(0.0, 12.0), self._start_worker, index)
-
-    def _freeze(self, process: Process, for_s: float) -> None:
-        process.freeze()
-        self._loop.call_later(for_s, process.thaw)
 
     def _mend(self) -> None:
         """Whatever still lies about from the storm is put right."""

@@ -99,6 +99,8 @@ class Network:
         assert process is not None
         if self._weather.strikes("killed before an effect"):
             await process.die()
+        if self._weather.strikes("frozen at an effect"):
+            process.freeze_for(self._chance.uniform(6.0, 20.0))
         self._watch(request.method, request.params)
         self._strike_down()
         if self._weather.strikes("request refused"):

@@ -60,6 +60,11 @@ class Process:
         """Stop it until `thaw`."""
         self.frozen = True
 
+    def freeze_for(self, seconds: float) -> None:
+        """Stop it, and let it go on later."""
+        self.freeze()
+        self._loop.call_later(seconds, self.thaw, context=Context())
+
     def thaw(self) -> None:
         """Go on, with everything that came due meanwhile. The dead do not."""
         self.frozen = False

@@ -35,8 +35,8 @@ NODES: Mapping[str, float] = {
 }
 LEDGER: Mapping[str, float] = {
     "slot skipped": 0.25,
-    "tip rolled back": 0.1,
-    "rolled back bytes forgotten": 0.5,
+    "tip rolled back": 0.25,
+    "rolled back bytes forgotten": 0.8,
     "bytes dropped each time": 0.4,
     "bytes dropped now and then": 0.5,
     "bytes land slowly": 0.5,
@@ -58,6 +58,7 @@ DATABASE: Mapping[str, float] = {
 PROCESSES: Mapping[str, float] = {
     "killed before an effect": 0.01,
     "killed after an effect": 0.01,
+    "frozen at an effect": 0.01,
     "worker killed": 0.1,
     "worker frozen": 0.1,
     "worker frozen past its lease": 0.1,
