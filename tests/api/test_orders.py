@@ -139,3 +139,36 @@ async def test_a_fault_of_ours_says_nothing_of_our_insides(api: Running, monkeyp
     assert answer.status_code == 500
     assert answer.json()["error"]["code"] == "internal_error"
     assert "secret" not in answer.text
+
+
+async def test_an_idempotency_key_is_the_same_order_and_the_same_answer_for_ever(api: Running):
+    async def place(key: str | None, **changes: object):
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return await api.http.post("/api/orders/execute", json=BODY | changes, headers=headers)
+
+    first = await place("k-1")
+    order_id = UUID(first.json()["orderId"])
+    await api.desk.play(order_id, confirmed(order_id)[1:])
+    again = await place("k-1")
+    assert (again.status_code, again.text) == (201, first.text)
+    assert "idempotent-replayed" not in first.headers
+    assert again.headers["idempotent-replayed"] == "true"
+    in_body = await place(None, clientOrderId="k-1")
+    both = await place("k-1", clientOrderId="k-1")
+    assert in_body.text == both.text == first.text
+    other = await place("k-1", amountIn="2")
+    assert (other.status_code, other.json()["error"]["code"]) == (409, "idempotency_conflict")
+    assert (await place("k-2")).json()["orderId"] != first.json()["orderId"]
+    assert (await place("k-1", clientOrderId="k-3")).json()["error"]["code"] == "duplicate_field"
+    assert len(api.desk.logs) == 2
+
+
+async def test_an_odd_idempotency_key_is_the_clients_fault(api: Running):
+    for odd in ("", "x" * 129, "clé"):
+        headers = [("Idempotency-Key", odd.encode())]
+        answer = await api.http.post("/api/orders/execute", json=BODY, headers=headers)
+        assert answer.status_code in (400, 422), odd
+    twice = [("Idempotency-Key", "a"), ("Idempotency-Key", "b")]
+    answer = await api.http.post("/api/orders/execute", json=BODY, headers=twice)
+    assert answer.status_code == 400
+    assert not api.desk.logs
