@@ -19,9 +19,16 @@ from landfall.core.events import (
     TransactionExpired,
     TransactionReverted,
 )
-from landfall.core.execution import Failure, Status
+from landfall.core.execution import Failure, Simulated, Status
 from landfall.core.lifecycle.evolve import fold
-from landfall.core.values import U64_MAX, BaseUnits, BlockHeight, Lamports, Slot
+from landfall.core.values import (
+    U64_MAX,
+    BaseUnits,
+    BasisPoints,
+    BlockHeight,
+    Lamports,
+    Slot,
+)
 from landfall.store.codec import (
     decode_event,
     decode_failure,
@@ -40,6 +47,15 @@ from tests.store.stories import (
     to_confirmed,
 )
 
+SIMULATED = Simulated(
+    slot=Slot(9),
+    in_amount=BaseUnits(U64_MAX),
+    out_amount=BaseUnits(1),
+    quoted_slot=Slot(8),
+    quoted_in_amount=BaseUnits(U64_MAX),
+    quoted_out_amount=BaseUnits(2),
+    units=3,
+)
 RECORDED_LOG = Path(__file__).parent / "recorded_log_v1.json"
 
 
@@ -52,6 +68,8 @@ def every_kind():
         detail="ü\u0000\U0001f680",
         error="ExceededSlippage",
         logs=("Program log: \x00",),
+        program=POOL,
+        pools=(POOL, POOL),
     )
     expired = TransactionExpired(
         attempt=1,
@@ -59,7 +77,15 @@ def every_kind():
         finalized_height=BlockHeight(7),
         context_slot=Slot(8),
     )
+    guarded = new_order(
+        slippage_is_automatic=True,
+        max_price_impact_bps=BasisPoints(5),
+        max_fee_lamports=Lamports(U64_MAX),
+    )
     facts = [OrderAccepted(order=new_order(client_order_id="a", user_id="b"))]
+    facts += [OrderAccepted(order=guarded), replace(signed(), simulated=SIMULATED)]
+    facts += [replace(routing_started(), slippage_bps=BasisPoints(7), slippage_reason="calm")]
+    facts += [replace(confirmed(), tip_lamports=Lamports(7), rent_lamports=Lamports(8))]
     facts += [event for commit in to_confirmed() for event in commit]
     facts += [*given_up(), reverted, expired, RetryScheduled(next_attempt=2, delay_ms=1_000)]
     facts += [OrderCancelled(), OrderExpired()]
