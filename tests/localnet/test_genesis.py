@@ -7,6 +7,7 @@ from solders.pubkey import Pubkey
 
 from landfall.core.errors import FailureReason
 from landfall.core.ledger.answers import TransactionError
+from landfall.core.ledger.lookup_table import decode_lookup_table
 from landfall.core.ledger.outcome import read_failure
 from landfall.core.quote import Leg, Quote, Refused, SwapRequest
 from landfall.core.token import NATIVE_MINT, TOKEN_PROGRAM
@@ -15,6 +16,7 @@ from landfall.core.values import Account, BaseUnits, ChainClock, Slot, SwapMode
 from landfall.core.venue import NeedAccounts, Trader
 from landfall.core.venues import VENUES
 from landfall.localnet.genesis import genesis_accounts
+from landfall.localnet.lookup_tables import TABLES
 from landfall.localnet.programs import STAND_INS
 from tests.localnet.chain import BORN_AT, Chain
 
@@ -177,6 +179,25 @@ def test_a_missed_bound_is_known_by_what_each_program_logs(chain: Chain, name: s
     assert failure.reason is FailureReason.SLIPPAGE_EXCEEDED
     # AMM v4 is older than Anchor: its log has a sentence and no name.
     assert failure.error in SLIPPAGE_SAID.get(name, {"ExceededSlippage"})
+
+
+def test_what_a_swap_of_a_born_pool_names_is_in_a_lookup_table():
+    accounts = genesis_accounts([])
+    tables = [decode_lookup_table(at, accounts[at], Slot(1)) for at in TABLES]
+    listed = {address for table in tables if table is not None for address in table.addresses}
+    trader = Trader(*(Pubkey.new_unique() for _ in range(3)))
+    for venue, pool in loaded_pools(accounts, "SOL", "USDC"):
+        request = SwapRequest(
+            in_mint=pool.mints[0],
+            out_mint=pool.mints[1],
+            mode=SwapMode.EXACT_IN,
+            amount=BaseUnits(10**7),
+        )
+        quote = venue.quote(pool, request, CLOCK)
+        if isinstance(quote, Quote):
+            swap = venue.swap(pool, Leg(quote=quote, threshold=BaseUnits(1)), trader)
+            own = {trader.wallet, trader.in_account, trader.out_account}
+            assert {meta.pubkey for meta in swap.accounts} - own <= listed
 
 
 @pytest.mark.parametrize(("one", "other", "whole"), [("SOL", "USDC", 100), ("USDC", "ETH", 1_000)])

@@ -8,6 +8,7 @@ Units: lamports and base units, unless a name says whole tokens.
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 from solders.keypair import Keypair
 from solders.system_program import ID as SYSTEM_PROGRAM
@@ -27,6 +28,7 @@ from landfall.core.token import (
 )
 from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import Account, Pubkey
+from landfall.localnet.lookup_tables import lookup_tables
 from landfall.localnet.openings.deposits import Deposit, owned_account, token_account
 from landfall.localnet.pools import pool_accounts
 
@@ -55,9 +57,7 @@ def faucet() -> Keypair:
 
 def genesis_accounts(funded: Sequence[Pubkey]) -> dict[Pubkey, Account]:
     """All accounts of a new chain."""
-    accounts = {faucet().pubkey(): Account(SYSTEM_PROGRAM, FAUCET_LAMPORTS, b"")}
-    accounts |= tip_accounts()
-    accounts |= pool_accounts()
+    accounts = dict(_same_on_every_chain())
     for wallet in funded:
         accounts |= _wallet_accounts(wallet)
     supplies = _supplies(accounts.values())
@@ -66,6 +66,15 @@ def genesis_accounts(funded: Sequence[Pubkey]) -> dict[Pubkey, Account]:
         supply = 0 if token.mint == NATIVE_MINT else supplies.get(token.mint, 0)
         accounts[token.mint] = _mint_account(token.decimals, supply)
     return accounts
+
+
+@cache
+def _same_on_every_chain() -> Mapping[Pubkey, Account]:
+    """All but the mints, whose supply counts what the wallets hold."""
+    pools = pool_accounts()
+    mints = {token.mint: _mint_account(token.decimals, 0) for token in KNOWN_TOKENS.values()}
+    rich = {faucet().pubkey(): Account(SYSTEM_PROGRAM, FAUCET_LAMPORTS, b"")}
+    return rich | tip_accounts() | pools | lookup_tables(pools | mints)
 
 
 def tip_accounts() -> dict[Pubkey, Account]:

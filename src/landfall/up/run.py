@@ -8,7 +8,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import uvloop
@@ -17,6 +17,7 @@ from rich.console import Console
 from landfall import observe
 from landfall.bootstrap import Joined, joined, open_wallet
 from landfall.doors import CannotStart
+from landfall.localnet.lookup_tables import TABLES as LOCALNET_TABLES
 from landfall.processes import drained, ended, stop_signals, until
 from landfall.settings import Settings
 from landfall.store.embedded import EmbeddedPostgres
@@ -70,7 +71,9 @@ async def _up(settings: Settings, options: UpOptions) -> None:
         rpc_urls = await _chain(stack, settings, options, home, signer, progress)
         progress.doing("Preparing the database")
         await migrate(dsn)
-        parts = await stack.enter_async_context(joined(settings, dsn, rpc_urls, signer))
+        parts = await stack.enter_async_context(
+            joined(_with_born_tables(settings), dsn, rpc_urls, signer)
+        )
         await parts.refuse_without_key()
         page = await _page(starting, progress)
         console_port = settings.console_port if page is not None else None
@@ -187,6 +190,14 @@ async def _page(starting: "asyncio.Task[str | None]", progress: Progress) -> str
     if page is not None:
         progress.done("The console runs")
     return page
+
+
+def _with_born_tables(settings: Settings) -> Settings:
+    """The local chain is born with lookup tables of its pools; those that are named go before."""
+    paths = settings.paths
+    if paths.urls or paths.lookup_tables:
+        return settings
+    return replace(settings, paths=replace(paths, lookup_tables=LOCALNET_TABLES))
 
 
 def _demo_wallet(home: Home) -> KeypairSigner:
