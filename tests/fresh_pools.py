@@ -1,15 +1,25 @@
 """The pools of a chain without a stream: read whenever they are asked for."""
 
+from collections.abc import Sequence
+
 from landfall.chain.discovery import Discovery, NoBook
 from landfall.chain.following import Following, Freshness
 from landfall.chain.pools import LivePools
+from landfall.core.token_list import KNOWN_TOKENS
+from landfall.core.values import Pubkey
 from landfall.ports import ChainClient, Clock
 
 REMEMBERED_MS = 60_000
+THIRDS = tuple(token.mint for token in KNOWN_TOKENS.values())
 
 
-def fresh_pools(chain: ChainClient, clock: Clock, remembered_ms: int = REMEMBERED_MS) -> LivePools:
+def fresh_pools(
+    chain: ChainClient,
+    clock: Clock,
+    remembered_ms: int = REMEMBERED_MS,
+    thirds: Sequence[Pubkey] = THIRDS,
+) -> LivePools:
     """Pools of nothing but reads."""
     discovery = Discovery(chain, NoBook(), clock, remembered_ms)
     following = Following(chain, Freshness())
-    return LivePools(chain, following, discovery, clock, remembered_ms=remembered_ms)
+    return LivePools(chain, following, discovery, clock, remembered_ms=remembered_ms, thirds=thirds)

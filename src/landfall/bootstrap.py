@@ -26,12 +26,23 @@ from landfall.chain.tokens import ChainTokens
 from landfall.clock import SharedClock, new_order_id
 from landfall.core.errors import Unavailable
 from landfall.core.lifecycle.retry import RetryLimits
+from landfall.core.token_list import tokens_of
 from landfall.core.values import Commitment, Lamports, Pubkey
 from landfall.doors import CannotStart, api_config, cluster_facts, no_key_yet, why_a_key_is_needed
 from landfall.mirror import live_pools
 from landfall.paths import Paths, join_paths
 from landfall.pipeline.run import carry
-from landfall.ports import ChainClient, Clock, EventLog, Limits, Pools, Reader, Signer, World
+from landfall.ports import (
+    ChainClient,
+    Clock,
+    EventLog,
+    Limits,
+    Pools,
+    Reader,
+    Signer,
+    Tokens,
+    World,
+)
 from landfall.queue.postgres import PostgresQueue
 from landfall.queue.worker import Worker
 from landfall.settings import Settings
@@ -181,13 +192,15 @@ async def joined(
         stack.push_async_callback(listener.stop)
         await feed.start()
         stack.push_async_callback(feed.stop)
+        known, book = tokens_of(genesis_hash), PostgresPoolBook(pool)
         pools = await stack.enter_async_context(
-            live_pools(settings.pools, rpc_urls, paths.chain, PostgresPoolBook(pool), clock)
+            live_pools(settings.pools, rpc_urls, paths.chain, book, clock, known)
         )
+        tokens = ChainTokens(paths.chain, known)
         log = PostgresEventLog(pool)
         yield Joined(
             settings=settings,
-            world=_world(settings, paths, pools, signer, log, clock),
+            world=_world(settings, paths, pools, tokens, signer, log, clock),
             queue=queue,
             reader=reader,
             feed=feed,
@@ -199,7 +212,13 @@ async def joined(
 
 
 def _world(
-    settings: Settings, paths: Paths, pools: Pools, signer: Signer, log: EventLog, clock: Clock
+    settings: Settings,
+    paths: Paths,
+    pools: Pools,
+    tokens: Tokens,
+    signer: Signer,
+    log: EventLog,
+    clock: Clock,
 ) -> World:
     forms = ChainForms(
         paths.chain,
@@ -214,7 +233,7 @@ def _world(
         pools=pools,
         sender=paths.sender,
         signer=signer,
-        tokens=ChainTokens(paths.chain),
+        tokens=tokens,
         fees=paths.fees,
         forms=forms,
         prices=SeenPrices(),

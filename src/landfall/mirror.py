@@ -4,7 +4,7 @@ The parts are in `chain/`; this knows which settings make which of them.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -14,6 +14,7 @@ from landfall.chain.discovery import Discovery
 from landfall.chain.following import Following, Freshness
 from landfall.chain.pools import LivePools
 from landfall.chain.pubsub import PubSub, streams_of
+from landfall.core.token import Token
 from landfall.ports import ChainClient, Clock, PoolBook
 from landfall.settings import PoolSettings
 
@@ -25,8 +26,9 @@ async def live_pools(
     chain: ChainClient,
     book: PoolBook,
     clock: Clock,
+    tokens: Mapping[str, Token],
 ) -> AsyncIterator[LivePools]:
-    """Pools that are followed for as long as the context lasts."""
+    """Pools that are followed for as long as the context lasts. `tokens`: the cluster's own."""
     named = tuple(url.reveal() for url in settings.stream_urls)
     urls = named or tuple(stream for url in rpc_urls for stream in streams_of(url))
     freshness = Freshness(
@@ -42,6 +44,7 @@ async def live_pools(
             clock,
             remembered_ms=settings.pools_remembered_ms,
             pinned=settings.pools_pinned,
+            thirds=tuple(token.mint for token in tokens.values()),
         )
         following = asyncio.create_task(pools.run())
         try:

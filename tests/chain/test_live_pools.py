@@ -23,15 +23,17 @@ from landfall.chain.pubsub import PubSub
 from landfall.chain.rpc import RpcChain, SearchRefused
 from landfall.core.errors import Unavailable
 from landfall.core.ledger.answers import AccountsAt
-from landfall.core.token import ACCOUNT_AMOUNT
+from landfall.core.token import ACCOUNT_AMOUNT, Token
 from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import Account, Commitment, ProgramAccountsFilter, Pubkey, Slot
 from landfall.localnet.node import Node
+from landfall.localnet.openings.deposits import Deposit
+from landfall.localnet.openings.raydium_cpmm import open_pool
 from landfall.localnet.options import LocalnetOptions
 from landfall.localnet.serve import running_localnet
 from landfall.ports import LoadedPool, PoolsAt
 from tests.chain.relay import Change, Relay, forgetting, running_relay, untouched
-from tests.fresh_pools import fresh_pools
+from tests.fresh_pools import THIRDS, fresh_pools
 
 SOL, USDC = KNOWN_TOKENS["SOL"].mint, KNOWN_TOKENS["USDC"].mint
 NEVER_MS = 3_600_000
@@ -180,6 +182,7 @@ async def following(freshness: Freshness = QUICK, **options: object) -> AsyncIte
             Discovery(reads, NoBook(), clock, 60_000),  # type: ignore[arg-type]
             clock,
             remembered_ms=60_000,
+            thirds=THIRDS,
             **options,  # type: ignore[arg-type]
         )
         running = asyncio.create_task(pools.run())
@@ -248,7 +251,7 @@ async def test_a_stream_that_falls_silent_is_noticed_and_pools_are_read_instead(
 
 
 async def test_a_silent_stream_is_given_up_and_another_one_takes_over():
-    async with following(Freshness(silence_ms=50, compare_ms=20, slots_behind_max=3)) as bench:
+    async with following(Freshness(silence_ms=200, compare_ms=20)) as bench:
         at = await bench.warm()
         ended = counted('landfall_stream_ends_total{reason="silent"}')
         bench.relay.mute()
@@ -495,6 +498,28 @@ async def test_pinned_pools_are_traded_where_the_node_does_not_search():
         assert {each.pool.address for each in around.pools} == set(pinned)
 
 
+async def test_two_hops_lead_through_well_known_mints_and_through_those_of_a_rare_one():
+    async with following() as bench:
+        jup, ray = KNOWN_TOKENS["JUP"].mint, KNOWN_TOKENS["RAY"].mint
+        around = await bench.pools.around(SOL, jup)
+        pairs = {frozenset(each.pool.mints) for each in around.pools}
+        assert {frozenset((SOL, jup)), frozenset((SOL, USDC)), frozenset((USDC, jup))} <= pairs
+        # Every pool is a step of a way of at most two.
+        assert all(pair & {SOL, jup} for pair in pairs)
+        rare, hidden = new_mint("AAA"), new_mint("BBB")
+        accounts = opened(rare, hidden, 2_001) | opened(hidden, KNOWN_TOKENS["RAY"], 2_002)
+        a_mint = bench.account(USDC)
+        accounts |= {token.mint: a_mint for token in (rare, hidden)}
+        bench.node.cluster.svm.apply(bench.slot(Commitment.PROCESSED), accounts)
+        for _ in range(3):
+            bench.pass_slot()
+        found = await bench.pools.around(rare.mint, ray)
+        assert {frozenset(each.pool.mints) for each in found.pools} == {
+            frozenset((rare.mint, hidden.mint)),
+            frozenset((hidden.mint, ray)),
+        }
+
+
 async def test_a_refusal_is_not_asked_for_again_at_every_order():
     async with following() as bench:
         bench.reads.refuses = True
@@ -506,6 +531,17 @@ async def test_a_refusal_is_not_asked_for_again_at_every_order():
             with pytest.raises(Unavailable, match="does not search"):
                 await bench.pools.trading(SOL, USDC)
         assert bench.reads.searches == asked
+
+
+def new_mint(symbol: str) -> Token:
+    return Token(mint=Pubkey.new_unique(), decimals=6, symbol=symbol)
+
+
+def opened(one: Token, other: Token, index: int) -> dict[Pubkey, Account]:
+    """A pool of two tokens, and the accounts it is made of."""
+    first, second = sorted((one, other), key=lambda token: bytes(token.mint))
+    deposits = (Deposit(token=first, amount=10**12), Deposit(token=second, amount=10**12))
+    return dict(open_pool(deposits, config_index=index))
 
 
 def both(first: Change, second: Change) -> Change:

@@ -9,7 +9,7 @@ from landfall.chain.tokens import ChainTokens
 from landfall.core.errors import Unavailable
 from landfall.core.ledger.answers import AccountsAt
 from landfall.core.token import TOKEN_2022_PROGRAM, TOKEN_PROGRAM, Token
-from landfall.core.token_list import KNOWN_TOKENS
+from landfall.core.token_list import DEVNET, KNOWN_TOKENS, tokens_of
 from landfall.core.values import Account, Pubkey, Slot
 
 MINT = Pubkey.from_string("9MpFaoqFGRwCgsML2Vbbm7GxLEJuhuGdupt9cH73B84Q")
@@ -43,6 +43,12 @@ class Ledger:
 
 def tokens_on(ledger: Ledger) -> ChainTokens:
     return ChainTokens(ledger)  # type: ignore[arg-type]
+
+
+async def test_a_symbol_is_the_cluster_s_own():
+    on_devnet = ChainTokens(Ledger(None), tokens_of(DEVNET))  # type: ignore[arg-type]
+    assert await on_devnet.resolve("usdc") == tokens_of(DEVNET)["USDC"]
+    assert await on_devnet.resolve("JUP") is None
 
 
 @pytest.mark.parametrize("symbol", KNOWN_TOKENS)

@@ -9,7 +9,7 @@ from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
-from landfall.chain import discovery, pool_lists, pools
+from landfall.chain import discovery, pools
 from landfall.chain.forms import ChainForms
 from landfall.chain.prices import SeenPrices
 from landfall.chain.tokens import ChainTokens
@@ -43,7 +43,6 @@ def small_world(stack: ExitStack) -> None:
     venues = {RAYDIUM_CPMM.name: RAYDIUM_CPMM}
     for module in (discovery, pools):
         stack.enter_context(patch.object(module, "VENUES", venues))
-    stack.enter_context(patch.object(pool_lists, "KNOWN_TOKENS", {}))
 
 
 class WorkerClock:
@@ -95,7 +94,7 @@ class Engine:
         return World(
             chain=paths.chain,
             witnesses=paths.witnesses,
-            pools=fresh_pools(paths.chain, clock, remembered_ms=30_000),
+            pools=fresh_pools(paths.chain, clock, remembered_ms=30_000, thirds=()),
             sender=paths.sender,
             signer=KeypairSigner(WALLET),
             tokens=ChainTokens(paths.chain),

@@ -25,7 +25,8 @@ CLOCK_SYSVAR = Pubkey.from_string("SysvarC1ock11111111111111111111111111111111")
 SLOTS_AHEAD_MAX = 1_000
 """No honest stream is further ahead than this of all that was seen before."""
 
-_NEVER = Slot(-1)
+NEVER = Slot(-1)
+"""Before any slot."""
 
 
 class ImplausibleSlot(LandfallError):
@@ -41,10 +42,10 @@ class Held:
     """
 
     account: Account | None = None
-    slot: Slot = _NEVER
+    slot: Slot = NEVER
     changes: int = 0
     covered_from: Slot | None = None
-    told: Slot = _NEVER
+    told: Slot = NEVER
 
     @property
     def covered(self) -> bool:
@@ -67,7 +68,7 @@ class AccountMirror:
         self.tick = 0
         self.unread = False
         self._open: dict[Pubkey, Account | None] = {}
-        self._open_slot = _NEVER
+        self._open_slot = NEVER
         self._subscribed: set[Pubkey] = set()
         self._owed: dict[Pubkey, Slot] = {}
 
@@ -87,9 +88,23 @@ class AccountMirror:
 
     def as_of(self, held: Held) -> Slot:
         """The newest slot at which the account's bytes are known to be true."""
-        if self.stream_slot is not None and held.covered:
-            return max(held.slot, self.stream_slot)
-        return held.slot
+        return self.known((held,))[0]
+
+    def known(self, accounts: Iterable[Held]) -> tuple[Slot, bool]:
+        """The newest slot at which all of these are known to be true, and whether the stream keeps
+        them so.
+        """
+        covered = self.stream_slot is not None
+        oldest: Slot | None = None
+        for held in accounts:
+            slot = held.slot
+            if held.covered_from is None or slot < held.covered_from:
+                covered = False
+            elif self.stream_slot is not None and slot < self.stream_slot:
+                slot = self.stream_slot
+            if oldest is None or slot < oldest:
+                oldest = slot
+        return (NEVER if oldest is None else oldest), covered
 
     def read(self, at: AccountsAt) -> tuple[Pubkey, ...]:
         """Take in what a node answered. Returns the accounts whose change the stream has missed."""
@@ -98,7 +113,7 @@ class AccountMirror:
             held = self.held.get(address)
             if held is None or at.slot < held.slot:
                 continue
-            if held.slot == _NEVER or account != held.account:
+            if held.slot == NEVER or account != held.account:
                 if held.covered:
                     self._owed[address] = at.slot
                 held.account = account
@@ -154,7 +169,7 @@ class AccountMirror:
             held.slot = self.as_of(held)
             held.covered_from = None
         self.stream_slot = None
-        self._open_slot = _NEVER
+        self._open_slot = NEVER
         self._open.clear()
         self._owed.clear()
         self._subscribed.clear()
@@ -202,13 +217,13 @@ class Reading(Mapping[Pubkey, Account | None]):
 
     def __getitem__(self, address: Pubkey) -> Account | None:
         held = self._held[address]
-        if held.slot == _NEVER:
+        if held.slot == NEVER:
             raise KeyError(address)
         self.seen[address] = held
         return held.account
 
     def __iter__(self) -> Iterator[Pubkey]:
-        return (address for address, held in self._held.items() if held.slot != _NEVER)
+        return (address for address, held in self._held.items() if held.slot != NEVER)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
-from landfall.chain.accounts import Held, Reading
+from landfall.chain.accounts import NEVER, Held, Reading
 from landfall.chain.following import Following
 from landfall.core.errors import MalformedAccount
 from landfall.core.quote import Refused
@@ -25,6 +25,16 @@ class _Known:
     held: tuple[Held, ...] = ()
     changes: int = 0
     state: LoadedPool | Refused | None = None
+
+
+class Look(NamedTuple):
+    """A pool, or why it cannot be traded, as of the newest slot at which all its accounts are known
+    to be true; `covered`: the stream keeps them so. Without a state, accounts must be read first.
+    """
+
+    state: LoadedPool | Refused | None
+    as_of: Slot
+    covered: bool
 
 
 class PoolLoader:
@@ -58,30 +68,21 @@ class PoolLoader:
                 found.update(known.state.pool.mints)
         return found - {mint}
 
-    def vouched(self, pool: Pubkey) -> bool:
-        """Does the stream keep everything true that the pool is made of?"""
-        return self.state(pool) is not None and all(held.covered for held in self._known[pool].held)
-
-    def as_of(self, pool: Pubkey) -> Slot:
-        """The newest slot at which everything the pool is made of is known to be true."""
-        return min(map(self._following.mirror.as_of, self._known[pool].held))
-
-    def state(self, pool: Pubkey) -> LoadedPool | Refused | None:
-        """The pool, or why it cannot be traded. None: accounts must be read first; they are
-        followed from now on.
-        """
+    def look(self, pool: Pubkey) -> Look:
+        """The pool as it is known now. What it needs besides is followed from now on."""
         known = self._known.get(pool)
         if known is None:
             known = self._known[pool] = _Known()
         if known.state is None or known.changes != sum(held.changes for held in known.held):
             self._decode(pool, known)
-        if isinstance(known.state, LoadedPool):
-            slot = self.as_of(pool)
-            if known.state.pool.context_slot != slot:
-                # Every venue's pool is a dataclass with this field; the protocol cannot say so.
-                renewed = replace(cast("Any", known.state.pool), context_slot=slot)
-                known.state = LoadedPool(known.state.venue, renewed)
-        return known.state
+        if known.state is None:
+            return Look(None, NEVER, False)
+        slot, covered = self._following.mirror.known(known.held)
+        if isinstance(known.state, LoadedPool) and known.state.pool.context_slot != slot:
+            # Every venue's pool is a dataclass with this field; the protocol cannot say so.
+            renewed = replace(cast("Any", known.state.pool), context_slot=slot)
+            known.state = LoadedPool(known.state.venue, renewed)
+        return Look(known.state, slot, covered)
 
     def _decode(self, pool: Pubkey, known: _Known) -> None:
         reading = Reading(self._following.mirror)

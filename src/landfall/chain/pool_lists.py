@@ -13,7 +13,6 @@ from landfall.chain.discovery import Discovery
 from landfall.chain.loading import PoolLoader
 from landfall.chain.sharing import Sharing
 from landfall.core.errors import Unavailable
-from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import Pubkey
 from landfall.ports import Clock, PoolsAt
 
@@ -48,6 +47,7 @@ class PoolLists:
         clock: discovery's time.
         remembered_ms: how long a list is taken as complete.
         pinned: pools that need not be searched for.
+        thirds: mints that are always tried between two others.
     """
 
     def __init__(
@@ -58,7 +58,8 @@ class PoolLists:
         clock: Clock,
         *,
         remembered_ms: int,
-        pinned: Sequence[Pubkey] = (),
+        pinned: Sequence[Pubkey],
+        thirds: Sequence[Pubkey],
     ) -> None:
         self._discovery = discovery
         self._loader = loader
@@ -66,6 +67,7 @@ class PoolLists:
         self._clock = clock
         self._remembered_ms = remembered_ms
         self._pinned = tuple(pinned)
+        self._well_known = tuple(thirds)
         self._pinned_mints: dict[Pubkey, _Pair] = {}
         self._pairs: dict[_Pair, _List] = {}
         self._around: dict[_Pair, _List] = {}
@@ -148,7 +150,7 @@ class PoolLists:
 
     async def _thirds(self, pair: _Pair) -> list[Pubkey]:
         """Mints that may stand between the two, the likeliest first."""
-        known = [token.mint for token in KNOWN_TOKENS.values()]
+        known = self._well_known
         for mint in pair:
             if mint not in known:
                 with suppress(Unavailable):

@@ -14,7 +14,7 @@ from landfall import observe
 from landfall.chain.accounts import CLOCK_SYSVAR
 from landfall.chain.discovery import Discovery
 from landfall.chain.following import Following
-from landfall.chain.loading import PoolLoader, left_out
+from landfall.chain.loading import Look, PoolLoader, left_out
 from landfall.chain.pool_lists import PoolLists
 from landfall.chain.rpc import ACCOUNTS_PER_CALL
 from landfall.chain.sharing import Sharing
@@ -32,18 +32,22 @@ _ROUNDS_MAX = 3
 _Read = Mapping[Pubkey, Unavailable | None]
 """What became of reading some pools just now, and the clock."""
 
+_Ends = tuple[Pubkey, Pubkey]
+
 _VOUCHED: _Read = MappingProxyType({})
 """Nothing needed to be read."""
 
 
 @dataclass(slots=True)
 class _Group:
-    """Pools that are asked for together.
+    """Pools that are asked for together, to trade `ends` against one another if that is given.
 
     `answer` was right at the mirror's `tick`, given what was `read` for it.
     """
 
     order: tuple[Pubkey, ...]
+    ends: _Ends | None
+    through_thirds: bool
     asked_ms: int = 0
     tick: int = -1
     read: _Read | None = None
@@ -60,6 +64,7 @@ class LivePools:
         clock: discovery's time.
         remembered_ms: how long a list of pools is taken as complete.
         pinned: pools known by configuration; never forgotten.
+        thirds: mints that are always tried between two others.
     """
 
     def __init__(
@@ -71,6 +76,7 @@ class LivePools:
         *,
         remembered_ms: int,
         pinned: Sequence[Pubkey] = (),
+        thirds: Sequence[Pubkey] = (),
     ) -> None:
         self._chain = chain
         self._following = following
@@ -78,9 +84,15 @@ class LivePools:
         self._pinned = frozenset(pinned)
         self._loader = PoolLoader(following)
         self._lists = PoolLists(
-            discovery, self._loader, self.named, clock, remembered_ms=remembered_ms, pinned=pinned
+            discovery,
+            self._loader,
+            self.named,
+            clock,
+            remembered_ms=remembered_ms,
+            pinned=pinned,
+            thirds=thirds,
         )
-        self._groups: dict[frozenset[Pubkey], _Group] = {}
+        self._groups: dict[tuple[frozenset[Pubkey], _Ends | None, bool], _Group] = {}
         self._reads = Sharing(self._read)
 
     async def run(self) -> None:
@@ -93,11 +105,12 @@ class LivePools:
 
     async def trading(self, mint: Pubkey, other: Pubkey) -> PoolsAt:
         """All pools of the pair. A pool that cannot be traded is left out, with the reason."""
-        return await self._at(await self._lists.of_pair(mint, other))
+        return await self._at(await self._lists.of_pair(mint, other), (mint, other))
 
     async def around(self, mint: Pubkey, other: Pubkey) -> PoolsAt:
         """The pools of the pair, and those that lead through a third mint in two swaps."""
-        return await self._at(await self._lists.around(mint, other))
+        pools = await self._lists.around(mint, other)
+        return await self._at(pools, (mint, other), through_thirds=True)
 
     async def named(self, addresses: Sequence[Pubkey]) -> PoolsAt:
         """These pools. One whose venue is not known yet is recognised by its owner."""
@@ -113,22 +126,28 @@ class LivePools:
             self._loader.learn(found)
         return await self._at(frozenset(addresses))
 
-    async def _at(self, pools: frozenset[Pubkey]) -> PoolsAt:
-        group = self._groups.get(pools)
+    async def _at(
+        self, pools: frozenset[Pubkey], ends: _Ends | None = None, *, through_thirds: bool = False
+    ) -> PoolsAt:
+        key = (pools, ends, through_thirds)
+        group = self._groups.get(key)
         if group is None:
-            group = self._groups[pools] = _Group(tuple(sorted(pools, key=bytes)))
+            order = tuple(sorted(pools, key=bytes))
+            group = self._groups[key] = _Group(order, ends, through_thirds)
         group.asked_ms = self._clock.now_ms()
         mirror, flowing = self._following.mirror, self._following.flowing
         if group.answer and flowing and group.read is _VOUCHED and group.tick == mirror.tick:
             return group.answer
         known = [pool for pool in group.order if self._loader.venue(pool) is not None]
-        doubtful = [pool for pool in known if not (flowing and self._loader.vouched(pool))]
+        looks = {pool: self._loader.look(pool) for pool in known}
         read = _VOUCHED
+        doubtful = [pool for pool, look in looks.items() if not (flowing and look.covered)]
         if doubtful or not (flowing and self._following.vouched_clock):
             read = await self._reads.answer(frozenset(doubtful))
+            looks = {pool: self._loader.look(pool) for pool in known}
         # Whoever shared the read shares the answer, too.
         if group.answer is None or group.read is not read or group.tick != mirror.tick:
-            group.answer = self._assemble(group, read)
+            group.answer = self._assemble(group, looks, read)
             group.read, group.tick = read, mirror.tick
         return group.answer
 
@@ -137,16 +156,17 @@ class LivePools:
         read: dict[Pubkey, Unavailable | None] = {}
         pending = [*pools]
         for _ in range(_ROUNDS_MAX):
-            for pool in pending:
-                # Says what it needs, so that this is followed and read.
-                self._loader.state(pool)
             read |= await self._following.read(pending)
-            pending = [p for p in pending if read[p] is None and self._loader.state(p) is None]
+            pending = [
+                pool
+                for pool in pending
+                if read[pool] is None and self._loader.look(pool).state is None
+            ]
             if not pending:
                 break
         return read
 
-    def _assemble(self, group: _Group, read: _Read) -> PoolsAt:
+    def _assemble(self, group: _Group, looks: Mapping[Pubkey, Look], read: _Read) -> PoolsAt:
         """What can be traded, given what was read for it just now.
 
         Raises:
@@ -156,11 +176,14 @@ class LivePools:
         pools: list[LoadedPool] = []
         refused: list[Refused] = []
         for pool in group.order:
-            state = self._shown(pool, read)
+            state = self._shown(pool, looks.get(pool), read)
             if isinstance(state, LoadedPool):
                 pools.append(state)
             else:
                 refused.append(state)
+        if group.ends is not None:
+            # Some programs write only one mint into a pool, so searching finds others', too.
+            pools = _leading(pools, group.ends, group.through_thirds)
         errors = [error for error in read.values() if error is not None]
         if errors and not pools:
             raise errors[0]
@@ -171,22 +194,21 @@ class LivePools:
             left_out=tuple(refused),
         )
 
-    def _shown(self, pool: Pubkey, read: _Read) -> LoadedPool | Refused:
+    def _shown(self, pool: Pubkey, look: Look | None, read: _Read) -> LoadedPool | Refused:
         venue = self._loader.venue(pool)
-        if venue is None:
+        if venue is None or look is None:
             return left_out(pool, None, "UnknownProgram", "no venue knows it")
         error = read.get(pool)
         if error is not None:
             observe.pool_left_out("unread")
             return left_out(pool, venue, "Unread", f"it could not be read just now: {error}")
-        state = self._loader.state(pool)
-        if state is None:
+        if look.state is None:
             return left_out(pool, venue, "Unread", "it needs more accounts at every read")
-        behind = self._following.mirror.newest - self._loader.as_of(pool)
+        behind = self._following.mirror.newest - look.as_of
         if behind > self._following.slots_behind_max:
             observe.pool_left_out("stale")
             return left_out(pool, venue, "Stale", f"it is only known {behind} slots in the past")
-        return state
+        return look.state
 
     def _clock_now(self, read: _Read) -> ChainClock:
         error = read.get(CLOCK_SYSVAR)
@@ -205,15 +227,33 @@ class LivePools:
         now_ms = self._clock.now_ms()
         self._lists.forget(now_ms - FORGOTTEN_MS)
         kept: set[Pubkey] = set(self._pinned)
-        for pools, group in sorted(self._groups.items(), key=lambda each: -each[1].asked_ms):
+        for key, group in sorted(self._groups.items(), key=lambda each: -each[1].asked_ms):
             idle_ms = now_ms - group.asked_ms
-            too_many = len(kept) + len(pools) > POOLS_MAX
+            too_many = len(kept) + len(group.order) > POOLS_MAX
             if idle_ms > FORGOTTEN_MS or (too_many and idle_ms > _IN_USE_MS):
-                del self._groups[pools]
+                del self._groups[key]
             else:
-                kept |= pools
+                kept.update(group.order)
         self._following.keep_only(kept)
         self._loader.keep_only(kept)
+
+
+def _leading(pools: list[LoadedPool], ends: _Ends, through_thirds: bool) -> list[LoadedPool]:
+    """Those of the pools that lead from one end to the other, also through a third mint if wanted,
+    which then both ends have a pool with.
+    """
+    both = set(ends)
+    beyond: dict[Pubkey, set[Pubkey]] = {end: set() for end in ends}
+    for loaded in pools:
+        for end in both.intersection(loaded.pool.mints):
+            beyond[end].update(loaded.pool.mints)
+    thirds = beyond[ends[0]] & beyond[ends[1]] if through_thirds else set()
+    return [
+        loaded
+        for loaded in pools
+        if both.issuperset(loaded.pool.mints)
+        or (both.intersection(loaded.pool.mints) and thirds.intersection(loaded.pool.mints) - both)
+    ]
 
 
 def _clock(data: bytes) -> ChainClock:

@@ -2,6 +2,8 @@
 cluster.
 """
 
+from collections.abc import Mapping
+
 from landfall.core.errors import MalformedAccount
 from landfall.core.token import Token, decode_mint
 from landfall.core.token_list import KNOWN_TOKENS
@@ -12,15 +14,21 @@ _REMEMBERED_MAX = 10_000
 
 
 class ChainTokens:
-    """The `Tokens` port. Mints are read once: decimals and owning program never change."""
+    """The `Tokens` port. Mints are read once: decimals and owning program never change.
 
-    def __init__(self, chain: ChainClient) -> None:
+    Args:
+        chain: where mints are read.
+        by_symbol: the tokens known by name on this cluster.
+    """
+
+    def __init__(self, chain: ChainClient, by_symbol: Mapping[str, Token] = KNOWN_TOKENS) -> None:
         self._chain = chain
-        self._known = {token.mint: token for token in KNOWN_TOKENS.values()}
+        self._by_symbol = by_symbol
+        self._known = {token.mint: token for token in by_symbol.values()}
 
     async def resolve(self, text: str) -> Token | None:
         """The token meant, or None if there is none."""
-        symbol = KNOWN_TOKENS.get(text.upper())
+        symbol = self._by_symbol.get(text.upper())
         if symbol is not None:
             return symbol
         try:

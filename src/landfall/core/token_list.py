@@ -1,4 +1,4 @@
-"""The tokens known by name: mainnet's addresses and decimals, which localnet's genesis uses too.
+"""The tokens known by name, for each cluster. Localnet's genesis uses mainnet's addresses.
 
 A symbol is a convenience of the client; what is traded is always the mint. A mint that is not on
 this list is named by its address, and its decimals are read from the chain.
@@ -10,15 +10,22 @@ from types import MappingProxyType
 from landfall.core.token import NATIVE_MINT, Token
 from landfall.core.values import Pubkey
 
+DEVNET = "EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG"
+TESTNET = "4uhcVJyU9pJkvQyS88uRDiswHXSGkY3zQawwpjk2NsNY"
+"""Genesis hashes."""
+
 
 def _token(symbol: str, mint: str, decimals: int) -> tuple[str, Token]:
     return symbol, Token(mint=Pubkey.from_string(mint), decimals=decimals, symbol=symbol)
 
 
+_SOL = _token("SOL", str(NATIVE_MINT), 9)
+
+
 KNOWN_TOKENS: Mapping[str, Token] = MappingProxyType(
     dict(
         (
-            _token("SOL", str(NATIVE_MINT), 9),
+            _SOL,
             _token("USDC", "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v", 6),
             _token("USDT", "Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB", 6),
             _token("ETH", "7vfCXTUXx5WJV5JADk17DUJ4ksgau7utNKj4b963voxs", 8),
@@ -29,3 +36,17 @@ KNOWN_TOKENS: Mapping[str, Token] = MappingProxyType(
     )
 )
 """By symbol, as people write it. ETH is the Wormhole-wrapped one."""
+
+_OF_CLUSTER: Mapping[str, Mapping[str, Token]] = MappingProxyType(
+    {
+        DEVNET: MappingProxyType(
+            dict((_SOL, _token("USDC", "4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU", 6)))
+        ),
+        TESTNET: MappingProxyType(dict((_SOL,))),
+    }
+)
+
+
+def tokens_of(genesis_hash: str) -> Mapping[str, Token]:
+    """The tokens known by name on the cluster with this genesis, by symbol."""
+    return _OF_CLUSTER.get(genesis_hash, KNOWN_TOKENS)
