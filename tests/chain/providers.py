@@ -81,17 +81,21 @@ class Joined:
 
 @asynccontextmanager
 async def joined(
-    *behaviours: Behaviour, clock: Any = None, verified: bool = True, **environ: str
+    *behaviours: Behaviour,
+    clock: Any = None,
+    verified: bool = True,
+    rebroadcast_ms: int = 200,
+    **environ: str,
 ) -> AsyncIterator[Joined]:
     """These providers, known to be on one cluster unless told otherwise."""
     settings = read_settings(
-        {"RPC_FAILOVER_MS": str(PATIENCE_MS), "RPC_TIMEOUT_MS": "1500", **environ}
+        {"RPC_FAILOVER_MS": str(PATIENCE_MS), "RPC_TIMEOUT_MS": "30000", **environ}
     ).paths
     async with AsyncExitStack() as stack:
         nodes = [await stack.enter_async_context(running_node(each)) for each in behaviours]
         session = await stack.enter_async_context(aiohttp.ClientSession())
         urls = [node.url for node in nodes]
-        paths = join_paths(session, urls, settings, clock or RealClock(), rebroadcast_ms=200)
+        paths = join_paths(session, urls, settings, clock or RealClock(), rebroadcast_ms)
         if verified:
             await paths.endpoints.verify()
             for node in nodes:

@@ -26,7 +26,7 @@ def health(clock: HandClock) -> Health:
         (" 7 ", 7_000),
         ("0", 0),
         ("99999", PAUSE_MAX_MS),
-        ("9" * 400, PAUSE_DEFAULT_MS),
+        ("9" * 400, PAUSE_MAX_MS),
         ("-3", PAUSE_DEFAULT_MS),
         ("soon", PAUSE_DEFAULT_MS),
         ("", PAUSE_DEFAULT_MS),

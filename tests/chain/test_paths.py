@@ -6,7 +6,7 @@ import pytest
 
 from landfall.core.errors import OutcomeUnknown, Unavailable
 from tests.chain.calls import TRANSACTION
-from tests.chain.node import error
+from tests.chain.node import Behaviour, error
 from tests.chain.providers import asked, joined, provider
 from tests.chain.test_failover import resets, silent
 
@@ -27,8 +27,8 @@ async def test_every_path_gets_the_same_bytes():
 
 
 @pytest.mark.parametrize("bad", [REFUSES, UNKNOWN, SILENT, LIES])
-async def test_one_good_path_is_enough(bad):
-    async with joined(bad, provider()) as cluster:
+async def test_one_good_path_is_enough(bad: Behaviour):
+    async with joined(bad, provider(), rebroadcast_ms=60_000) as cluster:
         async with asyncio.timeout(1):
             await cluster.paths.sender.send(TRANSACTION)
         assert len(asked(cluster.nodes[1], "sendTransaction")) == 1

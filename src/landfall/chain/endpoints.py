@@ -6,6 +6,7 @@ reached yet is on no known cluster, so it is not used before it has said which o
 
 import asyncio
 from collections.abc import Sequence
+from itertools import count
 
 from landfall import observe
 from landfall.chain.health import Health
@@ -96,9 +97,9 @@ class Endpoints:
         """Look at each provider from time to time, for ever, so that the best is known before it
         is needed and one that has recovered is used again.
         """
-        for probe in range(2**63):
+        for probe in count(1):
             await self._clock.sleep_ms(every_ms)
-            again = probe % _GENESIS_EVERY_PROBES == _GENESIS_EVERY_PROBES - 1
+            again = probe % _GENESIS_EVERY_PROBES == 0
             await asyncio.gather(*(self._probe(each, again) for each in self.all))
             best_slot = max(each.health.slot for each in self.all)
             for endpoint in self.all:

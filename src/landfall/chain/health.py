@@ -15,6 +15,7 @@ FAILURES_MAX = 3
 REST_MS = 2_000
 PAUSE_DEFAULT_MS = 1_000
 PAUSE_MAX_MS = 60_000
+_SECONDS_DIGITS_MAX = 9
 _LATENCY_WEIGHT = 4
 """A new latency counts one part in so many; the rest is what was known before."""
 
@@ -80,8 +81,8 @@ class Health:
     def _told_ms(self, retry_after: str) -> int | None:
         """The header in its two forms, seconds or a date; None where it is neither."""
         text = retry_after.strip()
-        if text.isascii() and text.isdigit() and len(text) <= len(str(PAUSE_MAX_MS)):
-            return int(text) * 1_000
+        if text.isascii() and text.isdigit():
+            return PAUSE_MAX_MS if len(text) > _SECONDS_DIGITS_MAX else int(text) * 1_000
         try:
             return int(parsedate_to_datetime(text).timestamp() * 1_000) - self._clock.now_ms()
         except (ValueError, OverflowError):
