@@ -15,7 +15,7 @@ from landfall.core.quote import Leg, Quote, Refused
 from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import BaseUnits, Pubkey, SwapMode
 from landfall.core.venue import AnyVenue, Trader
-from landfall.pipeline import building as building_module
+from landfall.pipeline import gate as gate_module
 from landfall.pipeline import pending as pending_module
 from landfall.pipeline import routing as routing_module
 from landfall.pipeline.run import carry
@@ -139,6 +139,21 @@ async def test_a_quote_off_by_one_unit_is_not_signed_and_both_numbers_are_told(
     assert aside == {pool}
 
 
+async def test_of_a_split_only_the_pool_that_does_not_do_what_it_quotes_is_at_fault(
+    bench: Bench,
+) -> None:
+    order, pool = await routed(bench)
+    bench.world = replace(
+        bench.world, pools=Altered(bench.world.pools, pool.pool.address, one_too_many)
+    )
+    first = await after_building(bench, order)
+    assert first.route is not None
+    assert len(first.route.legs) == 2
+    assert first.failure is not None
+    assert first.failure.reason is FailureReason.QUOTE_MISMATCH
+    assert first.failure.pools == (pool.pool.address,)
+
+
 @pytest.mark.parametrize(
     ("slots", "reason"),
     [(3, FailureReason.QUOTE_MISMATCH), (300, FailureReason.STALE_QUOTE)],
@@ -158,7 +173,7 @@ async def test_pools_that_are_behind_the_simulation_are_waited_for_and_excuse_no
 async def test_control_a_gate_that_believes_every_quote_signs_the_wrong_one(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(building_module, "judge", lambda *_: Verdict.AGREES)
+    monkeypatch.setattr(gate_module, "judge", lambda *_: Verdict.AGREES)
     order, _ = await wrongly_quoted(bench)
     first = await after_building(bench, order)
     assert first.transaction is not None

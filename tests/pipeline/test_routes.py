@@ -133,3 +133,20 @@ async def test_five_legs_land_through_a_lookup_table_and_do_not_fit_without(benc
     assert execution.attempt.transaction is not None
     sent = VersionedTransaction.from_bytes(execution.attempt.transaction.raw).message
     assert [lookup.account_key for lookup in sent.address_table_lookups] == [table]
+
+
+async def test_an_exact_output_through_two_hops_pays_at_least_what_was_asked(bench: Bench) -> None:
+    order = await bench.submit(
+        token_in="USDC", token_out="JUP", swap_mode=OUT, amount=Decimal("500.000001")
+    )
+    near, far = await pair(bench, USDC, SOL), await pair(bench, SOL, JUP)
+    fixed = far.quote(far.of("raydium_cpmm"), OUT, order.amount).in_amount
+    route = route_of(
+        near.legs(("raydium_amm", "raydium_clmm"), OUT, fixed),
+        far.legs(("raydium_cpmm",), IN, fixed),
+    )
+    execution = await executed(bench, order, route)
+    landed_as_quoted(execution)
+    assert execution.fill is not None
+    assert execution.fill.out_amount >= order.amount
+    assert await tokens_of(bench, SOL) is None

@@ -6,10 +6,13 @@ third look tells which. A quote is contradicted when it is of the very slot that
 when the pools say the same before and after the simulation, for then nothing moved in between.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from solders.instruction import Instruction
+
+from landfall.core.ledger.answers import Balances
 from landfall.core.ledger.swaps import Traded
 from landfall.core.quote import Quote, Refused, Route
 from landfall.core.values import ChainClock, Pubkey, Slot
@@ -39,20 +42,26 @@ class Verdict(Enum):
 
 
 def quoted_again(
-    route: Route, pools: Mapping[Pubkey, Traded], slot: Slot, clock: ChainClock
-) -> RouteAt | Refused:
-    """The route's legs asked of its pools as they are now, each leg as it stands in the route."""
-    answers: dict[Pubkey, Quote] = {}
+    route: Route, pools: Mapping[Pubkey, Traded], clock: ChainClock
+) -> tuple[Quote, ...] | Refused:
+    """Each leg, as it stands in the route, asked of its pool as that is now."""
+    answers: list[Quote] = []
     for leg in route.legs:
         traded = pools[leg.quote.pool]
         answer = traded.venue.quote(traded.pool, leg.quote.request, clock)
         if isinstance(answer, Refused):
             return answer
-        answers[leg.quote.pool] = answer
+        answers.append(answer)
+    return tuple(answers)
+
+
+def summed(route: Route, answers: Sequence[Quote], slot: Slot) -> RouteAt:
+    """What the answers of the route's legs come to."""
+    first, last = len(route.hops[0]), len(route.hops[-1])
     return RouteAt(
         slot=slot,
-        in_amount=sum(answers[leg.quote.pool].in_amount for leg in route.hops[0]),
-        out_amount=sum(answers[leg.quote.pool].out_amount for leg in route.hops[-1]),
+        in_amount=sum(answer.in_amount for answer in answers[:first]),
+        out_amount=sum(answer.out_amount for answer in answers[-last:]),
     )
 
 
@@ -66,3 +75,37 @@ def judge(simulated: RouteAt, before: RouteAt, after: RouteAt) -> Verdict:
     if stood_still and before.slot <= simulated.slot <= after.slot:
         return Verdict.CONTRADICTED
     return Verdict.MOVED
+
+
+def at_fault(
+    answers: Sequence[Quote], swaps: Sequence[Instruction], wallet: Pubkey, balances: Balances
+) -> tuple[Pubkey, ...]:
+    """The pools whose own accounts moved other amounts than they answered; all, if none is seen to.
+
+    Where a mint takes a fee of each transfer, an account moves more than arrives, and its pool is
+    counted among them.
+
+    Args:
+        swaps: the instruction of each answer.
+        balances: what the simulation showed.
+    """
+    moved = _moved_by_account(wallet, balances)
+    wrong = []
+    for answer, swap in zip(answers, swaps, strict=True):
+        asked, touched = answer.request, {meta.pubkey for meta in swap.accounts}
+        paid = -sum(moved.get((account, asked.out_mint), 0) for account in touched)
+        taken = sum(moved.get((account, asked.in_mint), 0) for account in touched)
+        if (taken, paid) != (answer.in_amount, answer.out_amount):
+            wrong.append(answer.pool)
+    return tuple(wrong) or tuple(answer.pool for answer in answers)
+
+
+def _moved_by_account(wallet: Pubkey, balances: Balances) -> Mapping[tuple[Pubkey, Pubkey], int]:
+    """By account and mint, what others than the wallet have more after than before."""
+    moved: dict[tuple[Pubkey, Pubkey], int] = {}
+    for sign, held in ((-1, balances.tokens_before), (1, balances.tokens_after)):
+        for balance in held:
+            if balance.owner != wallet:
+                key = (balance.account, balance.mint)
+                moved[key] = moved.get(key, 0) + sign * balance.amount
+    return moved
