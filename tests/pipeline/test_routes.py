@@ -142,7 +142,7 @@ async def test_an_exact_output_through_two_hops_pays_at_least_what_was_asked(ben
     near, far = await pair(bench, USDC, SOL), await pair(bench, SOL, JUP)
     fixed = far.quote(far.of("raydium_cpmm"), OUT, order.amount).in_amount
     route = route_of(
-        near.legs(("raydium_amm", "raydium_clmm"), OUT, fixed),
+        near.legs(("raydium_amm",), OUT, fixed),
         far.legs(("raydium_cpmm",), IN, fixed),
     )
     execution = await executed(bench, order, route)
