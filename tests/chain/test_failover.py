@@ -126,20 +126,28 @@ async def test_no_answer_is_from_before_an_earlier_one():
         assert wanted == {"commitment": "confirmed", "minContextSlot": SLOT}
 
 
-async def test_a_provider_that_is_behind_is_given_time_to_catch_up():
-    answers = [5, 7, SLOT]
+def accounts_at(slot: int) -> dict[str, Any]:
+    return {"context": {"slot": slot}, "value": [None]}
+
+
+@pytest.mark.parametrize("says_so", [True, False])
+async def test_a_provider_that_is_behind_is_given_time_to_catch_up(says_so: bool):
+    slots = [5, 7, SLOT]
 
     async def catching_up(exchange: Exchange) -> None:
-        await provider(getMultipleAccounts=accounts_at(answers.pop(0)))(exchange)
-
-    def accounts_at(slot: int) -> dict[str, Any]:
-        return {"context": {"slot": slot}, "value": [None]}
+        slot = slots.pop(0)
+        told = {"getMultipleAccounts": accounts_at(slot), "getLatestBlockhash": at(slot)}
+        if slot < SLOT and says_so:
+            told = dict.fromkeys(told, error(-32016, "Minimum context slot has not been reached"))
+        await provider(**told)(exchange)
 
     async with joined(provider(), clock=HandClock()) as cluster:
         await cluster.paths.chain.latest_blockhash()
         cluster.nodes[0].behaviour = catching_up
         assert (await cluster.paths.chain.accounts([WALLET])).slot == SLOT
-        assert answers == []
+        slots += [5, 7, SLOT]
+        assert (await cluster.paths.chain.latest_blockhash()).context_slot == SLOT
+        assert slots == []
 
 
 async def test_a_lie_about_the_slot_does_not_keep_the_honest_out_for_ever():

@@ -215,9 +215,13 @@ class RpcChain:
         """A blockhash to sign with. Who asks while the node answers shares the next answer."""
         return await self._blockhashes.submit(None)
 
-    async def _ask_blockhash(self, sharers: Sequence[None]) -> Sequence[LatestBlockhash]:
+    async def _ask_blockhash(self, sharers: Sequence[None]) -> Sequence[LatestBlockhash | Behind]:
         params = [self._confirmed()]
-        reply = await self._fresh(self._node.call("getLatestBlockhash", params, _LatestBlockhash))
+        call = self._node.call("getLatestBlockhash", params, _LatestBlockhash)
+        try:
+            reply = await self._fresh(call)
+        except Behind as behind:
+            return [Behind(str(behind)) for _ in sharers]
         latest = LatestBlockhash(
             blockhash=_hash(reply.value.blockhash),
             last_valid_block_height=BlockHeight(reply.value.last_valid_block_height),
