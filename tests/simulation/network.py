@@ -78,7 +78,7 @@ class Network:
         self._ledger = ledger
         self._watch = watch
         self._providers = [
-            _Provider(self._some_nodes()) for _ in range(chance.choice((1, 2, 2, 3)))
+            _Provider(self._some_nodes()) for _ in range(chance.choice((1, 1, 2, 3)))
         ]
         self.urls = tuple(f"http://{index}.rpc.test" for index in range(len(self._providers)))
         # One alone could not be found out, so it is honest.
