@@ -94,6 +94,22 @@ def test_the_same_pools_give_the_same_answer_in_any_order(seed, size, mode, orde
 
 
 @FEW
+@given(st.permutations(range(7)), st.integers(1_000, 10**12), st.sampled_from(SwapMode))
+def test_pools_that_are_all_alike_are_told_apart_by_their_addresses(order, amount, mode):
+    pools = products([(10**13, 10**12, 5)] * 7, A, B)
+    wanted = request(A, B, amount if mode is SwapMode.EXACT_IN else amount // 10, mode)
+    assert ask([pools[at] for at in order], wanted) == ask(pools, wanted)
+
+
+def test_a_pool_that_tells_no_curve_is_still_taken_alone():
+    dear, cheap = products([(10**13, 10**12, 100), (10**13, 10**12, 1)], A, B)
+    silent = replace(cheap, venue=replace(cheap.venue, supply=lambda *_: ()))
+    route = ask((dear, silent), request(A, B, 10**9)).route
+    assert [leg.quote.pool for leg in route.legs] == [cheap.pool.address]
+    assert route.out_amount <= route.upper_bound_out
+
+
+@FEW
 @given(SEEDS, SIZES, st.sampled_from(SwapMode))
 def test_no_route_is_worse_than_the_best_single_pool_nor_better_than_its_bound(seed, size, mode):
     market = pair_market(seed % 200)
