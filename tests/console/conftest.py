@@ -40,9 +40,7 @@ def browser() -> Iterator[Browser]:
     # As root Chromium has no sandbox to offer.
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=found.stdout.strip(), args=arguments
-        )
+        chromium = playwright.chromium.launch(executable_path=found.stdout.strip(), args=arguments)
         yield chromium
         chromium.close()
 

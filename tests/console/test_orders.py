@@ -1,4 +1,4 @@
-"""Ten thousand orders: listed, paged, found, opened, exported; and what hostile clients call theirs."""
+"""Ten thousand orders: listed, paged, found, opened, exported; some under hostile names."""
 
 import csv
 import re
@@ -68,9 +68,9 @@ def test_orders_are_found_by_name_and_by_status(
     page.get_by_role("combobox", name="Any status").click()
     page.get_by_role("option", name="cancelled").click()
     expect(page.locator(".ag-row").first).to_contain_text("cancelled")
-    assert {text.strip() for text in page.locator('.ag-row [col-id="status"]').all_inner_texts()} == {
-        "cancelled"
-    }
+    assert {
+        text.strip() for text in page.locator('.ag-row [col-id="status"]').all_inner_texts()
+    } == {"cancelled"}
 
 
 def test_a_drawer_tells_everything_and_tells_it_again(

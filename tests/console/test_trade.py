@@ -121,7 +121,9 @@ def test_an_order_is_placed_with_the_keyboard_alone(site: Site, visiting: Visiti
     expect(page.get_by_label("You pay")).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.get_by_text("Skip to the page")).to_be_focused()
-    focused = "document.activeElement.getAttribute('aria-label') || document.activeElement.innerText"
+    focused = (
+        "document.activeElement.getAttribute('aria-label') || document.activeElement.innerText"
+    )
     for _ in range(40):
         page.keyboard.press("Tab")
         if page.evaluate(focused) == "You pay":

@@ -8,8 +8,9 @@ shown anything without a key of their own, even if the engine asks this machine 
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,12 @@ def serve(options: ConsoleOptions) -> None:
 
 
 class _Announcing(uvicorn.Server):
-    """Says when it listens, for whoever started it and waits."""
+    """Says when it listens, for whoever started it and waits; leaves signals to the program."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture nothing."""
+        yield
 
     async def startup(self, sockets: Any = None) -> None:
         """Start to listen."""
@@ -98,10 +104,15 @@ class _Announcing(uvicorn.Server):
 
 
 async def _run(server: uvicorn.Server, options: ConsoleOptions) -> None:
+    def stop() -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
     serving = asyncio.create_task(server.serve())
     while not serving.done():
         if options.parent is not None and os.getppid() != options.parent:
-            server.should_exit = True
+            stop()
         await asyncio.wait({serving}, timeout=PARENT_LOOK_SECONDS)
     await serving
 

@@ -9,8 +9,6 @@ from landfall.console.frame import Visit, arrive, draw_frame
 from landfall.console.markup import box, heading, icon_button, say, text
 from landfall.console.widgets.coin import draw_coin
 
-COLUMNS = "minmax(130px, 1.6fr) repeat(3, minmax(70px, 1fr))"
-
 
 def add(engines: Engines) -> None:
     """Make the page known."""
@@ -61,7 +59,7 @@ class WalletPage:
             copy = icon_button("content_copy", "Copy the address").props("size=sm")
             copy.props["data-copy"] = wallet.address
             copy.on("click", js_handler="(e) => landfall.copy(e.currentTarget.dataset.copy)")
-        with self._body, box("table").style(f"grid-template-columns: {COLUMNS}"):
+        with self._body, box("table balances"):
             for head in ("Token", "Balance", "In open orders", "Free"):
                 text(head, "th" if head == "Token" else "th right")
             for each in wallet.balances:

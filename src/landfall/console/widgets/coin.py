@@ -11,5 +11,5 @@ HUES = 360
 def draw_coin(token: Token) -> None:
     """Draw it; the colour follows from the mint, so that a namesake looks different."""
     hue = crc32(token.mint.encode()) % HUES
-    with box("coin").style(f"background: hsl({hue} 45% 38%)").props("aria-hidden=true"):
+    with box("coin").style(f"background: hsl({hue} 45% 29%)").props("aria-hidden=true"):
         text((token.symbol or token.mint)[:3])
