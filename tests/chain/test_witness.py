@@ -14,6 +14,7 @@ from tests.chain.calls import GOOD, SIGNATURE, TRANSACTION
 from tests.chain.node import Exchange
 from tests.chain.providers import asked, joined, provider
 from tests.chain.test_failover import resets, silent
+from tests.chain.test_jito import until
 
 QUORUM = Quorum(needed=2)
 
@@ -38,6 +39,8 @@ async def test_a_provider_s_status_is_held_against_its_own_height_only():
     async with joined(ahead, behind) as cluster:
         for _ in range(3):
             assert [await held(each) for each in cluster.paths.witnesses] == [None, None]
+        await until(lambda: all(asked(node, "getEpochInfo") for node in cluster.nodes))
+        assert [await held(each) for each in cluster.paths.witnesses] == [None, None]
         cluster.nodes[0].behaviour = provider(
             getSignatureStatuses=unknown_at(500), getEpochInfo=final_at(500, past)
         )
@@ -53,9 +56,20 @@ async def test_finality_is_looked_up_only_as_the_cluster_moves_on():
         await told(exchange)
 
     async with joined(provider(getSignatureStatuses=statuses)) as cluster:
-        for _ in range(4):
+        for expected in (1, 1, 1, 2):
             await cluster.paths.witnesses[0].testify(SIGNATURE)
-        assert len(asked(cluster.nodes[0], "getEpochInfo")) == 2
+            await until(lambda n=expected: len(asked(cluster.nodes[0], "getEpochInfo")) == n)
+            # The answer, too, has to arrive before the next one is asked for.
+            await cluster.paths.chain.latest_blockhash()
+
+
+async def test_a_provider_that_is_silent_about_finality_still_tells_what_landed():
+    unknown = provider(getSignatureStatuses=unknown_at(400), getEpochInfo=silent)
+    async with joined(unknown) as cluster:
+        (witness,) = cluster.paths.witnesses
+        assert (await witness.testify(SIGNATURE)).answer.status is None
+        cluster.nodes[0].behaviour = provider(getEpochInfo=silent)
+        assert (await witness.testify(SIGNATURE)).answer.status is not None
 
 
 async def test_finality_never_goes_back():

@@ -106,6 +106,8 @@ class Endpoints:
                 observe.rpc_lag(endpoint.name, best_slot - endpoint.health.slot)
 
     async def _probe(self, endpoint: Endpoint, again: bool) -> None:
+        if endpoint.health.is_resting:
+            return
         try:
             if endpoint.is_ours is None or again:
                 told = await self._genesis(endpoint)

@@ -6,6 +6,7 @@ Reads ask nothing of the world, so an unknown outcome of a read is just Unavaila
 (solana.com/docs/rpc), as served by Agave 2 and 3.
 """
 
+import asyncio
 import base64
 from collections.abc import Awaitable, Sequence
 from contextlib import suppress
@@ -157,6 +158,7 @@ class RpcChain:
         self._floor = floor
         self._finalized: Finalized | None = None
         self._finality_due = Slot(0)
+        self._learning: asyncio.Future[None] | None = None
         self._statuses: Batching[Signature, StatusAnswer] = Batching(
             self._ask_statuses, batch_max=_STATUSES_PER_CALL, lanes=1
         )
@@ -298,16 +300,20 @@ class RpcChain:
     async def testify(self, signature: Signature) -> Evidence:
         """What this node says of a signature, and how far it had been final before it was asked.
 
-        Finality is looked up after an answer that does not know the signature, for the next such
-        answer, and not again before the cluster has moved on.
+        Finality is looked up beside an answer that does not know the signature, for the next such
+        answer, and not again before the cluster has moved on. Nobody waits for it.
         """
         finalized = self._finalized
         answer = await self.status(signature)
         if answer.status is None and answer.context_slot >= self._finality_due:
             self._finality_due = Slot(answer.context_slot + _FINALITY_EVERY_SLOTS)
-            with suppress(Unavailable):
-                await self.finalized()
+            if self._learning is None or self._learning.done():
+                self._learning = asyncio.ensure_future(self._learn_finality())
         return Evidence(finalized, answer)
+
+    async def _learn_finality(self) -> None:
+        with suppress(Unavailable):
+            await self.finalized()
 
     async def status(self, signature: Signature) -> StatusAnswer:
         """What the whole history says of a signature, and at which slot it says so.
