@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -55,7 +56,7 @@ def quotes_table(preview: Preview) -> Table:
 
 def route_table(route: Route) -> Table:
     """The swaps of a route in order, with each one's part of its hop."""
-    table = Table("venue", "pool", "share", "in (base units)", "out (base units)")
+    table = Table("venue", "pool", "share", "in", "out")
     for at, leg in enumerate(route.legs):
         begins_hop = at > 0 and leg.in_mint != route.legs[at - 1].in_mint
         if begins_hop:
@@ -64,10 +65,15 @@ def route_table(route: Route) -> Table:
             leg.venue,
             leg.pool,
             f"{leg.share:.2%}",
-            f"{leg.amount_in_base_units:f}",
-            f"{leg.amount_out_base_units:f}",
+            _moved(leg.amount_in, leg.amount_in_base_units),
+            _moved(leg.amount_out, leg.amount_out_base_units),
         )
     return table
+
+
+def _moved(amount: Decimal | None, base_units: Decimal) -> str:
+    """An amount in its token's own unit, or what can be said of one whose decimals are unknown."""
+    return f"{base_units:f} base units" if amount is None else f"{amount:f}"
 
 
 def orders_table(orders: Iterable[Order]) -> Table:

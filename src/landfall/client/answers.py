@@ -78,6 +78,8 @@ class Leg(Answer, frozen=True, kw_only=True):
     out_mint: str
     amount_in_base_units: Decimal
     amount_out_base_units: Decimal
+    amount_in: Decimal | None = None
+    amount_out: Decimal | None = None
     share: Decimal = Decimal(1)
 
 
