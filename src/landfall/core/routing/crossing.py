@@ -86,7 +86,8 @@ class Crossing:
     def best(self, amount: int, legs_max: int) -> Choice | None:
         """The best split of the amount over at most so many pools; None if they cannot fill it."""
         level = self._level(self.sources, amount)
-        if level is None:
+        # Nothing is asked where a first hop pays less than a unit.
+        if level is None or amount == 0:
             return None
         used = [source for source in self.sources if source.curve.taken(level)]
         if len(used) <= legs_max:
