@@ -22,4 +22,12 @@ def fresh_pools(
     """Pools of nothing but reads."""
     discovery = Discovery(chain, NoBook(), clock, remembered_ms)
     following = Following(chain, Freshness())
-    return LivePools(chain, following, discovery, clock, remembered_ms=remembered_ms, thirds=thirds)
+    return LivePools(
+        chain,
+        following,
+        discovery,
+        clock,
+        book=NoBook(),
+        remembered_ms=remembered_ms,
+        thirds=thirds,
+    )

@@ -42,6 +42,7 @@ async def live_pools(
             Following(chain, freshness, partial(PubSub, session, urls)),
             Discovery(chain, book, clock, settings.pools_remembered_ms),
             clock,
+            book=book,
             remembered_ms=settings.pools_remembered_ms,
             pinned=settings.pools_pinned,
             thirds=tuple(token.mint for token in tokens.values()),

@@ -128,7 +128,9 @@ class FoundPools:
 
 
 class PoolBook(Protocol):
-    """What searches for pools found, shared by all workers and outliving them."""
+    """What searches for pools found, and how far the chain has got; shared by all workers and
+    outliving them.
+    """
 
     async def found(
         self, questions: Sequence[ProgramAccountsFilter]
@@ -138,6 +140,10 @@ class PoolBook(Protocol):
 
     async def record(self, question: ProgramAccountsFilter, found: FoundPools) -> None:
         """Replace an older answer."""
+        ...
+
+    async def newest_slot(self, seen: Slot) -> Slot:
+        """The newest slot that any worker has seen of late, given the newest one seen here."""
         ...
 
 

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 import aiohttp
+import asyncpg
 import pytest
 
 from landfall import observe
 from landfall.chain import pools as pools_module
+from landfall.chain import pubsub
 from landfall.chain.accounts import CLOCK_SYSVAR
 from landfall.chain.discovery import Discovery, NoBook
 from landfall.chain.following import Following, Freshness
@@ -31,7 +33,8 @@ from landfall.localnet.openings.deposits import Deposit
 from landfall.localnet.openings.raydium_cpmm import open_pool
 from landfall.localnet.options import LocalnetOptions
 from landfall.localnet.serve import running_localnet
-from landfall.ports import LoadedPool, PoolsAt
+from landfall.ports import LoadedPool, PoolBook, PoolsAt
+from landfall.store.pool_book import PostgresPoolBook
 from tests.chain.relay import Change, Relay, forgetting, running_relay, untouched
 from tests.fresh_pools import THIRDS, fresh_pools
 
@@ -91,6 +94,7 @@ class Bench:
     pools: LivePools
     following: Following
     clock: HandClock
+    unfollowed: LivePools
     moved: int = 0
 
     async def warm(self) -> PoolsAt:
@@ -140,7 +144,7 @@ class Bench:
 
     async def truth(self) -> PoolsAt:
         """What a read of its own shows."""
-        return await fresh_pools(self.reads.chain, self.clock).trading(SOL, USDC)
+        return await self.unfollowed.trading(SOL, USDC)
 
     async def until_true(self) -> PoolsAt:
         """Ask until the pools are as the node has them now."""
@@ -167,7 +171,9 @@ def counted(name: str) -> float:
 
 
 @asynccontextmanager
-async def following(freshness: Freshness = QUICK, **options: object) -> AsyncIterator[Bench]:
+async def following(
+    freshness: Freshness = QUICK, book: PoolBook | None = None, **options: object
+) -> AsyncIterator[Bench]:
     async with (
         running_localnet(LocalnetOptions(port=0, slot_ms=0)) as localnet,
         running_relay(localnet.ws_url) as relay,
@@ -181,12 +187,14 @@ async def following(freshness: Freshness = QUICK, **options: object) -> AsyncIte
             follower,
             Discovery(reads, NoBook(), clock, 60_000),  # type: ignore[arg-type]
             clock,
+            book=book or NoBook(),
             remembered_ms=60_000,
             thirds=THIRDS,
             **options,  # type: ignore[arg-type]
         )
         running = asyncio.create_task(pools.run())
-        bench = Bench(localnet.node, relay, reads, pools, follower, clock)
+        unfollowed = fresh_pools(reads.chain, clock)
+        bench = Bench(localnet.node, relay, reads, pools, follower, clock, unfollowed)
         for _ in range(4):
             bench.pass_slot()
         try:
@@ -250,7 +258,11 @@ async def test_a_stream_that_falls_silent_is_noticed_and_pools_are_read_instead(
         assert bench.reads.count == reads + 5
 
 
-async def test_a_silent_stream_is_given_up_and_another_one_takes_over():
+async def test_a_silent_stream_is_given_up_and_another_one_takes_over(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    # The next one, too, may have lost an answer before it was let speak.
+    monkeypatch.setattr(pubsub, "ANSWER_SECONDS", 0.5)
     async with following(Freshness(silence_ms=200, compare_ms=20)) as bench:
         at = await bench.warm()
         ended = counted('landfall_stream_ends_total{reason="silent"}')
@@ -292,10 +304,10 @@ async def test_one_account_that_the_stream_forgets_is_found_by_comparing(compare
             assert states(found) != states(await bench.truth())
             return
         async with asyncio.timeout(PATIENCE_S):
-            while states(await bench.pools.trading(SOL, USDC)) != states(await bench.truth()):
+            while counted("landfall_stream_missed_total") == missed:
                 bench.pass_slot()
                 await asyncio.sleep(0.01)
-        assert counted("landfall_stream_missed_total") > missed
+        assert states(await bench.pools.trading(SOL, USDC)) == states(await bench.truth())
 
 
 async def test_however_the_stream_is_spoiled_no_pool_ever_goes_back():
@@ -349,7 +361,7 @@ async def test_after_a_cut_the_engine_reads_until_another_connection_covers_ever
         assert states(await bench.pools.trading(SOL, USDC)) == states(await bench.truth())
         bench.relay.refusing = False
         await bench.warm()
-        assert bench.relay.connections > 2
+        assert bench.relay.connections >= 2
 
 
 async def test_when_stream_and_node_are_both_gone_nothing_is_quoted():
@@ -447,6 +459,22 @@ async def test_a_flood_of_frames_holds_nobody_up():
                 await asyncio.sleep(0.005)
 
 
+async def test_a_subscription_that_is_never_answered_ends_the_stream(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(pubsub, "ANSWER_SECONDS", 0.3)
+    async with following() as bench:
+        ended = counted('landfall_stream_ends_total{reason="unanswered"}')
+        bench.relay.to_client = lambda frame: [] if json.loads(frame).get("id") == 3 else [frame]
+        await bench.pools.trading(SOL, USDC)
+        async with asyncio.timeout(PATIENCE_S):
+            while counted('landfall_stream_ends_total{reason="unanswered"}') == ended:
+                bench.pass_slot()
+                await asyncio.sleep(0.02)
+        bench.relay.to_client = untouched
+        assert (await bench.warm()).pools
+
+
 async def test_accounts_beyond_a_node_s_limit_are_read_when_they_are_asked_for():
     def limited(frame: str) -> list[str]:
         told = json.loads(frame)
@@ -496,6 +524,21 @@ async def test_pinned_pools_are_traded_where_the_node_does_not_search():
             await bench.pools.trading(SOL, jup)
         around = await bench.pools.around(SOL, USDC)
         assert {each.pool.address for each in around.pools} == set(pinned)
+
+
+async def test_a_worker_far_behind_another_does_not_trade_on_what_it_knows(pool: asyncpg.Pool):
+    book = PostgresPoolBook(pool)
+    async with following(book=book) as bench:
+        at = await bench.warm()
+        await book.newest_slot(Slot(at.slot + 20))
+        async with asyncio.timeout(PATIENCE_S):
+            while bench.following.flowing:
+                await asyncio.sleep(0.01)
+        with pytest.raises(Unavailable, match="in the past"):
+            await bench.pools.trading(SOL, USDC)
+        for _ in range(20):
+            bench.pass_slot()
+        assert (await bench.warm()).slot > at.slot
 
 
 async def test_two_hops_lead_through_well_known_mints_and_through_those_of_a_rare_one():

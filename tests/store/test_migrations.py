@@ -23,6 +23,7 @@ TABLES = {
     "ws_tickets",
     "workers",
     "found_pools",
+    "newest_slot",
 }
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 import asyncpg
 
-from landfall.core.values import MemcmpFilter, ProgramAccountsFilter, Pubkey
+from landfall.core.values import MemcmpFilter, ProgramAccountsFilter, Pubkey, Slot
 from landfall.ports import FoundPools
 from landfall.store.connection import connect
 from landfall.store.pool_book import PostgresPoolBook
@@ -49,3 +49,20 @@ async def test_of_two_answers_the_later_one_stays(pool: asyncpg.Pool):
     answers = [found(each, at_ms=at_ms) for at_ms, each in enumerate(POOLS)]
     await asyncio.gather(*(book.record(question, answer) for answer in (*answers, *answers[::-1])))
     assert (await book.found([question]))[question] == answers[-1]
+
+
+async def test_workers_hear_of_the_newest_slot_that_any_of_them_has_seen(pool: asyncpg.Pool):
+    book = PostgresPoolBook(pool)
+    assert await book.newest_slot(Slot(100)) == 100
+    assert await book.newest_slot(Slot(120)) == 120
+    assert await book.newest_slot(Slot(90)) == 120
+    told = await asyncio.gather(*(book.newest_slot(Slot(slot)) for slot in range(110, 140)))
+    assert max(told) == await book.newest_slot(Slot(1)) == 139
+
+
+async def test_a_slot_that_nobody_reaches_gives_way(pool: asyncpg.Pool):
+    book = PostgresPoolBook(pool)
+    await book.newest_slot(Slot(10**12))
+    assert await book.newest_slot(Slot(100)) == 10**12
+    await pool.execute("update newest_slot set seen_at = seen_at - interval '61 s'")
+    assert await book.newest_slot(Slot(101)) == 101

@@ -15,7 +15,7 @@ from landfall import observe
 from landfall.chain.rpc import SearchRefused
 from landfall.chain.sharing import Sharing
 from landfall.core.errors import LandfallError, Unavailable
-from landfall.core.values import ProgramAccountsFilter, Pubkey
+from landfall.core.values import ProgramAccountsFilter, Pubkey, Slot
 from landfall.core.venue import AnyVenue
 from landfall.core.venues import VENUES
 from landfall.ports import ChainClient, Clock, FoundPools, PoolBook
@@ -153,3 +153,7 @@ class NoBook:
 
     async def record(self, question: ProgramAccountsFilter, found: FoundPools) -> None:
         """Lost."""
+
+    async def newest_slot(self, seen: Slot) -> Slot:
+        """There is nobody else."""
+        return seen

@@ -7,6 +7,7 @@ is left out and says why. What nobody asks for is forgotten.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -22,7 +23,7 @@ from landfall.core.errors import Unavailable
 from landfall.core.quote import Refused
 from landfall.core.values import ChainClock, Pubkey, Slot
 from landfall.core.venues import VENUES
-from landfall.ports import ChainClient, Clock, LoadedPool, PoolsAt
+from landfall.ports import ChainClient, Clock, LoadedPool, PoolBook, PoolsAt
 
 FORGOTTEN_MS = 600_000
 POOLS_MAX = 5_000
@@ -62,6 +63,7 @@ class LivePools:
         following: keeps the accounts.
         discovery: finds pools.
         clock: discovery's time.
+        book: through which workers hear of one another.
         remembered_ms: how long a list of pools is taken as complete.
         pinned: pools known by configuration; never forgotten.
         thirds: mints that are always tried between two others.
@@ -74,6 +76,7 @@ class LivePools:
         discovery: Discovery,
         clock: Clock,
         *,
+        book: PoolBook,
         remembered_ms: int,
         pinned: Sequence[Pubkey] = (),
         thirds: Sequence[Pubkey] = (),
@@ -81,6 +84,7 @@ class LivePools:
         self._chain = chain
         self._following = following
         self._clock = clock
+        self._book = book
         self._pinned = frozenset(pinned)
         self._loader = PoolLoader(following)
         self._lists = PoolLists(
@@ -100,6 +104,7 @@ class LivePools:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._following.run_stream())
             while True:
+                await self._compare_notes()
                 await self._following.compare()
                 self._forget()
 
@@ -125,6 +130,13 @@ class LivePools:
             }
             self._loader.learn(found)
         return await self._at(frozenset(addresses))
+
+    async def _compare_notes(self) -> None:
+        """Hear how far others have got: what is far behind them is stale, however true it seems."""
+        mirror = self._following.mirror
+        with suppress(Unavailable):
+            newest = await self._book.newest_slot(mirror.newest)
+            mirror.newest = max(mirror.newest, newest)
 
     async def _at(
         self, pools: frozenset[Pubkey], ends: _Ends | None = None, *, through_thirds: bool = False

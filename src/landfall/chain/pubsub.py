@@ -7,6 +7,8 @@ Source: the Solana PubSub reference (solana.com/docs/rpc/websocket), as served b
 """
 
 import asyncio
+import math
+import time
 from collections.abc import Iterable, Sequence
 from itertools import count
 from typing import Any, Protocol
@@ -24,6 +26,8 @@ from landfall.core.values import Account, Pubkey, Slot
 FRAME_BYTES_MAX = 16 * 1024 * 1024
 CONNECT_SECONDS = 10
 PING_SECONDS = 20
+ANSWER_SECONDS = 30
+"""A subscription that was asked for so long ago will not be answered any more."""
 BACKOFF_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
 _FRAMES_PER_TURN = 64
 _STRANGE_FRAMES_MAX = 10_000
@@ -181,7 +185,7 @@ class _Connection:
         self._wanted = wanted
         self._listener = listener
         self._ids = count(1)
-        self._asked: dict[int, Pubkey] = {}
+        self._asked: dict[int, tuple[Pubkey, float]] = {}
         self._numbers: dict[int, Pubkey] = {}
         # None where there is no number yet, or never will be.
         self._subscriptions: dict[Pubkey, int | None] = {}
@@ -217,7 +221,7 @@ class _Connection:
                 self._subscriptions[address] = None
                 config = {"encoding": "base64", "commitment": "confirmed"}
                 request = next(self._ids)
-                self._asked[request] = address
+                self._asked[request] = (address, time.monotonic())
                 await self._send("accountSubscribe", [str(address), config], request)
 
     async def hear(self) -> None:
@@ -234,6 +238,9 @@ class _Connection:
                 self._frame(message.data)
             except (msgspec.MsgspecError, RecursionError, UnicodeError, Unavailable):
                 raise StreamEnded("nonsense") from None
+            _, since = next(iter(self._asked.values()), (None, math.inf))
+            if time.monotonic() - since > ANSWER_SECONDS:
+                raise StreamEnded("unanswered")
             # A flood must not keep everybody else from the loop.
             if frame % _FRAMES_PER_TURN == 0:
                 await asyncio.sleep(0)
@@ -259,7 +266,7 @@ class _Connection:
             self.told += 1
             self._listener.told(address, account, Slot(result.context.slot))
         elif frame.id in self._asked:
-            self._answered(self._asked.pop(frame.id), frame)
+            self._answered(self._asked.pop(frame.id)[0], frame)
 
     def _answered(self, address: Pubkey, frame: _Frame) -> None:
         if frame.error is not None:

@@ -1,10 +1,10 @@
-"""What searches for pools found, in PostgreSQL: for all workers, and there after a restart."""
+"""What workers tell one another of pools and of the chain, in PostgreSQL; it outlives them."""
 
 from collections.abc import Mapping, Sequence
 
 import asyncpg
 
-from landfall.core.values import ProgramAccountsFilter, Pubkey
+from landfall.core.values import ProgramAccountsFilter, Pubkey, Slot
 from landfall.ports import FoundPools
 from landfall.statements import load_statements
 from landfall.store.session import read
@@ -48,6 +48,15 @@ class PostgresPoolBook:
         """
         addresses = b"".join(map(bytes, found.addresses))
         await read(self._pool, _SQL["record"], _key(question), addresses, found.found_at_ms)
+
+    async def newest_slot(self, seen: Slot) -> Slot:
+        """The newest slot that any worker has seen of late, given the newest one seen here.
+
+        Raises:
+            Unavailable: the database did not answer.
+        """
+        (row,) = await read(self._pool, _SQL["newest_slot"], seen)
+        return Slot(row["slot"])
 
 
 def _key(question: ProgramAccountsFilter) -> str:

@@ -11,3 +11,20 @@ values ($1, $2, $3)
 on conflict (question) do update
     set addresses = excluded.addresses, found_at_ms = excluded.found_at_ms
     where found_pools.found_at_ms < excluded.found_at_ms
+
+-- name: newest_slot
+-- What is newest, given what is newest here. A slot that nobody else reaches for a minute gives way:
+-- whoever told of it was wrong.
+insert into newest_slot as known (slot, seen_at)
+values ($1, now())
+on conflict (only_row) do update
+    set slot = case
+            when known.seen_at < now() - interval '1 minute' then excluded.slot
+            else greatest(known.slot, excluded.slot)
+        end,
+        seen_at = case
+            when excluded.slot < known.slot and known.seen_at >= now() - interval '1 minute'
+            then known.seen_at
+            else now()
+        end
+returning slot
