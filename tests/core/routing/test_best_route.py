@@ -216,6 +216,16 @@ def test_without_pools_there_is_no_route():
     assert ask((), request(A, B, 1_000)).route is None
 
 
+@pytest.mark.parametrize("mode", SwapMode)
+def test_amounts_of_a_unit_have_a_route_or_none_but_never_fail(mode):
+    near = products([(10**13, 10**9, 25), (10**13, 10**9, 1)], A, C)
+    far = products([(10**9, 10**13, 25), (10**9, 10**13, 1)], C, B)
+    for amount in (1, 2, 3, 9_999, 10_050, 10**6):
+        for pools in ((*near, *far), near, far):
+            route = ask(pools, request(A, B, amount, mode)).route
+            assert route is None or not beats_bound(route)
+
+
 def test_a_leg_must_earn_what_it_costs():
     pools = products([(10**13, 10**12, 25), (10**12, 10**11, 25)], NATIVE, B)
     wanted = request(NATIVE, B, 10**11)
