@@ -3,9 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landfall.core.quote import max_in_amount, min_out_amount
-from landfall.core.routing.best_pool import rank, route_through, why
-from landfall.core.values import BasisPoints, SwapMode
+from landfall.core.routing.best_pool import rank, why
+from landfall.core.values import SwapMode
 from tests.core.examples import a_quote
 
 AMOUNTS = st.integers(1, 1_000)
@@ -42,22 +41,6 @@ def test_equal_offers_go_to_the_lower_address():
     first, second = a_quote(pool=1), a_quote(pool=2)
     assert rank([second, first], SwapMode.EXACT_IN) == (first, second)
     assert rank([second, first], SwapMode.EXACT_OUT) == (first, second)
-
-
-def test_a_route_is_bounded_on_chain_by_the_users_slippage():
-    slippage = BasisPoints(100)
-    selling, buying = a_quote(), a_quote(mode=SwapMode.EXACT_OUT)
-    (sold,) = route_through(selling, slippage).legs
-    (bought,) = route_through(buying, slippage).legs
-    assert sold.threshold == min_out_amount(selling.out_amount, slippage) < selling.out_amount
-    assert bought.threshold == max_in_amount(buying.in_amount, slippage) > buying.in_amount
-
-
-def test_a_route_says_what_it_comes_to_and_how_old_it_is():
-    quote = a_quote(context_slot=321)
-    route = route_through(quote, BasisPoints(50))
-    assert (route.in_amount, route.out_amount) == (quote.in_amount, quote.out_amount)
-    assert route.context_slot == 321
 
 
 def test_the_reason_measures_the_distance_to_the_runner_up():

@@ -5,8 +5,8 @@ Ties go to the lower pool address, so that two workers with the same quotes choo
 
 from collections.abc import Iterable
 
-from landfall.core.quote import Leg, Quote, Route, behind_bps, max_in_amount, min_out_amount
-from landfall.core.values import BasisPoints, SwapMode
+from landfall.core.quote import Quote, behind_bps
+from landfall.core.values import SwapMode
 
 
 def rank(quotes: Iterable[Quote], mode: SwapMode) -> tuple[Quote, ...]:
@@ -16,21 +16,6 @@ def rank(quotes: Iterable[Quote], mode: SwapMode) -> tuple[Quote, ...]:
             return tuple(sorted(quotes, key=lambda q: (-q.out_amount, bytes(q.pool))))
         case SwapMode.EXACT_OUT:
             return tuple(sorted(quotes, key=lambda q: (q.in_amount, bytes(q.pool))))
-
-
-def route_through(quote: Quote, slippage_bps: BasisPoints) -> Route:
-    """A route of one leg, bounded on chain by the trader's slippage."""
-    match quote.request.mode:
-        case SwapMode.EXACT_IN:
-            threshold = min_out_amount(quote.out_amount, slippage_bps)
-        case SwapMode.EXACT_OUT:
-            threshold = max_in_amount(quote.in_amount, slippage_bps)
-    return Route(
-        legs=(Leg(quote=quote, threshold=threshold),),
-        in_amount=quote.in_amount,
-        out_amount=quote.out_amount,
-        context_slot=quote.context_slot,
-    )
 
 
 def why(ranked: tuple[Quote, ...]) -> str:
