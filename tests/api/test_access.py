@@ -148,6 +148,24 @@ async def test_use_is_noted_and_looked_up_once_in_a_while(closed: Running):
     assert closed.desk.uses == [key.key_id]
 
 
+async def test_guessing_at_one_key_costs_one_look_up(
+    closed: Running, monkeypatch: pytest.MonkeyPatch
+):
+    looked_up: list[str] = []
+    find = closed.desk.find
+
+    async def watched(key_id: str):
+        looked_up.append(key_id)
+        return await find(key_id)
+
+    monkeypatch.setattr(closed.desk, "find", watched)
+    guessed = new_key()
+    for _ in range(5):
+        answer = await closed.http.get("/api/orders", headers=bearer(guessed))
+        assert answer.status_code == 401
+    assert looked_up == [guessed.key_id]
+
+
 async def test_orders_are_seen_by_their_account_alone_and_by_an_admin(closed: Running):
     mine = give_key(closed.desk, Scope.READ, Scope.TRADE, Scope.CANCEL, account="one")
     same = give_key(closed.desk, Scope.READ, account="one")

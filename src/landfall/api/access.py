@@ -33,9 +33,9 @@ Headers = list[tuple[bytes, bytes]]
 
 @dataclass(slots=True)
 class _Remembered:
-    """A key as it was a moment ago, and whether its use since then is noted."""
+    """A key as it was a moment ago, None if there was none; and whether its use since is noted."""
 
-    key: ApiKey
+    key: ApiKey | None
     until_ms: int
     noted: bool = False
 
@@ -111,15 +111,15 @@ class Access:
         now_ms = self._clock.now_ms()
         remembered = self._remembered.get(key_id)
         if remembered is None or remembered.until_ms <= now_ms:
-            self._remembered.pop(key_id, None)
             key = await self._keys.find(key_id)
-            if key is None or not key.is_good(now_ms):
-                return None
+            # Keys that do not exist are remembered too: guessing must not cost the database.
             remembered = _Remembered(key, now_ms + REMEMBERED_MS)
+            self._remembered.pop(key_id, None)
             self._remembered[key_id] = remembered
             if len(self._remembered) > _REMEMBERED_MAX:
                 self._remembered.popitem(last=False)
-        return remembered.key if remembered.key.is_good(now_ms) else None
+        key = remembered.key
+        return key if key is not None and key.is_good(now_ms) else None
 
     async def _note(self, key_id: str) -> None:
         remembered = self._remembered.get(key_id)

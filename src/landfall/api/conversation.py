@@ -141,7 +141,8 @@ async def _close_slow(socket: Socket, parts: Parts, slow: TooSlow) -> None:
     # The close itself waits behind what the reader has not taken, but not for ever.
     with suppress(TimeoutError, OSError, WebSocketDisconnect):
         async with asyncio.timeout(parts.config.send_timeout_ms / 1000):
-            await socket.close(TOO_SLOW, f"too slow; resume with after={slow.place}")
+            resume = "" if slow.place is None else f"; resume with after={slow.place}"
+            await socket.close(TOO_SLOW, f"too slow{resume}")
 
 
 async def _close_with(socket: Socket, parts: Parts, error: Exception) -> None:
