@@ -14,8 +14,8 @@ class OrderForm:
     the pools moved, up to `max_slippage`. `max_price_impact_bps` and `max_fee_lamports` (network
     fees, tips and rent of all attempts together) make an order fail rather than exceed them.
 
-    Without a `client_order_id` the SDK makes one up, so that a submission whose answer was lost can be sent
-    again without trading twice.
+    Without a `client_order_id` the SDK makes one up, so that a submission whose answer was lost can
+    be sent again without trading twice.
 
     Raises:
         TypeError: the amount or the slippage is a float, which cannot hold most decimals.
