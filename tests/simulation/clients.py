@@ -68,7 +68,7 @@ def _draw_wish(chance: Random, number: int) -> Wish:
             token_in=str(token_in.symbol),
             token_out=str(token_out.symbol),
             amount=Decimal(amount).scaleb(-6),
-            slippage_bps=BasisPoints(chance.choice((20, 50, 200))),
+            slippage_bps=BasisPoints(chance.choice((5, 20, 50, 200))),
             swap_mode=chance.choice(tuple(SwapMode)),
             client_order_id=own_id,
         ),

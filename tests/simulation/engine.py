@@ -34,6 +34,7 @@ LEASE_MS = 5_000
 DRAIN_MS = 8_000
 CONCURRENCY = 4
 ATTEMPTS_MAX = 3
+QUOTE_AGE_SLOTS_MAX = 10
 _START_AGAIN_S = 1.0
 _PATHS = replace(read_settings({}).paths, rpc_timeout_ms=1_000, rpc_probe_ms=5_000)
 
@@ -137,7 +138,7 @@ def draw_limits(chance: Random) -> Limits:
             delay_first_ms=1_000,
             order_timeout_ms=chance.choice((30_000, 90_000, 90_000)),
         ),
-        quote_age_slots_max=10,
+        quote_age_slots_max=QUOTE_AGE_SLOTS_MAX,
         status_poll_ms=3 * SLOT_MS,
         rebroadcast_ms=6 * SLOT_MS,
         finality_poll_ms=3_000,

@@ -40,7 +40,7 @@ from landfall.pipeline.step import Record, Step, Wait
 from landfall.pipeline.submitted import submitted
 from landfall.ports import World
 from landfall.queue.worker import Worker
-from landfall.store import session
+from landfall.store import event_log, session
 from landfall.store.event_log import PostgresEventLog
 from tests.simulation import history
 from tests.simulation.engine import draw_limits
@@ -470,7 +470,6 @@ def _as_if_recorded(execution: Execution, events: Sequence[Event]) -> Execution:
 
 @mutant("a commit of unknown outcome is taken for done")
 def _(stack: ExitStack) -> None:
-    from landfall.store import event_log
 
     def settled(append: Any, *_: object) -> int:
         return int(append.before.updated_at_ms)

@@ -133,9 +133,10 @@ class Network:
             provider.down_until_ms = now_ms + self._chance.randint(1_000, 40_000)
         if self._weather.strikes("node down for a while"):
             node.down_until_ms = now_ms + self._chance.randint(1_000, 30_000)
-        if self._weather.strikes("node falls behind"):
-            until_ms = now_ms + self._chance.randint(1_000, 40_000)
-            node.fall_behind(self._chance.choice((5, 20, 60, 250)), until_ms)
+        if self._weather.strikes("nodes fall behind"):
+            until_ms = now_ms + self._chance.randint(1_000, 60_000)
+            for each in self._chance.sample(provider.nodes, max(1, len(provider.nodes) - 1)):
+                each.fall_behind(self._chance.choice((5, 20, 60, 250)), until_ms)
 
     def _arrive(
         self, provider_index: int, request: _Request, answered: "asyncio.Future[Response]"

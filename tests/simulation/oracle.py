@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
+from landfall.core.errors import FailureReason
 from landfall.core.events import (
     OrderAccepted,
     Recorded,
@@ -21,7 +22,7 @@ from landfall.core.events import (
     TransactionReverted,
     TransactionSigned,
 )
-from landfall.core.execution import Execution, Status
+from landfall.core.execution import Attempt, Execution, Status
 from landfall.core.lifecycle.evolve import fold
 from landfall.core.order import Order
 from landfall.core.quote import max_in_amount, min_out_amount
@@ -30,7 +31,7 @@ from landfall.store.log_rows import facts
 from landfall.store.projection import columns
 from tests.simulation.bank import WALLET, genesis, holdings
 from tests.simulation.clients import Wish
-from tests.simulation.engine import ATTEMPTS_MAX
+from tests.simulation.engine import ATTEMPTS_MAX, QUOTE_AGE_SLOTS_MAX
 from tests.simulation.history import History
 from tests.simulation.ledger import Landed
 from tests.simulation.tables import SHOWN
@@ -186,15 +187,23 @@ def _within_bounds(story: Story) -> Iterator[str]:
                 counted += 1
                 route = story.execution.attempts[number - 1].route
                 assert route is not None
-                if transaction.min_context_slot - route.context_slot > _QUOTE_AGE_SLOTS_MAX:
+                if transaction.min_context_slot - route.context_slot > QUOTE_AGE_SLOTS_MAX:
                     yield f"I11: attempt {number} was signed on an old quote"
+    counted += sum(_counts_unsigned(attempt) for attempt in story.execution.attempts)
     if counted > ATTEMPTS_MAX:
-        yield f"I11: {counted} attempts were signed, {ATTEMPTS_MAX} are allowed"
+        yield f"I11: {counted} attempts, {ATTEMPTS_MAX} are allowed"
     for landed in (*story.filled, *story.failed):
         yield from _bound_is_the_orders(story, landed)
 
 
-_QUOTE_AGE_SLOTS_MAX = 10
+def _counts_unsigned(attempt: Attempt) -> bool:
+    """Whether an attempt that came to nothing before it was signed counts as one."""
+    failure = attempt.failure
+    return (
+        attempt.transaction is None
+        and failure is not None
+        and failure.reason is not FailureReason.STALE_QUOTE
+    )
 
 
 def _bound_is_the_orders(story: Story, landed: Landed) -> Iterator[str]:

@@ -25,7 +25,7 @@ NETWORK: Mapping[str, float] = {
     "all providers down for a while": 0.002,
 }
 NODES: Mapping[str, float] = {
-    "node falls behind": 0.02,
+    "nodes fall behind": 0.02,
     "landed transaction denied": 0.3,
     "success made up": 0.1,
     "failure made up": 0.1,
@@ -40,10 +40,10 @@ LEDGER: Mapping[str, float] = {
     "bytes dropped each time": 0.4,
     "bytes dropped now and then": 0.5,
     "bytes land slowly": 0.5,
-    "bytes land at the last moment": 0.3,
+    "bytes land at the last moment": 0.6,
     "bytes arrive after expiry": 0.3,
     "bytes arrive twice": 0.3,
-    "price moved": 0.15,
+    "price moved": 0.5,
 }
 DATABASE: Mapping[str, float] = {
     "database unreachable": 0.03,
