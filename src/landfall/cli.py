@@ -150,7 +150,7 @@ def quote(
             if preview.route is not None:
                 console.print(terminal.route_table(preview.route))
                 for other in preview.route.alternatives:
-                    console.print(f"not taken: {other.reason}", style="dim")
+                    console.print(terminal.not_taken(other))
             console.print(preview.reason)
         return preview.route is not None
 

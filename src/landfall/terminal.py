@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from landfall.client.answers import Health, Order, Preview, Route, Update
+from landfall.client.answers import Alternative, Health, Order, Preview, Route, Update
 
 if TYPE_CHECKING:  # Folding needs the whole core; showing an order does not.
     from landfall.replay import Step
@@ -69,6 +69,13 @@ def route_table(route: Route) -> Table:
             _moved(leg.amount_out, leg.amount_out_base_units),
         )
     return table
+
+
+def not_taken(other: Alternative) -> Text:
+    """A way that was not taken, and why."""
+    sizes = " and then ".join(f"{len(hop)} pool{'s' * (len(hop) > 1)}" for hop in other.pools)
+    through = f" through {other.mints[1]}" if len(other.mints) > 2 else ""
+    return Text(f"not taken: {sizes}{through}. {other.reason}", style="dim")
 
 
 def _moved(amount: Decimal | None, base_units: Decimal) -> str:
