@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tests.simulation.history import simulate
-from tests.simulation.mutants import MUTANTS
+from tests.simulation.mutants import broken
 from tests.simulation.oracle import judge
 from tests.simulation.recoveries import WAYS, recoveries
 from tests.simulation.weather import FAULTS
@@ -71,7 +71,7 @@ class Caught:
 
 def hunt(name: str, seeds: int) -> Caught:
     """Run histories of a mutant until the judge notices."""
-    with MUTANTS[name].applied():
+    with broken(name):
         for seed in range(seeds):
             found = judge(simulate(seed))
             if found:

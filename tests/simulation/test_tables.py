@@ -27,7 +27,7 @@ from landfall.core.values import BaseUnits, Signature
 from landfall.ports import Claim, Finished, Held, Next, RunAfter
 from landfall.queue.postgres import PostgresQueue
 from landfall.store.event_log import PostgresEventLog
-from tests.simulation.mutants import MUTANTS
+from tests.simulation.mutants import broken
 from tests.simulation.tables import SHOWN, STATEMENTS, Tables
 from tests.simulation.virtual_time import NotSimulated
 from tests.store.stories import (
@@ -339,7 +339,7 @@ async def test_tables_that_break_a_rule_are_told_apart(name: str) -> None:
     differs = False
     for seed in range(5):
         told = [await walk(seed, TablesPool(count(1, 20).__next__), 0)]
-        with MUTANTS[name].applied():
+        with broken(name):
             told.append(await walk(seed, TablesPool(count(1, 20).__next__), 0))
         differs = differs or told[0] != told[1]
     assert differs
