@@ -72,6 +72,7 @@ def api_config(settings: Settings, *, key_needed: bool) -> ApiConfig:
         waiting_orders_max=doors.waiting_orders_max,
         open_orders_max=doors.open_orders_max,
         paced_from=doors.paced_from,
+        busy_from=max(1, settings.concurrency // 2),
         has_room=lambda: has_room(settings.home, doors.disk_free_min_mb),
     )
 

@@ -17,7 +17,9 @@ from landfall.core.execution import Execution, OrderSummary, SignedTransaction, 
 from landfall.core.ledger.answers import (
     AccountsAt,
     Evidence,
+    Finalized,
     LandedTransaction,
+    Landing,
     LatestBlockhash,
     Simulation,
 )
@@ -97,6 +99,20 @@ class PoolsAt:
     clock: ChainClock
     pools: tuple[LoadedPool, ...]
     left_out: tuple[Refused, ...]
+
+
+class History(Protocol):
+    """What the wallet has done on chain, whoever made it do so."""
+
+    async def finalized(self) -> Finalized: ...
+
+    async def since(self, slot: Slot) -> tuple[Landing, ...]:
+        """Confirmed transactions that name the wallet and landed after `slot`, newest first."""
+        ...
+
+    async def programs_called(self, signature: Signature) -> frozenset[Pubkey] | None:
+        """The programs that a transaction calls; None if the wallet has not signed it."""
+        ...
 
 
 class Pools(Protocol):
@@ -323,6 +339,30 @@ class Queue(Protocol):
         ...
 
 
+class WalletRecord(Protocol):
+    """What this database knows of the wallet's trades, to be held against the chain's history."""
+
+    async def mark(self) -> Slot | None:
+        """Up to which slot the wallet's history is accounted for."""
+        ...
+
+    async def set_mark(self, slot: Slot) -> None:
+        """Account for everything up to this slot; a mark never goes back."""
+        ...
+
+    async def unknown(self, signatures: Sequence[Signature]) -> frozenset[Signature]:
+        """Those that no attempt on record has."""
+        ...
+
+    async def open_orders(self) -> tuple[UUID, ...]:
+        """Orders that have not ended, oldest first."""
+        ...
+
+    async def silence_ms(self) -> int | None:
+        """For how long no worker has shown itself here; None if none ever did."""
+        ...
+
+
 # ── What clients read ────────────────────────────────────────────────────────────────────────────
 
 
@@ -408,11 +448,13 @@ class WorkerSeen:
 class Load:
     """What there is to do: orders never started, of everybody; and open orders of one account.
 
-    `ended` counts every order that ever did, `workers` those who have shown themselves lately.
+    `active` are in some worker's hands just now; `ended` counts every order that ever did,
+    `workers` those who have shown themselves lately.
     """
 
     waiting: int
     open_of_account: int
+    active: int
     ended: int
     workers: int
 

@@ -134,6 +134,7 @@ class Desk:
             open_of_account=sum(
                 each.status not in TERMINAL and each.order.account == account for each in orders
             ),
+            active=10,
             ended=sum(each.status in TERMINAL for each in orders),
             workers=1,
         )

@@ -39,7 +39,9 @@ class Admission:
         waiting_max: orders never started, of everybody.
         open_max: orders of one key's account that have not ended.
         paced_from: from how many waiting orders on accepting keeps pace with completing.
+        busy_from: with how many orders in hand a worker is busy.
         has_room: whether the disk has room for more than the orders in flight.
+        is_draining: whether this process has been told to stop.
         now_s: seconds that only grow.
     """
 
@@ -50,15 +52,18 @@ class Admission:
         waiting_max: int,
         open_max: int,
         paced_from: int,
+        busy_from: int,
         has_room: Callable[[], bool],
+        is_draining: Callable[[], bool],
         now_s: Callable[[], float],
     ) -> None:
         self._reader = reader
         self._waiting_max = waiting_max
         self._open_max = open_max
         self._count_max = max(waiting_max, open_max, paced_from)
-        self._pace = Pace(paced_from, now_s)
+        self._pace = Pace(paced_from, busy_from, now_s)
         self._has_room = has_room
+        self._is_draining = is_draining
         self._now_s = now_s
         self._counted: OrderedDict[str, _Counted] = OrderedDict()
         self._room = (False, 0.0)
@@ -70,6 +75,13 @@ class Admission:
             Refusal: there is no room; nothing was stored.
             Unavailable: the database did not answer.
         """
+        if self._is_draining():
+            raise Refusal(
+                503,
+                Problem.DRAINING,
+                "This process is stopping and takes no more orders; ask another, or again soon.",
+                retry_after_s=RETRY_AFTER_S,
+            )
         if not self._there_is_room():
             raise Refusal(
                 503,

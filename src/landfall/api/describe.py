@@ -135,7 +135,7 @@ _WITH_A_BODY: tuple[_Status, ...] = (
     (
         "503",
         "Nothing happened, or nobody knows yet; error.code says which.",
-        (Problem.UNAVAILABLE, Problem.DISK_FULL, Problem.OUTCOME_UNKNOWN),
+        (Problem.UNAVAILABLE, Problem.DISK_FULL, Problem.DRAINING, Problem.OUTCOME_UNKNOWN),
     ),
 )
 

@@ -86,6 +86,8 @@ class Problem(Enum):
     """503: a part that this needs does not answer; nothing happened."""
     DISK_FULL = "disk_full"
     """503: the disk is nearly full, and the rest is for orders in flight; nothing was stored."""
+    DRAINING = "draining"
+    """503: this process is stopping; orders it has are followed, new ones are not taken."""
     OUTCOME_UNKNOWN = "outcome_unknown"
     """503: it may have happened; ask again with the same idempotency key, which is safe."""
 

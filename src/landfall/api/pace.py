@@ -13,8 +13,8 @@ from collections.abc import Callable
 from landfall.api.errors import Problem, Refusal
 from landfall.ports import Load
 
-ACCEPTED_PER_ENDED = 2.0
-RATE_LEAST = 50.0
+ACCEPTED_PER_ENDED = 1.5
+RATE_LEAST = 10.0
 WAIT_MAX_S = 0.5
 _RATE_OVER_S = 1.0
 _NEWEST_COUNTS = 0.5
@@ -26,11 +26,14 @@ class Pace:
 
     Args:
         waiting_from: from how many waiting orders on accepting is paced; 0: never.
+        busy_from: with how many orders in hand a worker is busy, and not merely held back by the
+            limit on starts.
         now_s: seconds that only grow.
     """
 
-    def __init__(self, waiting_from: int, now_s: Callable[[], float]) -> None:
+    def __init__(self, waiting_from: int, busy_from: int, now_s: Callable[[], float]) -> None:
         self._waiting_from = waiting_from
+        self._busy_from = busy_from
         self._now_s = now_s
         self._seen: tuple[float, int] | None = None
         self._ended_per_s = 0.0
@@ -39,8 +42,9 @@ class Pace:
 
     def see(self, load: Load) -> None:
         """Take note of how the work stands."""
-        # Without workers nobody is kept from anything.
-        self._is_needed = 0 < self._waiting_from <= load.waiting and load.workers > 0
+        # Without busy workers nobody is kept from anything.
+        are_busy = load.workers > 0 and load.active >= self._busy_from * load.workers
+        self._is_needed = 0 < self._waiting_from <= load.waiting and are_busy
         now_s = self._now_s()
         if self._seen is None:
             self._seen = (now_s, load.ended)

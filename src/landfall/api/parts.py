@@ -30,6 +30,10 @@ def _always() -> bool:
     return True
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterFacts:
     """The chain behind the engine. `rpc_url` is None unless it may be shown."""
@@ -57,7 +61,9 @@ class ApiConfig:
         waiting_orders_max: orders never started, of everybody; beyond it new ones are refused.
         open_orders_max: orders of one key's account that have not ended.
         paced_from: from how many waiting orders on accepting keeps pace with completing.
+        busy_from: with how many orders in hand a worker is busy.
         has_room: whether there is room on the disk for new orders.
+        is_draining: whether this process has been told to stop.
         send_timeout_ms: how long one WebSocket message may wait for a slow reader.
         first_message_timeout_ms: how long a WebSocket may wait before it sends its order.
         recheck_ms: how often the key of an open WebSocket is looked at again.
@@ -80,7 +86,9 @@ class ApiConfig:
     waiting_orders_max: int = 0
     open_orders_max: int = 0
     paced_from: int = 0
+    busy_from: int = 1
     has_room: Callable[[], bool] = _always
+    is_draining: Callable[[], bool] = _never
     send_timeout_ms: int = 10_000
     first_message_timeout_ms: int = 10_000
     recheck_ms: int = 2_000

@@ -91,6 +91,7 @@ select
         select from executions
         where account = $1 and status in ('pending', 'routing', 'building', 'submitted')
         limit $2) o) as open_of_account,
+    (select count(*) from jobs where fence > 0 and lease_until is not null) as active,
     (select coalesce(sum(orders), 0)::bigint from outcomes) as ended,
     (select count(*) from workers where seen_at > clock_timestamp() - interval '15 seconds')
         as workers;
