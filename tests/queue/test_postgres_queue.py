@@ -6,6 +6,7 @@ import pytest
 
 from landfall.core.errors import Unavailable, VersionConflict
 from landfall.ports import Finished, Held, RunAfter
+from landfall.queue import postgres
 from landfall.queue.postgres import PostgresQueue
 from landfall.store.connection import connect
 from landfall.store.event_log import PostgresEventLog
@@ -130,6 +131,20 @@ async def test_a_lease_lasts_as_long_as_it_was_asked_for_and_renewing_starts_it_
     await pool.execute("update jobs set lease_until = now() + interval '1 second'")
     assert await queue.renew(claims) == claims
     assert 4 < await pool.fetchval(left) <= 5
+
+
+@pytest.mark.parametrize("statement", ["seen", "forget_starts"])
+async def test_claims_and_leases_are_not_lost_to_housekeeping(log, queue, monkeypatch, statement):
+    broken = {"seen": "select 1 / 0 where $1::text is not null", "forget_starts": "select 1 / 0"}
+    monkeypatch.setitem(postgres._SQL, statement, broken[statement])
+    await accepted(log, 1)
+    for due in ("_seen_at", "_forget_at"):
+        setattr(queue, due, 0.0)
+    claims = await queue.claim(1)
+    assert len(claims) == 1
+    for due in ("_seen_at", "_forget_at"):
+        setattr(queue, due, 0.0)
+    assert await queue.renew(claims) == claims
 
 
 async def test_a_released_job_waits_for_its_delay(log, queue, pool):

@@ -8,6 +8,7 @@ one, so a worker that was thought dead can do no harm when it wakes.
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 import asyncpg
@@ -77,10 +78,7 @@ class PostgresQueue:
             rows = await self._claim_in_turn(arguments)
         else:
             rows = await self._fetch("claim", *arguments)
-        await self._note_alive()
-        if time.monotonic() > self._forget_at:
-            self._forget_at = time.monotonic() + _FORGET_EVERY_S
-            await self._fetch("forget_starts")
+        await self._keep_house()
         return _claims(rows)
 
     async def _claim_in_turn(self, arguments: Sequence[object]) -> list[asyncpg.Record]:
@@ -95,7 +93,7 @@ class PostgresQueue:
 
     async def renew(self, claims: Sequence[Claim]) -> tuple[Claim, ...]:
         """Extend leases; the answer holds those that are still ours."""
-        await self._note_alive()
+        await self._keep_house()
         rows = await self._fetch(
             "renew",
             [claim.order_id for claim in claims],
@@ -122,10 +120,16 @@ class PostgresQueue:
         except TimeoutError:
             return
 
-    async def _note_alive(self) -> None:
-        if time.monotonic() > self._seen_at:
-            self._seen_at = time.monotonic() + _SEEN_EVERY_S
-            await self._fetch("seen", self._worker)
+    async def _keep_house(self) -> None:
+        now_s = time.monotonic()
+        # Claims that were made, or leases that must be renewed, are not lost to this.
+        with suppress(Unavailable):
+            if now_s > self._seen_at:
+                self._seen_at = now_s + _SEEN_EVERY_S
+                await self._fetch("seen", self._worker)
+            if now_s > self._forget_at:
+                self._forget_at = now_s + _FORGET_EVERY_S
+                await self._fetch("forget_starts")
 
     def _hear(self, payload: str) -> None:
         self._woken.set()
