@@ -424,6 +424,10 @@ class Reader(Protocol):
         """What there is to do, counted up to `most`."""
         ...
 
+    async def reserved(self) -> tuple["Reserved", ...]:
+        """What open orders of all accounts may still take, by token."""
+        ...
+
     async def workers(self) -> tuple["WorkerSeen", ...]:
         """The processes that carry orders, or did until some minutes ago."""
         ...
@@ -442,6 +446,15 @@ class WorkerSeen:
     name: str
     orders: int
     silent_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reserved:
+    """What open orders may still take of one token: `amount` sums the inputs that are fixed."""
+
+    token: Token
+    orders: int
+    amount: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

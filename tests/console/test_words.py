@@ -135,9 +135,9 @@ def test_a_token_that_nobody_knows_is_told_with_its_risks_and_a_known_one_is_not
 
 
 def test_only_what_changed_of_a_page_is_sent():
-    before = [{"id": "b", "s": 1}, {"id": "a", "s": 1}]
-    now = [{"id": "c", "s": 1}, {"id": "b", "s": 2}]
-    change = changes(before, now)
+    kept = {"id": "k", "s": 1}
+    before = [kept, {"id": "b", "s": 1}, {"id": "a", "s": 1}]
+    change = changes(before, [{"id": "c", "s": 1}, kept, {"id": "b", "s": 2}])
     assert change["add"] == [{"id": "c", "s": 1}]
     assert change["update"] == [{"id": "b", "s": 2}]
     assert change["remove"] == [{"id": "a"}]

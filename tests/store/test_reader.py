@@ -7,13 +7,14 @@ import pytest
 from landfall.core.errors import OrderRejected, Unavailable
 from landfall.core.execution import Status, summarize
 from landfall.core.order import OrderType
-from landfall.ports import Claim, Finished, Held, OrderFilter, QueueStats, RunAfter
+from landfall.core.values import BaseUnits, SwapMode
+from landfall.ports import Claim, Finished, Held, OrderFilter, QueueStats, Reserved, RunAfter
 from landfall.queue.postgres import PostgresQueue
 from landfall.store.connection import connect
 from landfall.store.event_log import PostgresEventLog
 from landfall.store.listener import Listener
 from landfall.store.reader import OFFSET_MAX, PostgresReader
-from tests.store.stories import given_up, new_order, routing_started, to_confirmed
+from tests.store.stories import SOL, given_up, new_order, routing_started, to_confirmed
 
 
 @pytest.fixture
@@ -195,6 +196,16 @@ async def test_a_search_sees_no_other_accounts_orders(log, reader):
     theirs = await lived(log, account="theirs", client_order_id="x")
     page = await reader.orders(OrderFilter(search=str(theirs.order.order_id), account="ours"))
     assert page.orders == ()
+
+
+async def test_what_open_orders_may_take_is_added_up_by_token(log, reader):
+    assert await reader.reserved() == ()
+    for amount in (5, 7):
+        await lived(log, amount=BaseUnits(amount))
+    await lived(log, amount=BaseUnits(11), swap_mode=SwapMode.EXACT_OUT)
+    filled = await lived(log, to_confirmed()[:-1], amount=BaseUnits(13))
+    assert filled.status is Status.CONFIRMED
+    assert await reader.reserved() == (Reserved(token=SOL, orders=3, amount=12),)
 
 
 async def test_workers_are_seen_with_the_orders_they_hold(log, reader, pool, dsn):

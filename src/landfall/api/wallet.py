@@ -1,6 +1,6 @@
 """What the wallet holds and what open orders may still take of it; tokens, and their risks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from litestar import get
 from litestar.params import FromPath
@@ -12,17 +12,12 @@ from landfall.api.errors import Problem, Refusal
 from landfall.api.parts import GivenParts, HttpRequest
 from landfall.api.scalars import amount
 from landfall.core.errors import MalformedAccount
-from landfall.core.execution import OrderSummary, Status
 from landfall.core.ledger.token_accounts import associated_address
 from landfall.core.token import ACCOUNT_AMOUNT, NATIVE_MINT, Token
 from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.token_risks import token_risks
-from landfall.core.values import Accounts, Pubkey, SwapMode
-from landfall.ports import OrderFilter, Reader
-
-OPEN = (Status.PENDING, Status.ROUTING, Status.BUILDING, Status.SUBMITTED)
-OPEN_MAX = 1_000
-"""Of each status; who has more open orders reads the newest of them."""
+from landfall.core.values import Accounts, Pubkey
+from landfall.ports import Reserved
 
 
 class BalanceWire(shapes.Wire, frozen=True, kw_only=True):
@@ -66,15 +61,17 @@ async def wallet(request: HttpRequest, parts: GivenParts) -> WalletWire:
     """What the wallet holds of every known token and of every token it has open orders in."""
     permitted(request, Scope.READ)
     address = parts.config.wallet
-    taking = await _open_orders(parts.reader)
-    tokens = dict.fromkeys([*KNOWN_TOKENS.values(), *(each.order.token_in for each in taking)])
     if address is None:
         return WalletWire(address=None, balances=[])
-    accounts = [address, *(associated_address(address, token) for token in tokens)]
+    # The wallet is one, so orders of every account count.
+    reserved = await parts.reader.reserved()
+    tokens = {token.mint: token for token in KNOWN_TOKENS.values()}
+    tokens |= {each.token.mint: each.token for each in reserved if each.token.mint not in tokens}
+    accounts = [address, *(associated_address(address, token) for token in tokens.values())]
     at = await parts.world.chain.accounts(accounts)
     return WalletWire(
         address=str(address),
-        balances=[_balance(address, token, at.accounts, taking) for token in tokens],
+        balances=[_balance(address, token, at.accounts, reserved) for token in tokens.values()],
     )
 
 
@@ -106,27 +103,18 @@ def _no_token() -> Refusal:
     return Refusal(404, Problem.NOT_FOUND, "There is no token by that symbol or mint address.")
 
 
-async def _open_orders(reader: Reader) -> list[OrderSummary]:
-    """Orders that have not ended, of every account: they all draw on the one wallet."""
-    found: list[OrderSummary] = []
-    for status in OPEN:
-        page = await reader.orders(OrderFilter(status=status, limit=OPEN_MAX))
-        found += page.orders
-    return found
-
-
 def _balance(
-    wallet: Pubkey, token: Token, accounts: Accounts, taking: Sequence[OrderSummary]
+    wallet: Pubkey, token: Token, accounts: Accounts, reserved: Sequence[Reserved]
 ) -> BalanceWire:
-    mine = [each for each in taking if each.order.token_in.mint == token.mint]
-    held, reserved = _held(wallet, token, accounts), sum(_inputs(mine))
+    mine = [each for each in reserved if each.token.mint == token.mint]
+    held, taken = _held(wallet, token, accounts), sum(each.amount for each in mine)
     return BalanceWire(
         token=wire.token(token),
         amount=amount(held, token),
         amount_base_units=str(held),
-        reserved=amount(reserved, token),
-        reserved_base_units=str(reserved),
-        open_orders=len(mine),
+        reserved=amount(taken, token),
+        reserved_base_units=str(taken),
+        open_orders=sum(each.orders for each in mine),
     )
 
 
@@ -136,7 +124,3 @@ def _held(wallet: Pubkey, token: Token, accounts: Accounts) -> int:
         return 0 if own is None else own.lamports
     account = accounts[associated_address(wallet, token)]
     return 0 if account is None else ACCOUNT_AMOUNT.read(account.data)
-
-
-def _inputs(orders: Iterable[OrderSummary]) -> Iterable[int]:
-    return (each.order.amount for each in orders if each.order.swap_mode is SwapMode.EXACT_IN)

@@ -24,6 +24,7 @@ from landfall.console.watching import Watched, needs_key
 HEALTH_SECONDS = 2.0
 COUNTS_SECONDS = 1.0
 SLOW_SECONDS = 3.0
+WALLET_SECONDS = 5.0
 QUOTE_SECONDS = 4.0
 OLD_PAGE_SECONDS = 5.0
 LAST_HEARD = 16
@@ -39,11 +40,11 @@ class Engine:
         self.health = Watched(self.client.health, HEALTH_SECONDS)
         self.queue = Watched(self.client.queue, COUNTS_SECONDS)
         self.cluster = Watched(self.client.cluster, HEALTH_SECONDS)
-        self.wallet = Watched(self.client.wallet, SLOW_SECONDS)
+        self.wallet = Watched(self.client.wallet, WALLET_SECONDS)
         self.tokens = Watched(self.client.tokens, 60.0)
         self.market = Watched(self.client.market, SLOW_SECONDS)
         self.workers = Watched(self.client.workers, HEALTH_SECONDS)
-        self.newest = Watched(partial(self.client.orders, limit=8), SLOW_SECONDS)
+        self.newest = Watched(partial(self.client.orders, limit=6), SLOW_SECONDS)
         self.tape = Tape()
         self._prices: WeakValueDictionary[OrderForm, Watched[Preview]] = WeakValueDictionary()
         self._pages: WeakValueDictionary[OrderQuery, Watched[OrderPage]] = WeakValueDictionary()

@@ -1,6 +1,6 @@
 """Orders as rows: of the grid, with figures cut for people, and of exports, with every digit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from landfall.client import Order
@@ -35,6 +35,16 @@ def grid_row(order: Order) -> dict[str, Any]:
     }
 
 
+def grid_rows(orders: Sequence[Order], shown: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """The lines of the grid; an order that has not changed keeps the line it is shown by."""
+    rows = []
+    for order in orders:
+        known = shown.get(str(order.order_id))
+        is_same = known is not None and known["version"] == order.version
+        rows.append(known if known is not None and is_same else grid_row(order))
+    return rows
+
+
 def changes(before: Sequence[dict[str, Any]], now: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """What turns the rows of one page into those of another: AG Grid's row transaction."""
     old = {row["id"]: row for row in before}
@@ -42,7 +52,7 @@ def changes(before: Sequence[dict[str, Any]], now: Sequence[dict[str, Any]]) -> 
     return {
         "add": [row for row in now if row["id"] not in old],
         "addIndex": 0,
-        "update": [row for row in now if row["id"] in old and row != old[row["id"]]],
+        "update": [row for row in now if row["id"] in old and row is not old[row["id"]]],
         "remove": [{"id": row["id"]} for row in before if row["id"] not in new],
     }
 

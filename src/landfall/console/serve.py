@@ -17,12 +17,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import uvicorn
+import uvloop
 from fastapi import FastAPI
 from nicegui import app as nicegui_app
 from nicegui import ui
 
 from landfall.console.engine import Engines
 from landfall.console.pages import engine, orders, trade, wallet
+from landfall.console.theme import DARK, PALETTES
 from landfall.console.theme_head import add_head
 
 ASSETS = Path(__file__).parent / "assets"
@@ -57,6 +59,7 @@ def serve(options: ConsoleOptions) -> None:
     """Serve until SIGINT or SIGTERM, or until the parent is gone."""
     engines = Engines(options.api, key_needed=options.host not in LOOPBACK_HOSTS)
     outer = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_closing(engines))
+    nicegui_app.colors(primary=PALETTES[DARK]["accent"])
     nicegui_app.add_static_files(ASSETS_PATH, ASSETS, max_cache_age=0)
     add_head(ASSETS_PATH)
     for page in (trade, orders, engine, wallet):
@@ -85,7 +88,8 @@ def serve(options: ConsoleOptions) -> None:
         timeout_graceful_shutdown=1,
     )
     server = _Announcing(config)
-    asyncio.run(_run(server, options))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_run(server, options))
 
 
 class _Announcing(uvicorn.Server):

@@ -6,7 +6,7 @@ latencies, basis points for spreads, whole seconds for points in time.
 """
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
@@ -144,9 +144,6 @@ def dex_spread_bps(routing: Mapping[str, Any]) -> float | None:
     return float((best["raydium"] - best["meteora"]) / best["meteora"] * 10_000)
 
 
-def percentile(samples: deque[float], share: float) -> float | None:
-    """The sample below which this share of all lies; None without samples."""
-    if not samples:
-        return None
-    ordered = sorted(samples)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+def percentile(ordered: Sequence[float], share: float) -> float | None:
+    """The sample below which this share of all lies, of samples in order; None without samples."""
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else None

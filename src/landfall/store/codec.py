@@ -40,6 +40,7 @@ _EVENTS: Mapping[str, msgspec.json.Decoder[Any]] = {
     kind.__name__: msgspec.json.Decoder(kind, dec_hook=_from_json) for kind in get_args(Event)
 }
 _ORDER = msgspec.json.Decoder(Order, dec_hook=_from_json)
+_TOKEN = msgspec.json.Decoder(Token, dec_hook=_from_json)
 _FAILURE = msgspec.json.Decoder(Failure, dec_hook=_from_json)
 
 
@@ -65,6 +66,12 @@ def decode_order(body: str) -> Order:
     """The order; raises InvariantViolation if the body is not one."""
     order: Order = _decoded(_ORDER, "Order", body)
     return order
+
+
+def decode_token(body: str) -> Token:
+    """A token, as an order names it."""
+    token: Token = _decoded(_TOKEN, "Token", body)
+    return token
 
 
 def decode_failure(body: str) -> Failure:

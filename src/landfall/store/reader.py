@@ -18,9 +18,11 @@ from landfall.ports import (
     OrderFilter,
     OrderPage,
     QueueStats,
+    Reserved,
     WorkerSeen,
 )
 from landfall.statements import load_statements
+from landfall.store.codec import decode_token
 from landfall.store.log_rows import read_log
 from landfall.store.market_record import market_record
 from landfall.store.projection import summary
@@ -31,6 +33,8 @@ _SQL = load_statements("landfall.store.sql", "reader.sql")
 PAGE_MAX = 1_000
 OFFSET_MAX = 10_000
 ATTEMPTS_LOOKED_AT = 300
+RESERVED_MAX = 10_000
+"""Open orders that are added up; with more, what is reserved is more than is told."""
 
 
 class PostgresReader:
@@ -81,6 +85,18 @@ class PostgresReader:
         """How venues did lately. Reads thousands of quotes, in a thread beside the event loop."""
         rows = await read(self._pool, _SQL["latest_attempts"], ATTEMPTS_LOOKED_AT)
         return await asyncio.to_thread(market_record, rows)
+
+    async def reserved(self) -> tuple[Reserved, ...]:
+        """What open orders of all accounts may still take, by token."""
+        rows = await read(self._pool, _SQL["reserved"], RESERVED_MAX)
+        return tuple(
+            Reserved(
+                token=decode_token(row["token_in"]),
+                orders=row["orders"],
+                amount=int(row["amount"]),
+            )
+            for row in rows
+        )
 
     async def workers(self) -> tuple[WorkerSeen, ...]:
         """The processes that carry orders, or did until some minutes ago."""

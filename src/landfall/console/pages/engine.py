@@ -3,16 +3,19 @@
 from nicegui import ui
 
 from landfall.client import Cluster, Health, Queue, Workers
+from landfall.client.engine_answers import Worker
 from landfall.console import figures
 from landfall.console.engine import Engines
 from landfall.console.frame import Visit, arrive, draw_frame
 from landfall.console.markup import box, heading, text
 from landfall.console.theme import dex_colour
 from landfall.console.widgets.charts import BarChart, TimeChart
+from landfall.console.widgets.fact_lines import Fact, FactLines
 from landfall.console.widgets.stage_table import StageTable
 from landfall.console.widgets.tile import Tile
 
 LOOK_SECONDS = 1.0
+TAPE_SECONDS = 2
 SHOWN_SECONDS = 300
 SILENT_MS_MAX = 15_000
 RATE_WARN = 0.9
@@ -77,13 +80,15 @@ class EnginePage:
             self._no_spread = text("No order has been quoted by both yet.", "muted small")
         with box("card four"):
             heading("Parts")
-            self._parts = box("stack").style("gap: 8px")
+            self._parts = FactLines()
         with box("card four"):
             heading("Chain")
-            self._chain = box("stack").style("gap: 8px")
+            self._chain = FactLines()
         with box("card four"):
             heading("Workers")
-            self._workers = box("stack").style("gap: 8px")
+            self._workers = FactLines()
+            self._no_workers = text("No worker was heard of lately: orders wait.", "small bad")
+            self._no_workers.set_visibility(False)
 
     def _recolour(self, _: object) -> None:
         for chart in (self._throughput, self._wins, self._spread):
@@ -100,9 +105,10 @@ class EnginePage:
             self._show_parts(engine.health.value)
         if self._is_new("cluster", engine.cluster.version) and engine.cluster.value is not None:
             self._show_chain(engine.cluster.value)
+        if self._is_new("second", engine.seconds // TAPE_SECONDS):
+            self._show_tape()
         if self._is_new("workers", engine.workers.version) and engine.workers.value is not None:
             self._show_workers(engine.workers.value)
-        self._show_tape()
 
     def _is_new(self, what: str, version: int) -> bool:
         is_new = self._seen.get(what) != version
@@ -122,15 +128,8 @@ class EnginePage:
         used = workers.rate / limit if limit else 0.0
         foot = f"{used:.0%} of the limit, {limit:,}" if limit else "no limit"
         self._rate.show(f"{workers.rate:,}", foot, "warn" if used >= RATE_WARN else "")
-        self._workers.clear()
-        with self._workers:
-            for each in workers.workers:
-                is_silent = each.silent_ms > SILENT_MS_MAX
-                silent = f", silent for {figures.duration(each.silent_ms)}" if is_silent else ""
-                words = f"{each.orders} of {workers.concurrency} orders{silent}"
-                _line("bad" if is_silent else "good", each.name, words)
-            if not workers.workers:
-                text("No worker was heard of lately: orders wait.", "small bad")
+        self._workers.show([_of_worker(each, workers.concurrency) for each in workers.workers])
+        self._no_workers.set_visibility(not workers.workers)
 
     def _show_market(self) -> None:
         market = self._engine.market.value
@@ -156,28 +155,32 @@ class EnginePage:
             self._spread_note.set_text(f"{better}, {apart}")
 
     def _show_parts(self, health: Health) -> None:
-        self._parts.clear()
-        with self._parts:
-            for name, part in health.checks.items():
-                words = figures.duration(part.latency_ms) if part.ok else str(part.error)
-                _line("good" if part.ok else "bad", name, words)
+        self._parts.show(
+            [
+                ("good", name, figures.duration(part.latency_ms))
+                if part.ok
+                else ("bad", name, str(part.error))
+                for name, part in health.checks.items()
+            ]
+        )
 
     def _show_chain(self, cluster: Cluster) -> None:
-        self._chain.clear()
-        with self._chain:
-            _line("good", cluster.name, f"slot {cluster.slot:,}")
-            is_late = cluster.slot_age_ms > SILENT_MS_MAX
-            behind = figures.duration(cluster.slot_age_ms)
-            _line("warn" if is_late else "good", "its clock is behind by", behind)
-            _line("good", "the RPC answers in", figures.duration(cluster.latency_ms))
-            with box("kv"):
-                text("genesis")
-                text(figures.short(cluster.genesis_hash), "mono")
+        is_late = cluster.slot_age_ms > SILENT_MS_MAX
+        self._chain.show(
+            [
+                ("good", cluster.name, f"slot {cluster.slot:,}"),
+                (
+                    "warn" if is_late else "good",
+                    "its clock is behind by",
+                    figures.duration(cluster.slot_age_ms),
+                ),
+                ("good", "the RPC answers in", figures.duration(cluster.latency_ms)),
+                ("", "genesis", figures.short(cluster.genesis_hash)),
+            ]
+        )
 
     def _show_tape(self) -> None:
         tape = self._engine.tape
-        if not self._is_new("tape", tape.version + self._engine.seconds):
-            return
         now = self._engine.seconds
         # The second that is under way would look like a fall.
         window = range(now - SHOWN_SECONDS, now - 1)
@@ -195,9 +198,8 @@ class EnginePage:
         self._stages.show(tape)
 
 
-def _line(kind: str, name: str, words: str) -> None:
-    with box("kv"):
-        with box("row-flex"):
-            box(f"dot {kind}")
-            text(name, "cut")
-        text(words, "mono")
+def _of_worker(worker: Worker, concurrency: int) -> Fact:
+    is_silent = worker.silent_ms > SILENT_MS_MAX
+    silent = f", silent for {figures.duration(worker.silent_ms)}" if is_silent else ""
+    words = f"{worker.orders} of {concurrency} orders{silent}"
+    return "bad" if is_silent else "good", worker.name, words

@@ -12,7 +12,6 @@ from landfall.console.export import Exports
 from landfall.console.frame import Visit, arrive, draw_frame
 from landfall.console.markup import box, button, text
 from landfall.console.order_query import OrderQuery
-from landfall.console.order_rows import grid_row
 from landfall.console.watching import Watched
 from landfall.console.widgets.order_drawer import OrderDrawer
 from landfall.console.widgets.order_grid import OPEN_ORDER, OrderGrid
@@ -145,7 +144,7 @@ class OrdersPage:
             error = watched.error
             self._place.set_text(error.sentence if isinstance(error, ApiError) else "Loading …")
             return
-        self._grid.show([grid_row(order) for order in page.orders], self._is_same_list)
+        self._grid.show(page.orders, self._is_same_list)
         self._is_same_list = True
         self._show_place(page)
 

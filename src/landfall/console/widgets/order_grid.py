@@ -1,10 +1,12 @@
 """The grid of orders. Cells are text and never HTML; what changes is sent, not the page again."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from nicegui import ui
 
-from landfall.console.order_rows import changes
+from landfall.client import Order
+from landfall.console.order_rows import changes, grid_rows
 
 OPEN_ORDER = "open_order"
 """The event that a row was clicked or entered; its argument is the order's id."""
@@ -31,7 +33,10 @@ _COLUMNS: tuple[dict[str, Any], ...] = (
     {"field": "signature", "headerName": "Signature", "width": 112, "cellClass": "mono"},
     {"field": "order", "headerName": "Order", "width": 112, "cellClass": "mono"},
 )
-_NARROW = ("time", "status", "pays", "gets")
+_ON_A_PHONE = {"status": 96, "pays": 124, "gets": 146}
+"""The columns of a narrow page, and how wide they are there, in pixels."""
+
+PHONE_WIDTH = 760
 
 
 class OrderGrid:
@@ -42,16 +47,13 @@ class OrderGrid:
         opened = f"(e) => emitEvent('{OPEN_ORDER}', e.data.id)"
         self._grid = ui.aggrid(
             {
-                "columnDefs": list(_COLUMNS),
+                "columnDefs": [_on_a_phone(column) for column in _COLUMNS],
                 "defaultColDef": {"sortable": False, "resizable": True, "suppressMovable": True},
                 "rowData": [],
                 ":getRowId": "(params) => params.data.id",
                 ":onRowClicked": opened,
                 ":onCellKeyDown": "(e) => { if (e.event.key === 'Enter') "
                 f"emitEvent('{OPEN_ORDER}', e.data.id); }}",
-                ":onGridReady": "(e) => { if (window.innerWidth < 760) e.api.setColumnsVisible("
-                f"e.api.getColumns().map((c) => c.getColId()).filter((c) => !{list(_NARROW)}"
-                ".includes(c)), false); }",
                 "overlayNoRowsTemplate": "<span>No orders here.</span>",
                 "animateRows": False,
                 "suppressCellFocus": False,
@@ -60,13 +62,24 @@ class OrderGrid:
             auto_size_columns=False,
         ).classes("grid")
 
-    def show(self, rows: list[dict[str, Any]], is_same_list: bool) -> None:
+    def show(self, orders: Sequence[Order], is_same_list: bool) -> None:
         """Bring the browser's rows to these; of the list it shows already, only what changed."""
+        rows = grid_rows(orders, {row["id"]: row for row in self._rows})
         if is_same_list:
             change = changes(self._rows, rows)
             if change["add"] or change["update"] or change["remove"]:
                 self._grid.run_grid_method("applyTransaction", change)
         else:
             self._grid.run_grid_method("setGridOption", "rowData", rows)
-            self._grid.run_grid_method("ensureIndexVisible", 0)
+            if rows:
+                self._grid.run_grid_method("ensureIndexVisible", 0)
         self._rows = rows
+
+
+def _on_a_phone(column: dict[str, Any]) -> dict[str, Any]:
+    """A column that gives way, or goes, where there is no room for it."""
+    is_narrow = f"window.innerWidth < {PHONE_WIDTH}"
+    width = _ON_A_PHONE.get(column["field"])
+    if width is None:
+        return {**column, ":hide": is_narrow}
+    return {**column, ":width": f"{is_narrow} ? {width} : {column['width']}"}

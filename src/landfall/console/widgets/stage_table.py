@@ -23,10 +23,11 @@ class StageTable:
 
     def show(self, tape: Tape) -> None:
         """The latencies of the orders that the tape holds."""
-        longest = percentile(tape.stages[WHOLE], 0.5) or 0.0
+        sorted_samples = {stage: sorted(samples) for stage, samples in tape.stages.items()}
+        longest = percentile(sorted_samples[WHOLE], 0.5) or 0.0
         for stage, (bar, median, high) in self._lines.items():
-            middle = percentile(tape.stages[stage], 0.5)
+            middle = percentile(sorted_samples[stage], 0.5)
             width = 0 if middle is None or not longest else min(100, 100 * middle / longest)
             bar.style(replace=f"width: {width:.0f}%")
             median.set_text(figures.duration(middle))
-            high.set_text(figures.duration(percentile(tape.stages[stage], 0.95)))
+            high.set_text(figures.duration(percentile(sorted_samples[stage], 0.95)))

@@ -82,6 +82,21 @@ where w.seen_at > clock_timestamp() - interval '10 minutes'
 group by w.worker, w.seen_at
 order by w.worker;
 
+-- name: reserved
+-- What open orders may still take of each token: how many there are, and the sum of the inputs that
+-- are fixed. Added up here, so that no order has to leave the database for it.
+--   $1 the most orders to look at
+select token_in, count(*) as orders,
+       coalesce(sum(amount::numeric) filter (where swap_mode = 'ExactIn'), 0) as amount
+from (
+    select (o.body -> 'token_in')::text as token_in, o.body ->> 'amount' as amount,
+           o.body ->> 'swap_mode' as swap_mode
+    from jobs j join executions x using (order_id) join orders o using (order_id)
+    where not is_terminal(x.status)
+    limit $1
+) open_orders
+group by token_in;
+
 -- name: load
 -- What there is to do, counted no further than anybody asks.
 --   $1 account  $2 the most to count
