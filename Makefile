@@ -43,8 +43,9 @@ simulate: $(READY_TO_TEST)  ## Histories in virtual time, judged: SEEDS=2000 of 
 mutants: $(READY_TO_TEST)  ## Break the engine on purpose, rule by rule, and see the simulation notice
 	@$(BIN)/python -m tests.simulation --mutants
 
-docs: $(READY_TO_TEST)  ## Regenerate the pages that follow from the code
+docs: $(READY_TO_TEST)  ## Regenerate the pages and the client that follow from the code
 	@$(BIN)/python scripts/generate_docs.py
+	@$(BIN)/python scripts/generate_sync_client.py
 
 lock: $(READY_TO_TEST)  ## Pin the dependencies again, with hashes; UPGRADE=--upgrade takes newer ones
 	$(LOCK) $(UPGRADE) --output-file=requirements.lock pyproject.toml

@@ -1,16 +1,32 @@
 """The SDK against the real API."""
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 from uuid import uuid4
 
 import httpx
 import pytest
 
-from landfall.client import ApiError, AsyncClient, Client, OrderForm, Unreachable
+from landfall.access import Scope
+from landfall.api import access as api_access
+from landfall.api.app import ApiConfig
+from landfall.client import (
+    ApiError,
+    AsyncClient,
+    Client,
+    OrderForm,
+    Unreachable,
+    Update,
+    asynchronous,
+)
+from landfall.client.patience import TRIES_MAX
+from landfall.core.events import OrderAccepted
 from tests.api.desk import Desk
+from tests.api.engine import engine_on
+from tests.api.keys import give_key, revoke
 from tests.api.serving import Running, free_port, serving
-from tests.api.stories import confirmed
+from tests.api.stories import confirmed, order
 
 FORM = OrderForm(token_in="SOL", token_out="USDC", amount=Decimal("1.5"), slippage="0.01")
 
@@ -47,6 +63,42 @@ async def test_a_submission_whose_answer_is_lost_is_one_order(api: Running, monk
     assert list(api.desk.logs) == [accepted.order_id]
 
 
+async def test_a_submission_that_was_taken_before_says_so(api: Running):
+    form = replace(FORM, client_order_id="rebalance-7")
+    async with AsyncClient(api.url) as client:
+        first, again = await client.submit(form), await client.submit(form)
+        with pytest.raises(ApiError) as conflict:
+            await client.submit(replace(form, amount=2))
+    assert (first.replayed, again.replayed) == (False, True)
+    assert first.order_id == again.order_id
+    assert (conflict.value.status, conflict.value.code) == (409, "idempotency_conflict")
+
+
+async def test_a_submission_beyond_the_limit_waits_as_long_as_it_is_told(monkeypatch):
+    waits: list[float] = []
+
+    async def waiting(seconds: float) -> None:
+        waits.append(seconds)
+        await sleep(0)
+
+    sleep = asyncio.sleep
+    key_desk = Desk()
+    key = give_key(key_desk, Scope.TRADE)
+    async with (
+        serving(key_desk, ApiConfig(requests_per_key=1)) as running,
+        AsyncClient(running.url, api_key=key.text) as client,
+    ):
+        await client.submit(FORM)
+        monkeypatch.setattr(asynchronous.asyncio, "sleep", waiting)
+        with pytest.raises(ApiError) as limited:
+            await client.submit(FORM)
+    assert (limited.value.status, limited.value.code) == (429, "rate_limited")
+    assert limited.value.retry_after_s is not None
+    told = [seconds for seconds in waits if seconds >= 1]
+    assert len(told) == TRIES_MAX - 1
+    assert len(key_desk.logs) == 1
+
+
 async def test_two_submissions_are_two_orders(api: Running):
     async with AsyncClient(api.url) as client:
         first, second = await client.submit(FORM), await client.submit(FORM)
@@ -69,6 +121,95 @@ async def test_following_resumes_after_a_lost_connection_and_repeats_nothing():
         versions += [update.version async for update in updates]
     await client.close()
     assert versions == [0, 1, 2, 3, 4]
+
+
+async def test_the_stream_of_all_orders_goes_on_behind_what_it_has_told():
+    desk, order_id = Desk(), uuid4()
+    story = confirmed(order_id)
+    heard: list[Update] = []
+
+    async def listen(client: AsyncClient) -> None:
+        async for update in client.updates("0"):
+            heard.append(update)
+            if update.ends_the_order:
+                return
+
+    await desk.play(order_id, story[:2])
+    async with serving(desk) as first:
+        client = AsyncClient(first.url)
+        listening = asyncio.create_task(listen(client))
+        while len(heard) < 2:
+            await asyncio.sleep(0.01)
+    await desk.play(order_id, story[2:])
+    async with serving(desk, port=first.port):
+        await asyncio.wait_for(listening, 30)
+    await client.close()
+    assert [update.version for update in heard] == [0, 1, 2, 3, 4]
+    assert [update.cursor for update in heard] == ["1", "2", "3", "4", "5"]
+
+
+async def test_the_stream_of_all_orders_can_be_narrowed(api: Running):
+    wanted, other = uuid4(), uuid4()
+    await api.desk.play(other, confirmed(other))
+    await api.desk.play(wanted, confirmed(wanted))
+    async with AsyncClient(api.url) as client:
+        stream = client.updates("0", only=[wanted])
+        told = [await anext(stream) for _ in range(5)]
+        await stream.aclose()
+    assert {update.order_id for update in told} == {wanted}
+    assert [update.version for update in told] == [0, 1, 2, 3, 4]
+
+
+async def test_a_stream_whose_key_is_revoked_says_so(monkeypatch):
+    monkeypatch.setattr(api_access, "REMEMBERED_MS", 0)
+    desk = Desk()
+    key = give_key(desk, Scope.READ, account="local")
+    order_id = uuid4()
+    await desk.play(order_id, confirmed(order_id)[:1])
+    config = ApiConfig(anonymous=None, recheck_ms=20)
+    async with (
+        serving(desk, config) as running,
+        AsyncClient(running.url, api_key=key.text) as client,
+    ):
+        stream = client.follow(order_id)
+        assert (await anext(stream)).status == "pending"
+        revoke(desk, key)
+        with pytest.raises(ApiError) as refused:
+            await asyncio.wait_for(anext(stream), 10)
+    assert (refused.value.status, refused.value.code) == (401, "invalid_key")
+
+
+async def test_every_call_carries_the_key_and_a_missing_scope_is_named():
+    desk = Desk()
+    key = give_key(desk, Scope.READ, Scope.CANCEL)
+    order_id = uuid4()
+    await desk.play(order_id, [[OrderAccepted(order=order(order_id))]])
+    async with (
+        serving(desk, ApiConfig(anonymous=None)) as running,
+        AsyncClient(running.url, api_key=key.text) as client,
+        AsyncClient(running.url) as stranger,
+    ):
+        assert (await client.queue()).waiting == 1
+        assert "landfall_http_responses_total" in await client.metrics()
+        assert (await client.ticket()).ticket in desk.tickets
+        with pytest.raises(ApiError) as lacking:
+            await client.submit(FORM)
+        for refused in (stranger.queue, stranger.ticket, lambda: anext(stranger.updates())):
+            with pytest.raises(ApiError) as unknown:
+                await refused()
+            assert (unknown.value.status, unknown.value.code) == (401, "key_needed")
+    assert (lacking.value.status, lacking.value.code) == (403, "scope_missing")
+
+
+async def test_an_order_that_waits_is_cancelled_and_one_that_ended_is_not(pool, dsn):
+    async with engine_on(pool, dsn) as engine, AsyncClient(str(engine.http.base_url)) as client:
+        waiting, ended = await client.submit(FORM), await client.submit(FORM)
+        await engine.play(ended.order_id, confirmed(ended.order_id)[1:])
+        cancelled = await client.cancel(waiting.order_id)
+        with pytest.raises(ApiError) as refused:
+            await client.cancel(ended.order_id)
+    assert cancelled.status == "cancelled"
+    assert (refused.value.status, refused.value.code) == (409, "not_cancellable")
 
 
 async def test_an_engine_that_does_not_run_is_unreachable():
@@ -119,6 +260,11 @@ async def test_the_synchronous_client_does_the_same(api: Running):
             assert client.health().checks["database"].ok
             assert client.orders().orders[0].order_id == order_id
             client.submit(FORM)
+            stream = client.updates("0")
+            assert next(stream).order_id == order_id
+            stream.close()
+            with pytest.raises(ApiError, match="order_not_found"):
+                next(client.follow(uuid4()))
             return [update.status for update in client.follow(order_id)]
 
     statuses = await asyncio.to_thread(use)

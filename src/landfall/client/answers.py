@@ -19,11 +19,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Accepted(Answer, frozen=True, kw_only=True):
-    """The order is durable."""
+    """The order is durable; `replayed` if it already was, under the same client order id."""
 
     order_id: UUID
     status: str
     timestamp: datetime
+    replayed: bool = False
 
 
 class Token(Answer, frozen=True, kw_only=True):

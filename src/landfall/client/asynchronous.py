@@ -1,15 +1,16 @@
-"""The asynchronous client.
+"""The asynchronous client; the synchronous one is generated from this module.
 
 Submitting is safe to repeat: every order goes out with a client order id, so after a lost answer
-the same request is sent again and names the same order. Following survives broken connections: the
-client knows the last version it was given and resumes after it, so each change is seen once.
+the same request is sent again and names the same order. Streams survive broken connections: the
+client knows the place of the last change it was given and resumes behind it, so each is seen once.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
+from contextlib import aclosing
 from typing import Any, Self, TypeVar
 from urllib.parse import quote as url_quoted
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx
@@ -24,23 +25,24 @@ from landfall.client.answers import (
     Preview,
     Update,
 )
+from landfall.client.asynchronous_streams import AsyncStreams
+from landfall.client.decoding import REPLAYED_HEADER, error_of
 from landfall.client.engine_answers import (
     Cluster,
     Market,
     Queue,
+    Ticket,
     TokenList,
     TokenRisks,
     Wallet,
     Workers,
 )
 from landfall.client.errors import ApiError, Unreachable
+from landfall.client.patience import TRIES_MAX, pause_s
 from landfall.client.request import OrderForm
 
 DEFAULT_URL = "http://127.0.0.1:3000"
-TRIES_MAX = 4
-WAIT_FIRST_SECONDS = 0.25
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-_NORMAL_CLOSE = 1000
 
 Kind = TypeVar("Kind")
 
@@ -58,15 +60,16 @@ class AsyncClient:
         self, base_url: str = DEFAULT_URL, timeout_s: float = 10.0, api_key: str | None = None
     ) -> None:
         self.base_url = base_url.rstrip("/")
-        self._headers = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
+        headers = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
         # A proxy meant for the internet must not be asked for this machine.
-        self._direct = urlsplit(self.base_url).hostname in _LOOPBACK
+        is_direct = urlsplit(self.base_url).hostname in _LOOPBACK
         self._http = httpx.AsyncClient(
             base_url=self.base_url,
             timeout=timeout_s,
-            headers=self._headers,
-            trust_env=not self._direct,
+            headers=headers,
+            trust_env=not is_direct,
         )
+        self._streams = AsyncStreams(self.base_url, headers, is_direct)
 
     async def __aenter__(self) -> Self:
         return self
@@ -82,18 +85,14 @@ class AsyncClient:
         """Place an order; it is durable when this returns.
 
         Raises:
-            ApiError: refused, and nothing was stored.
+            ApiError: refused, and nothing was stored; or, at 503, nobody knows yet.
             Unreachable: no answer after several tries; the order may have been taken.
         """
+        # Made once: all tries carry the same client order id.
         body = form.body()
-        for tried in range(TRIES_MAX):
-            try:
-                return await self._ask("POST", "/api/orders/execute", Accepted, json=body)
-            except (ApiError, Unreachable) as error:
-                if tried == TRIES_MAX - 1 or not _may_pass(error):
-                    raise
-            await asyncio.sleep(WAIT_FIRST_SECONDS * 2**tried)
-        raise AssertionError("the last try returns or raises")
+        response = await self._insist("POST", "/api/orders/execute", json=body)
+        accepted = self._read(response, Accepted)
+        return msgspec.structs.replace(accepted, replayed=REPLAYED_HEADER in response.headers)
 
     async def quote(self, form: OrderForm) -> Preview:
         """What the order would get now; nothing is placed."""
@@ -109,7 +108,8 @@ class AsyncClient:
         Raises:
             ApiError: there is no such order, or something of it may be in flight.
         """
-        return await self._ask("POST", f"/api/orders/{order_id}/cancel", Order)
+        response = await self._insist("POST", f"/api/orders/{order_id}/cancel")
+        return self._read(response, Order)
 
     async def orders(
         self,
@@ -142,8 +142,8 @@ class AsyncClient:
         """How every part of the engine is; an unwell engine is an answer, not an error."""
         response = await self._send("GET", "/api/health/detailed")
         if response.status_code not in (200, 503):
-            raise _error(response.status_code, response.content)
-        return msgspec.json.decode(response.content, type=Health)
+            raise error_of(response.status_code, response.content, response.headers)
+        return self._read(response, Health)
 
     async def queue(self) -> Queue:
         """How the work stands."""
@@ -156,6 +156,10 @@ class AsyncClient:
     async def market(self) -> Market:
         """How venues did lately, and how far exchanges were apart."""
         return await self._ask("GET", "/api/metrics", Market)
+
+    async def metrics(self) -> str:
+        """All metrics in Prometheus's text format."""
+        return (await self._checked("GET", "/metrics")).text
 
     async def cluster(self) -> Cluster:
         """The chain behind the engine, and its slot."""
@@ -173,6 +177,10 @@ class AsyncClient:
         """The token by this symbol or mint address, and what its issuer can do to its holders."""
         return await self._ask("GET", f"/api/tokens/{url_quoted(text, safe='')}", TokenRisks)
 
+    async def ticket(self) -> Ticket:
+        """A ticket for one WebSocket, to hand to a browser, which can send no key with it."""
+        return await self._ask("POST", "/api/ws-ticket", Ticket)
+
     async def follow(self, order_id: UUID | str, after: int = -1) -> AsyncGenerator[Update, None]:
         """The order's changes above version `after`, past ones first, until it has ended.
 
@@ -180,90 +188,56 @@ class AsyncClient:
             ApiError: there is no such order.
             Unreachable: the connection was lost and could not be made again.
         """
-        # Imported here: whoever only submits should not pay for loading it.
-        from websockets.asyncio.client import connect
-        from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+        path = f"/api/orders/{order_id}/ws"
+        stream = self._streams.updates(path, str(after), lambda each: str(each.version))
+        async with aclosing(stream):
+            async for update in stream:
+                yield update
+                if update.ends_the_order:
+                    return
 
-        failures = 0
-        while True:
-            url = f"{self._socket_url}/api/orders/{order_id}/ws?after={after}"
-            last_words: bytes | None = None
-            try:
-                async with connect(url, **self._socket_options) as socket:
-                    async for message in socket:
-                        update = _update(message)
-                        if update is None:
-                            last_words = message if isinstance(message, bytes) else message.encode()
-                            continue
-                        failures = 0
-                        after = update.version
-                        yield update
-                        if update.ends_the_order:
-                            return
-                code = socket.close_code
-            except ConnectionClosed as closed:
-                code = None if closed.rcvd is None else closed.rcvd.code
-            except InvalidStatus as refused:
-                if refused.response.status_code < 500:
-                    raise _error(refused.response.status_code, refused.response.body) from None
-                code = None
-            except (OSError, TimeoutError, WebSocketException):
-                code = None
-            if code == _NORMAL_CLOSE:
-                return
-            if code is not None and 4400 <= code < 4500 and last_words is not None:
-                raise _error(code - 4000, last_words)
-            failures += 1
-            if failures >= TRIES_MAX:
-                raise Unreachable(self.base_url)
-            await asyncio.sleep(WAIT_FIRST_SECONDS * 2 ** (failures - 1))
+    async def updates(
+        self, after: str | None = None, only: Collection[UUID] | None = None
+    ) -> AsyncGenerator[Update, None]:
+        """Every order's changes without end, from now on or behind the cursor of an earlier one.
 
-    async def updates(self, after: str | None = None) -> AsyncGenerator[Update, None]:
-        """Every order's changes, from now on or behind the cursor of an earlier one, until the
-        connection breaks. Resume with the last `cursor`.
+        Each carries the `cursor` to resume behind it, over restarts of either side. `only` narrows
+        the stream to some orders. What happens before the first change is told, while the
+        connection is broken, is missed unless `after` was given.
 
         Raises:
-            ApiError: the engine does not let this client listen.
-            Unreachable: the connection could not be made, or broke.
+            ApiError: the engine does not let this client listen, or does not know the cursor.
+            Unreachable: the connection could not be made, or broke and could not be made again.
         """
-        from websockets.asyncio.client import connect
-        from websockets.exceptions import InvalidStatus, WebSocketException
-
-        query = "" if after is None else f"?after={url_quoted(after, safe='')}"
-        url = f"{self._socket_url}/api/orders/ws{query}"
-        try:
-            async with connect(url, **self._socket_options) as socket:
-                async for message in socket:
-                    update = _update(message)
-                    if update is not None:
-                        yield update
-        except InvalidStatus as refused:
-            raise _error(refused.response.status_code, refused.response.body) from None
-        except (OSError, TimeoutError, WebSocketException):
-            pass
-        raise Unreachable(self.base_url)
-
-    @property
-    def _socket_options(self) -> dict[str, Any]:
-        return {
-            "proxy": None if self._direct else True,
-            "additional_headers": self._headers,
-        }
-
-    @property
-    def _socket_url(self) -> str:
-        parts = urlsplit(self.base_url)
-        scheme = "wss" if parts.scheme == "https" else "ws"
-        return urlunsplit(parts._replace(scheme=scheme))
+        wish = None if only is None else msgspec.json.encode({"subscribe": [*only]}).decode()
+        stream = self._streams.updates("/api/orders/ws", after, lambda each: each.cursor, wish)
+        async with aclosing(stream):
+            async for update in stream:
+                # Until the engine has read the wish, it tells of everything.
+                if only is None or update.order_id in only:
+                    yield update
 
     async def _ask(self, method: str, path: str, kind: type[Kind], **rest: Any) -> Kind:
+        return self._read(await self._checked(method, path, **rest), kind)
+
+    async def _insist(self, method: str, path: str, **rest: Any) -> httpx.Response:
+        """Ask for something that may be asked for again, until there is an answer."""
+        tries = 0
+        while True:
+            try:
+                return await self._checked(method, path, **rest)
+            except (ApiError, Unreachable) as error:
+                tries += 1
+                wait_s = pause_s(error, tries, TRIES_MAX)
+                if wait_s is None:
+                    raise
+            await asyncio.sleep(wait_s)
+
+    async def _checked(self, method: str, path: str, **rest: Any) -> httpx.Response:
         response = await self._send(method, path, **rest)
         if not response.is_success:
-            raise _error(response.status_code, response.content)
-        try:
-            return msgspec.json.decode(response.content, type=kind)
-        except msgspec.DecodeError:
-            raise Unreachable(self.base_url) from None
+            raise error_of(response.status_code, response.content, response.headers)
+        return response
 
     async def _send(self, method: str, path: str, **rest: Any) -> httpx.Response:
         try:
@@ -271,21 +245,8 @@ class AsyncClient:
         except httpx.TransportError:
             raise Unreachable(self.base_url) from None
 
-
-def _may_pass(error: ApiError | Unreachable) -> bool:
-    return isinstance(error, Unreachable) or error.status == 503
-
-
-def _update(message: str | bytes) -> Update | None:
-    try:
-        return msgspec.json.decode(message, type=Update)
-    except msgspec.DecodeError:
-        return None
-
-
-def _error(status: int, body: bytes | bytearray) -> ApiError:
-    try:
-        told = msgspec.json.decode(body)["error"]
-        return ApiError(status, told["code"], told["message"], told["field"])
-    except (msgspec.DecodeError, KeyError, TypeError):
-        return ApiError(status, "not_landfall", "The answer is not one of a Landfall engine.", None)
+    def _read(self, response: httpx.Response, kind: type[Kind]) -> Kind:
+        try:
+            return msgspec.json.decode(response.content, type=kind)
+        except msgspec.DecodeError:
+            raise Unreachable(self.base_url) from None

@@ -3,6 +3,7 @@
 Units: amounts are exact `Decimal`s in the tokens' own units; latencies are milliseconds.
 """
 
+from datetime import datetime
 from decimal import Decimal
 
 from landfall.client.answers import Answer, Token
@@ -24,6 +25,13 @@ class Queue(Answer, frozen=True, kw_only=True):
     web_socket_connections: int
     cancelled: int = 0
     workers: int | None = None
+
+
+class Ticket(Answer, frozen=True, kw_only=True):
+    """Opens one WebSocket as `?ticket=`, for whoever cannot send a key with it."""
+
+    ticket: str
+    expires_at: datetime
 
 
 class Worker(Answer, frozen=True, kw_only=True):

@@ -1,24 +1,73 @@
-"""The same client without `await`, for scripts and notebooks: each call runs the asynchronous one.
+"""The client without `await`, for scripts and notebooks.
 
-It keeps an event loop of its own, so it cannot be used inside a running one.
+Generated from the asynchronous module by `make docs`; change that instead.
 """
 
-import asyncio
-from collections.abc import Iterator
-from typing import Any, Self
+import time
+from collections.abc import Collection, Generator
+from contextlib import closing
+from typing import Any, Self, TypeVar
+from urllib.parse import quote as url_quoted
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from landfall.client.answers import Accepted, Health, OrderDetail, OrderPage, Preview, Update
-from landfall.client.asynchronous import DEFAULT_URL, AsyncClient
+import httpx
+import msgspec
+
+from landfall.client.answers import (
+    Accepted,
+    Health,
+    Order,
+    OrderDetail,
+    OrderPage,
+    Preview,
+    Update,
+)
+from landfall.client.decoding import REPLAYED_HEADER, error_of
+from landfall.client.engine_answers import (
+    Cluster,
+    Market,
+    Queue,
+    Ticket,
+    TokenList,
+    TokenRisks,
+    Wallet,
+    Workers,
+)
+from landfall.client.errors import ApiError, Unreachable
+from landfall.client.patience import TRIES_MAX, pause_s
 from landfall.client.request import OrderForm
+from landfall.client.synchronous_streams import Streams
+
+DEFAULT_URL = "http://127.0.0.1:3000"
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+Kind = TypeVar("Kind")
 
 
 class Client:
-    """A connection to one engine; a context manager. Methods do what `AsyncClient`'s do."""
+    """A connection to one engine; a context manager.
 
-    def __init__(self, base_url: str = DEFAULT_URL, timeout_s: float = 10.0) -> None:
-        self._runner = asyncio.Runner()
-        self._client = AsyncClient(base_url, timeout_s)
+    Args:
+        base_url: where the engine's API is.
+        timeout_s: how long one request may take, in seconds.
+        api_key: sent as a header with every request, never in a URL.
+    """
+
+    def __init__(
+        self, base_url: str = DEFAULT_URL, timeout_s: float = 10.0, api_key: str | None = None
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        headers = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
+        # A proxy meant for the internet must not be asked for this machine.
+        is_direct = urlsplit(self.base_url).hostname in _LOOPBACK
+        self._http = httpx.Client(
+            base_url=self.base_url,
+            timeout=timeout_s,
+            headers=headers,
+            trust_env=not is_direct,
+        )
+        self._streams = Streams(self.base_url, headers, is_direct)
 
     def __enter__(self) -> Self:
         return self
@@ -27,39 +76,175 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Let go of the connections and the loop."""
-        self._runner.run(self._client.close())
-        self._runner.close()
+        """Let go of the connections."""
+        self._http.close()
 
     def submit(self, form: OrderForm) -> Accepted:
-        """Place an order."""
-        return self._runner.run(self._client.submit(form))
+        """Place an order; it is durable when this returns.
+
+        Raises:
+            ApiError: refused, and nothing was stored; or, at 503, nobody knows yet.
+            Unreachable: no answer after several tries; the order may have been taken.
+        """
+        # Made once: all tries carry the same client order id.
+        body = form.body()
+        response = self._insist("POST", "/api/orders/execute", json=body)
+        accepted = self._read(response, Accepted)
+        return msgspec.structs.replace(accepted, replayed=REPLAYED_HEADER in response.headers)
 
     def quote(self, form: OrderForm) -> Preview:
-        """What the order would get now."""
-        return self._runner.run(self._client.quote(form))
+        """What the order would get now; nothing is placed."""
+        return self._ask("POST", "/api/orders/quote", Preview, json=form.body())
 
     def order(self, order_id: UUID | str) -> OrderDetail:
         """An order with its attempts and its log."""
-        return self._runner.run(self._client.order(order_id))
+        return self._ask("GET", f"/api/orders/{order_id}", OrderDetail)
 
-    def orders(self, **wanted: Any) -> OrderPage:
-        """Orders, newest first; arguments as in `AsyncClient.orders`."""
-        return self._runner.run(self._client.orders(**wanted))
+    def cancel(self, order_id: UUID | str) -> Order:
+        """Withdraw an order; cancelling twice is cancelling once.
+
+        Raises:
+            ApiError: there is no such order, or something of it may be in flight.
+        """
+        response = self._insist("POST", f"/api/orders/{order_id}/cancel")
+        return self._read(response, Order)
+
+    def orders(
+        self,
+        *,
+        status: str | None = None,
+        order_type: str | None = None,
+        user_id: str | None = None,
+        search: str | None = None,
+        limit: int = 50,
+        offset: int = 0,
+        cursor: str | None = None,
+    ) -> OrderPage:
+        """Orders, newest first.
+
+        `search` is an order's id, its client order id, or the signature of one of its transactions.
+        """
+        wanted = {
+            "status": status,
+            "type": order_type,
+            "userId": user_id,
+            "search": search,
+            "limit": limit,
+            "offset": offset,
+            "cursor": cursor,
+        }
+        asked = {name: value for name, value in wanted.items() if value is not None}
+        return self._ask("GET", "/api/orders", OrderPage, params=asked)
 
     def health(self) -> Health:
-        """How every part of the engine is."""
-        return self._runner.run(self._client.health())
+        """How every part of the engine is; an unwell engine is an answer, not an error."""
+        response = self._send("GET", "/api/health/detailed")
+        if response.status_code not in (200, 503):
+            raise error_of(response.status_code, response.content, response.headers)
+        return self._read(response, Health)
 
-    def follow(self, order_id: UUID | str, after: int = -1) -> Iterator[Update]:
-        """The order's changes until it has ended."""
-        updates = self._client.follow(order_id, after)
+    def queue(self) -> Queue:
+        """How the work stands."""
+        return self._ask("GET", "/api/queue/stats", Queue)
 
-        async def following() -> Update | None:
-            return await anext(updates, None)
+    def workers(self) -> Workers:
+        """Who carries the orders, and how close they are to their limits."""
+        return self._ask("GET", "/api/workers", Workers)
 
-        try:
-            while (update := self._runner.run(following())) is not None:
+    def market(self) -> Market:
+        """How venues did lately, and how far exchanges were apart."""
+        return self._ask("GET", "/api/metrics", Market)
+
+    def metrics(self) -> str:
+        """All metrics in Prometheus's text format."""
+        return (self._checked("GET", "/metrics")).text
+
+    def cluster(self) -> Cluster:
+        """The chain behind the engine, and its slot."""
+        return self._ask("GET", "/api/cluster", Cluster)
+
+    def wallet(self) -> Wallet:
+        """What the wallet holds, and what open orders may still take of it."""
+        return self._ask("GET", "/api/wallet", Wallet)
+
+    def tokens(self) -> TokenList:
+        """The tokens that go by a symbol."""
+        return self._ask("GET", "/api/tokens", TokenList)
+
+    def token(self, text: str) -> TokenRisks:
+        """The token by this symbol or mint address, and what its issuer can do to its holders."""
+        return self._ask("GET", f"/api/tokens/{url_quoted(text, safe='')}", TokenRisks)
+
+    def ticket(self) -> Ticket:
+        """A ticket for one WebSocket, to hand to a browser, which can send no key with it."""
+        return self._ask("POST", "/api/ws-ticket", Ticket)
+
+    def follow(self, order_id: UUID | str, after: int = -1) -> Generator[Update, None, None]:
+        """The order's changes above version `after`, past ones first, until it has ended.
+
+        Raises:
+            ApiError: there is no such order.
+            Unreachable: the connection was lost and could not be made again.
+        """
+        path = f"/api/orders/{order_id}/ws"
+        stream = self._streams.updates(path, str(after), lambda each: str(each.version))
+        with closing(stream):
+            for update in stream:
                 yield update
-        finally:
-            self._runner.run(updates.aclose())
+                if update.ends_the_order:
+                    return
+
+    def updates(
+        self, after: str | None = None, only: Collection[UUID] | None = None
+    ) -> Generator[Update, None, None]:
+        """Every order's changes without end, from now on or behind the cursor of an earlier one.
+
+        Each carries the `cursor` to resume behind it, over restarts of either side. `only` narrows
+        the stream to some orders. What happens before the first change is told, while the
+        connection is broken, is missed unless `after` was given.
+
+        Raises:
+            ApiError: the engine does not let this client listen, or does not know the cursor.
+            Unreachable: the connection could not be made, or broke and could not be made again.
+        """
+        wish = None if only is None else msgspec.json.encode({"subscribe": [*only]}).decode()
+        stream = self._streams.updates("/api/orders/ws", after, lambda each: each.cursor, wish)
+        with closing(stream):
+            for update in stream:
+                # Until the engine has read the wish, it tells of everything.
+                if only is None or update.order_id in only:
+                    yield update
+
+    def _ask(self, method: str, path: str, kind: type[Kind], **rest: Any) -> Kind:
+        return self._read(self._checked(method, path, **rest), kind)
+
+    def _insist(self, method: str, path: str, **rest: Any) -> httpx.Response:
+        """Ask for something that may be asked for again, until there is an answer."""
+        tries = 0
+        while True:
+            try:
+                return self._checked(method, path, **rest)
+            except (ApiError, Unreachable) as error:
+                tries += 1
+                wait_s = pause_s(error, tries, TRIES_MAX)
+                if wait_s is None:
+                    raise
+            time.sleep(wait_s)
+
+    def _checked(self, method: str, path: str, **rest: Any) -> httpx.Response:
+        response = self._send(method, path, **rest)
+        if not response.is_success:
+            raise error_of(response.status_code, response.content, response.headers)
+        return response
+
+    def _send(self, method: str, path: str, **rest: Any) -> httpx.Response:
+        try:
+            return self._http.request(method, path, **rest)
+        except httpx.TransportError:
+            raise Unreachable(self.base_url) from None
+
+    def _read(self, response: httpx.Response, kind: type[Kind]) -> Kind:
+        try:
+            return msgspec.json.decode(response.content, type=kind)
+        except msgspec.DecodeError:
+            raise Unreachable(self.base_url) from None
