@@ -20,8 +20,10 @@ copied as (
                         accepted_at_ms, body)
     select n.order_id, p.account, 'old-' || n.n, p.request_hash, p.user_id, p.order_type,
            p.accepted_at_ms - 1000 * n.n,
-           jsonb_set(jsonb_set(p.body::jsonb, '{order_id}', to_jsonb(n.order_id::text)),
-                     '{client_order_id}', to_jsonb('old-' || n.n))::json
+           (p.body::jsonb
+            || jsonb_build_object('order_id', n.order_id, 'client_order_id', 'old-' || n.n,
+                                  'token_out', (p.body::jsonb -> 'token_out')
+                                      || jsonb_build_object('symbol', $3::text)))::json
     from pattern p cross join numbers n
 )
 insert into executions (order_id, account, status, version, accepted_at_ms, updated_at_ms,
@@ -36,13 +38,16 @@ from pattern p cross join numbers n
 """
 
 
-def copy_orders(dsn: str, order_id: str, count: int) -> None:
-    """Make `count` older copies of an order, `old-1` the newest; every tenth was cancelled."""
+def copy_orders(dsn: str, order_id: str, count: int, symbol: str) -> None:
+    """Make `count` older copies of an order, `old-1` the newest; every tenth was cancelled.
+
+    What they bought goes by `symbol`.
+    """
 
     async def write() -> None:
         connection = await asyncpg.connect(dsn)
         try:
-            await connection.execute(COPIES, order_id, count)
+            await connection.execute(COPIES, order_id, count, symbol)
         finally:
             await connection.close()
 

@@ -19,7 +19,7 @@ FORMULA = "=HYPERLINK(1)"
 def last(site: Site) -> dict[str, str]:
     """The site's newest order, with a history behind it; its names are hostile."""
     plain = site.ended(site.submit(amount="1.1"))
-    copy_orders(site.dsn(), plain["orderId"], ORDERS)
+    copy_orders(site.dsn(), plain["orderId"], ORDERS, HOSTILE)
     return site.ended(site.submit(amount="1.3", clientOrderId=HOSTILE, userId=FORMULA))
 
 
@@ -48,6 +48,8 @@ def test_the_list_is_live_and_pages_back_through_all_of_it(
     expect(page.locator(".ag-row", has_text=f"old-{ORDERS}")).to_be_visible()
     page.get_by_role("button", name="Newest").click()
     expect(page.locator(".ag-row", has_text="fresh-1")).to_be_visible()
+    gets = page.locator('.ag-row [col-id="gets"]', has_text="<img…d=1>")
+    expect(gets.first).to_be_visible()
     assert site.order(fresh)["status"] == "confirmed"
     assert page.evaluate("window.pwned") is None
     visitor.said_nothing()

@@ -3,6 +3,8 @@
 The path names the order that is followed, so a reload or a second tab shows the same one.
 """
 
+from decimal import Decimal
+
 from nicegui import background_tasks, ui
 
 from landfall.client import ApiError, ClientError, Preview, Token, TokenRisks
@@ -17,6 +19,9 @@ from landfall.console.widgets.recent_orders import RecentOrders
 from landfall.console.widgets.route_picture import draw_route
 from landfall.console.widgets.ticket import Ticket
 from landfall.console.widgets.token_picker import balance_of
+
+LEAST_BPS = Decimal("0.01")
+"""The smallest distance that is told apart from none."""
 
 FIRST_PAIR = ("SOL", "USDC")
 
@@ -148,7 +153,8 @@ class TradePage:
                 gain = figures.bps(route.best_single.gain_bps, signed=True)
                 _fact("Against the best single pool", gain)
             if route.gap_bps is not None:
-                _fact("Short of the best there could be", f"≤ {figures.bps(route.gap_bps)}")
+                gap = figures.bps(max(route.gap_bps, LEAST_BPS))
+                _fact("Short of the best there could be", f"≤ {gap}")
 
     def _show_cautions(self, preview: Preview | None, error: ClientError | None) -> None:
         self._cautions.clear()
