@@ -7,11 +7,10 @@ one part alone; `landfall.up` runs all in one process, beside its own database a
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NoReturn
 
 import aiohttp
 import uvicorn
@@ -21,31 +20,36 @@ from landfall.api.parts import ClusterFacts, HealthChecks
 from landfall.api.server import make_server
 from landfall.chain.endpoints import WrongCluster
 from landfall.chain.forms import ChainForms
+from landfall.chain.history import wallet_history
 from landfall.chain.prices import SeenPrices
 from landfall.chain.tokens import ChainTokens
 from landfall.clock import SharedClock, new_order_id
 from landfall.core.errors import Unavailable
 from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.token_list import tokens_of
-from landfall.core.values import Commitment, Lamports, Pubkey
+from landfall.core.values import Commitment, Lamports
 from landfall.doors import CannotStart, api_config, cluster_facts, no_key_yet, why_a_key_is_needed
 from landfall.mirror import live_pools
 from landfall.paths import Paths, join_paths
+from landfall.pipeline.recovery import cleared
 from landfall.pipeline.run import carry
 from landfall.ports import (
     ChainClient,
     Clock,
     EventLog,
+    History,
     Limits,
     Pools,
     Reader,
     Signer,
     Tokens,
+    WalletRecord,
     World,
 )
 from landfall.queue.postgres import PostgresQueue
 from landfall.queue.worker import Worker
 from landfall.settings import Settings
+from landfall.signers import NoKey
 from landfall.store.cluster import claim_cluster
 from landfall.store.connection import connect
 from landfall.store.event_log import PostgresEventLog
@@ -54,20 +58,10 @@ from landfall.store.keys import PostgresKeys
 from landfall.store.listener import Listener
 from landfall.store.pool_book import PostgresPoolBook
 from landfall.store.reader import PostgresReader
-from landfall.wallet.keypair import KeypairSigner, from_file, from_text
+from landfall.store.wallet_record import PostgresWalletRecord
 
 _CONNECTIONS_SPARE = 10
 _FORMS_REMEMBERED_MS = 60_000
-
-
-class NoKey:
-    """The signer of a process that must never sign: it has no key to leak."""
-
-    address: Pubkey = Pubkey.default()
-
-    def sign(self, message: bytes) -> NoReturn:
-        """Refuse."""
-        raise CannotStart("This process holds no key and signs nothing.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,17 +75,25 @@ class Joined:
     feed: PostgresFeed
     keys: PostgresKeys
     chain: ChainClient
+    history: History
+    record: WalletRecord
     key_reason: str | None
     cluster: ClusterFacts
 
     def worker(self) -> Worker:
         """A worker over these parts, not yet running."""
-        return Worker(
+        worker: Worker = Worker(
             self.queue,
-            partial(carry, self.world, self.queue),
+            partial(carry, self.world, self.queue, stopping=lambda: worker.is_draining),
             concurrency=self.settings.concurrency,
             lease_ms=self.settings.lease_ms,
         )
+        return worker
+
+    async def work(self, worker: Worker) -> None:
+        """Run the worker once nothing speaks against signing, until it is drained."""
+        await cleared(self.world, self.history, self.record)
+        await worker.run()
 
     async def refuse_without_key(self) -> None:
         """Return if somebody may use the API.
@@ -107,12 +109,14 @@ class Joined:
         self,
         worker_ends: "asyncio.Future[None] | None" = None,
         console_port: int | None = None,
+        is_draining: Callable[[], bool] = lambda: False,
     ) -> uvicorn.Server:
         """The API over these parts, not yet serving.
 
         Args:
             worker_ends: of a worker in this process.
             console_port: of a console beside it.
+            is_draining: whether this process has been told to stop, and takes no more orders.
         """
         health = self._health(worker_ends)
         address = self.world.signer.address
@@ -123,6 +127,7 @@ class Joined:
             rate_limit=self.settings.rate_limit,
             concurrency=self.settings.concurrency,
             console_port=console_port,
+            is_draining=is_draining,
         )
         app = create_app(self.world, self.reader, self.feed, self.keys, health, config)
         return make_server(app, self.settings.host, self.settings.port)
@@ -142,22 +147,6 @@ class Joined:
         return checks if worker_ends is None else {**checks, "worker": worker}
 
 
-def open_wallet(settings: Settings) -> KeypairSigner | None:
-    """The wallet the settings name, or None if they name none.
-
-    Raises:
-        CannotStart: they name two.
-        WalletError: it cannot be used.
-    """
-    if settings.private_key is not None and settings.wallet_file is not None:
-        raise CannotStart("PRIVATE_KEY and WALLET_KEYPAIR both name a wallet; set one of them.")
-    if settings.private_key is not None:
-        return from_text(settings.private_key.reveal())
-    if settings.wallet_file is not None:
-        return from_file(settings.wallet_file)
-    return None
-
-
 @asynccontextmanager
 async def joined(
     settings: Settings, dsn: str, rpc_urls: Sequence[str], signer: Signer
@@ -165,7 +154,7 @@ async def joined(
     """The parts over a migrated database and a chain that answers, until the context ends.
 
     Raises:
-        DatabaseUnusable: the database belongs to another chain.
+        DatabaseUnusable: the database belongs to another chain, or refuses the connection.
         CannotStart: the RPCs are on different clusters.
         Unavailable: the database or the chain does not answer.
     """
@@ -177,7 +166,10 @@ async def joined(
         await clock.synchronise()
         keeping = asyncio.create_task(clock.keep_synchronised())
         stack.callback(keeping.cancel)
-        paths, genesis_hash = await _paths(stack, settings, rpc_urls, clock)
+        session = await stack.enter_async_context(
+            aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        )
+        paths, genesis_hash = await _paths(stack, session, settings, rpc_urls, clock)
         await claim_cluster(pool, genesis_hash)
         listener = Listener(dsn)
         queue = PostgresQueue(
@@ -206,6 +198,16 @@ async def joined(
             feed=feed,
             keys=PostgresKeys(pool),
             chain=paths.chain,
+            history=wallet_history(
+                session,
+                [
+                    (url, each.check_ours)
+                    for url, each in zip(rpc_urls, paths.endpoints.all, strict=True)
+                ],
+                settings.paths.rpc_timeout_ms,
+                signer.address,
+            ),
+            record=PostgresWalletRecord(pool, signer.address),
             key_reason=_key_reason(settings, genesis_hash, rpc_urls),
             cluster=cluster_facts(genesis_hash, rpc_urls[0]),
         )
@@ -250,12 +252,13 @@ def _key_reason(settings: Settings, genesis_hash: str, rpc_urls: Sequence[str]) 
 
 
 async def _paths(
-    stack: AsyncExitStack, settings: Settings, rpc_urls: Sequence[str], clock: Clock
+    stack: AsyncExitStack,
+    session: aiohttp.ClientSession,
+    settings: Settings,
+    rpc_urls: Sequence[str],
+    clock: Clock,
 ) -> tuple[Paths, str]:
     """The ways to the cluster, watched until the stack unwinds, and its genesis hash."""
-    session = await stack.enter_async_context(
-        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
-    )
     paths = join_paths(session, rpc_urls, settings.paths, clock, settings.rebroadcast_ms)
     try:
         genesis_hash = await paths.endpoints.verify()

@@ -189,6 +189,21 @@ def started(part: str, **where: str | int) -> None:
     _log.info("started", part=part, **where)
 
 
+def waiting_to_start(why: str) -> None:
+    """A part of the program cannot start yet, and tries again."""
+    _log.warning("waiting_to_start", why=why)
+
+
+def record_behind(trades: int, newest: str) -> None:
+    """The wallet traded on chain what this database does not know: nothing is signed."""
+    _log.error(
+        "record_behind",
+        trades=trades,
+        newest=newest,
+        what_to_do="see `landfall recover`; nothing is signed until then",
+    )
+
+
 def stopped(part: str) -> None:
     """A part of the program has ended in good order."""
     _log.info("stopped", part=part)

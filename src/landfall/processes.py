@@ -1,46 +1,55 @@
 """Run one part of the program alone, until told to stop.
 
-The first SIGINT or SIGTERM stops in order, the second at once.
+The first SIGINT or SIGTERM stops in order, the second at once. A database or a chain that does not
+answer yet is waited for.
 """
 
 import asyncio
 import signal
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
-from landfall.bootstrap import NoKey, joined, open_wallet
+from landfall import observe
+from landfall.bootstrap import Joined, joined
+from landfall.core.errors import Unavailable
 from landfall.doors import CannotStart
+from landfall.ports import Signer
 from landfall.queue.worker import Worker
 from landfall.settings import Secret, Settings
+from landfall.signers import NoKey, open_wallet
 from landfall.store.migrations.migrate import migrate
+
+_TRY_AGAIN_S = 1.0
 
 
 async def run_api(settings: Settings) -> None:
     """Serve the API alone until told to stop; it holds no wallet."""
-    dsn, rpc_urls = _addresses(settings)
-    await migrate(dsn)
-    stop, _ = stop_signals()
-    async with joined(settings, dsn, rpc_urls, NoKey()) as parts:
+    stop, now = stop_signals()
+    async with _joined_in_time(settings, NoKey(), stop) as parts:
+        if parts is None:
+            return
         await parts.refuse_without_key()
         server = parts.server()
         serving = asyncio.create_task(server.serve())
         await until(stop, asyncio.shield(serving))
         server.should_exit = True
-        await serving
+        await until(now, serving)
 
 
 async def run_worker(settings: Settings) -> None:
     """Carry orders until told to stop."""
-    dsn, rpc_urls = _addresses(settings)
     signer = open_wallet(settings)
     if signer is None:
         raise CannotStart("A worker needs a wallet; set WALLET_KEYPAIR to a key file.")
-    await migrate(dsn)
     stop, now = stop_signals()
-    async with joined(settings, dsn, rpc_urls, signer) as parts:
+    async with _joined_in_time(settings, signer, stop) as parts:
+        if parts is None:
+            return
         worker = parts.worker()
-        working = asyncio.create_task(worker.run())
+        working = asyncio.create_task(parts.work(worker))
         await until(stop, asyncio.shield(working))
         await drained(worker, settings.drain_ms, now)
+        working.cancel()
 
 
 async def run_migrations(settings: Settings) -> None:
@@ -81,6 +90,25 @@ async def drained(worker: Worker, drain_ms: int, now: asyncio.Event) -> None:
     """Let the worker end what it carries, at most `drain_ms`, or until `now` is set."""
     draining = asyncio.create_task(worker.drain(drain_ms))
     await until(now, draining)
+
+
+@asynccontextmanager
+async def _joined_in_time(
+    settings: Settings, signer: Signer, stop: asyncio.Event
+) -> AsyncIterator[Joined | None]:
+    """The parts, once database and chain answer; None if told to stop before they do."""
+    dsn, rpc_urls = _addresses(settings)
+    async with AsyncExitStack() as stack:
+        parts = None
+        while parts is None and not stop.is_set():
+            try:
+                await migrate(dsn)
+                parts = await stack.enter_async_context(joined(settings, dsn, rpc_urls, signer))
+            except Unavailable as error:
+                observe.waiting_to_start(str(error))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), _TRY_AGAIN_S)
+        yield parts
 
 
 def _addresses(settings: Settings) -> tuple[str, tuple[str, ...]]:

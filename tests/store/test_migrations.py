@@ -24,6 +24,7 @@ TABLES = {
     "workers",
     "found_pools",
     "newest_slot",
+    "wallet_marks",
 }
 
 

@@ -15,9 +15,11 @@ from landfall.api.aliases import HEALTH, QUEUE_STATS
 from landfall.api.market_wire import market
 from landfall.api.parts import GivenParts, HttpRequest
 
+DRAINING = "draining"
+
 
 class Alive(msgspec.Struct, frozen=True, kw_only=True):
-    """The process answers."""
+    """The process answers; `status` is ok or draining."""
 
     status: str
 
@@ -31,16 +33,18 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class HealthDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """All parts; `status` is ok only if every one is."""
+    """All parts; `status` is ok only if every one is, and draining once told to stop."""
 
     status: str
     checks: dict[str, Health]
 
 
 @get(list(HEALTH), summary="Liveness")
-async def health() -> Alive:
-    """Answers if the process does; asks nobody else."""
-    return Alive(status="ok")
+async def health(parts: GivenParts) -> Response[Alive]:
+    """Answers if the process does; asks nobody else. 503 once the process has been told to stop."""
+    if parts.config.is_draining():
+        return Response(Alive(status=DRAINING), status_code=503)
+    return Response(Alive(status="ok"))
 
 
 @get("/api/health/detailed", summary="Health of every part")
@@ -50,8 +54,10 @@ async def health_detailed(request: HttpRequest, parts: GivenParts) -> Response[H
     timeout = parts.config.health_timeout_ms / 1000
     answers = await asyncio.gather(*(_ask(check, timeout) for check in parts.health.values()))
     checks = dict(zip(parts.health, answers, strict=True))
-    well = all(each.ok for each in answers)
-    detail = HealthDetail(status="ok" if well else "degraded", checks=checks)
+    draining = parts.config.is_draining()
+    well = all(each.ok for each in answers) and not draining
+    status = DRAINING if draining else "ok" if well else "degraded"
+    detail = HealthDetail(status=status, checks=checks)
     return Response(detail, status_code=200 if well else 503)
 
 

@@ -86,6 +86,9 @@ class FailureReason(Enum):
     """The ledger never took the transaction, and its blockhash is provably dead."""
     TRANSACTION_TOO_LARGE = "transaction_too_large"
     """The route does not fit one packet of 1,232 bytes."""
+    RECORD_LOST = "record_lost"
+    """The database was restored to before what the chain knows; the wallet's history on chain tells
+    whether the order was filled."""
     ORDER_TIMED_OUT = "order_timed_out"
     """No new attempt may start this long after the first one."""
 

@@ -5,7 +5,7 @@ folded and the step of its status is taken. Steps return facts and only this loo
 there is one place where the engine can die between knowing and remembering.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from landfall import observe
 from landfall.core.events import (
@@ -40,8 +40,17 @@ STEPS: Mapping[Status, Step] = {
 """A status says what to do next. Statuses without a step have ended."""
 
 
-async def carry(world: World, queue: Queue, claim: Claim) -> None:
+def _never() -> bool:
+    return False
+
+
+async def carry(
+    world: World, queue: Queue, claim: Claim, *, stopping: Callable[[], bool] = _never
+) -> None:
     """Take the steps of one claimed order until its job is given back or finished.
+
+    Once `stopping` says so, an order is only followed if something of it is in flight. What a step
+    had come to otherwise is dropped, a signature with it: what is not on record has not been sent.
 
     Raises:
         VersionConflict: another worker has the order now.
@@ -51,7 +60,11 @@ async def carry(world: World, queue: Queue, claim: Claim) -> None:
     """
     execution = fold(await world.log.load(claim.order_id))
     while (step := STEPS.get(execution.status)) is not None:
-        match await step(world, execution):
+        said = None if _let_go(execution, stopping) else await step(world, execution)
+        if said is None or _let_go(execution, stopping):
+            await queue.release(claim, 0)
+            return
+        match said:
             case Record(events):
                 then = what_next(events[-1], world.limits)
                 before = execution
@@ -62,6 +75,10 @@ async def carry(world: World, queue: Queue, claim: Claim) -> None:
             case Wait(delay_ms):
                 await queue.release(claim, delay_ms)
                 return
+
+
+def _let_go(execution: Execution, stopping: Callable[[], bool]) -> bool:
+    return stopping() and execution.status is not Status.SUBMITTED
 
 
 def _tell(before: Execution, execution: Execution, events: tuple[Event, ...]) -> None:

@@ -18,6 +18,7 @@ RETRY_MS = 500
 SET_ASIDE_MS = 600_000
 WAIT_MAX_MS = 1_000
 _RENEWALS_PER_LEASE = 3
+_LAST_WORDS_S = 2.0
 
 Carry = Callable[[Claim], Awaitable[None]]
 
@@ -58,18 +59,34 @@ class Worker:
             renewing.cancel()
             self._ended.set()
 
+    @property
+    def is_draining(self) -> bool:
+        """Whether it has been told to stop."""
+        return self._draining
+
     async def drain(self, timeout_ms: int) -> None:
-        """Claim nothing more, wait for what is being carried, then give back what is left."""
+        """Claim nothing more, wait for what is being carried, then give back what is left.
+
+        A database that does not answer keeps nobody longer than a moment after the time-out: the
+        leases end by themselves.
+        """
         self._draining = True
         self._changed.set()
-        await self._ended.wait()
-        left = dict(self._carries)
-        if left:
-            await asyncio.wait(left.values(), timeout=timeout_ms / 1000)
-        unfinished = [claim for claim, task in left.items() if not task.done()]
-        await _cancelled(left[claim] for claim in unfinished)
-        for claim in unfinished:
-            await self._release(claim, 0)
+        renewing = asyncio.create_task(self._renew_for_ever())
+        try:
+            async with asyncio.timeout(timeout_ms / 1000):
+                await self._ended.wait()
+                if self._carries:
+                    await asyncio.wait(self._carries.values())
+        except TimeoutError:
+            pass
+        finally:
+            renewing.cancel()
+        unfinished = dict(self._carries)
+        await _cancelled(unfinished.values())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS_S):
+                await asyncio.gather(*(self._release(claim, 0) for claim in unfinished))
 
     async def _fill(self) -> None:
         """Claim what there is room for; if that was all there is, wait for more, or for room."""

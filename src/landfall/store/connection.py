@@ -10,6 +10,8 @@ import socket
 
 import asyncpg
 
+from landfall.core.errors import Unavailable
+
 STATEMENT_TIMEOUT_S = 15.0
 CONNECT_TIMEOUT_S = 5.0
 
@@ -30,8 +32,16 @@ async def connect(dsn: str, *, size: int = 10) -> asyncpg.Pool:
     """A pool of up to `size` connections. The name of its sessions is this process's own.
 
     Raises:
-        OSError, asyncpg.PostgresError: the database does not answer, or refuses.
+        Unavailable: the database does not answer.
+        asyncpg.PostgresError: it refuses.
     """
+    try:
+        return await _pool(dsn, size)
+    except NOT_CONNECTED as error:
+        raise Unavailable(f"the database cannot be reached: {error!r}") from error
+
+
+async def _pool(dsn: str, size: int) -> asyncpg.Pool:
     return await asyncpg.create_pool(
         dsn,
         min_size=1,

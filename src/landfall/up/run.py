@@ -1,7 +1,7 @@
 """`landfall up`: start everything in order, say where it is, and stop everything in order.
 
-What is started last is stopped first: no more requests, then the orders in flight, then the chain,
-then the database. An error on the way stops what runs already.
+What is started last is stopped first: no more orders, then those in flight, then all requests, then
+the chain, then the database. An error on the way stops what runs already.
 """
 
 import asyncio
@@ -15,11 +15,12 @@ import uvloop
 from rich.console import Console
 
 from landfall import observe
-from landfall.bootstrap import Joined, joined, open_wallet
+from landfall.bootstrap import Joined, joined
 from landfall.doors import CannotStart
 from landfall.localnet.lookup_tables import TABLES as LOCALNET_TABLES
 from landfall.processes import drained, ended, stop_signals, until
 from landfall.settings import Settings
+from landfall.signers import open_wallet
 from landfall.store.embedded import EmbeddedPostgres
 from landfall.store.errors import DatabaseUnusable
 from landfall.store.migrations.migrate import migrate
@@ -251,8 +252,9 @@ async def _running(
     Yields what ends if one of them does by itself.
     """
     worker = parts.worker()
-    working = asyncio.create_task(worker.run())
-    server = parts.server(working, console_port)
+    working = asyncio.create_task(parts.work(worker))
+    stopping = asyncio.Event()
+    server = parts.server(working, console_port, stopping.is_set)
     # Whoever connects from here on is served as soon as the server is.
     listener.listen()
     serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -260,7 +262,9 @@ async def _running(
     try:
         yield asyncio.shield(serving), asyncio.shield(working)
     finally:
-        server.should_exit = True
-        await until(now, serving)
+        # Orders can be looked up and followed while the last ones end; none is taken any more.
+        stopping.set()
         await drained(worker, parts.settings.drain_ms, now)
         working.cancel()
+        server.should_exit = True
+        await until(now, serving)

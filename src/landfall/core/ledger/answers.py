@@ -44,6 +44,14 @@ class Finalized:
 
 
 @dataclass(frozen=True, slots=True)
+class Landing:
+    """A transaction as an address's history lists it: that it landed, and where."""
+
+    signature: Signature
+    slot: Slot
+
+
+@dataclass(frozen=True, slots=True)
 class TransactionError:
     """Why the ledger refused a transaction, as far as the answer tells.
 

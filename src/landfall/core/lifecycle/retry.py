@@ -20,6 +20,8 @@ RETRYABLE: Mapping[FailureReason, bool] = {
     FailureReason.PRICE_IMPACT_EXCEEDED: False,
     FailureReason.FEE_LIMIT_EXCEEDED: False,
     FailureReason.ORDER_TIMED_OUT: False,
+    # What became of earlier attempts is not known any more.
+    FailureReason.RECORD_LOST: False,
     # Another question may be answered: the pools at fault are set aside. See `set_aside`.
     FailureReason.POOL_REFUSED: True,
     FailureReason.PROGRAM_ERROR: True,

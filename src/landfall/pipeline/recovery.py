@@ -1,0 +1,151 @@
+"""A database that forgot: nothing is signed while the chain holds trades that are not on record.
+
+A backup that is restored does not know what was traded after it was made, so the orders in it that
+have not ended may have been filled. The chain does not forget. Before a worker takes its first
+order, the wallet's history since the last mark is held against the log; a trade that the wallet
+signed and no attempt on record has means that the record is behind, and a human has to see it.
+
+Bytes signed before the restore may still be on their way, and no history shows those. So where
+orders are open and no worker was seen for as long as bytes live, their end is waited for first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from landfall import observe
+from landfall.core.errors import FailureReason, Unavailable, VersionConflict
+from landfall.core.events import AttemptFailed, Event, OrderFailed
+from landfall.core.execution import Execution, Status
+from landfall.core.ledger.answers import Landing
+from landfall.core.lifecycle.evolve import fold
+from landfall.core.lifecycle.transitions import TERMINAL
+from landfall.core.values import Slot
+from landfall.core.venues import PROGRAMS
+from landfall.pipeline.run import what_next
+from landfall.pipeline.step import Record
+from landfall.pipeline.submitted import submitted
+from landfall.ports import History, WalletRecord, World
+
+LOOK_EVERY_MS = 2_000
+SILENCE_MS = 30_000
+"""Of a database that nobody has worked on for so long, nobody knows whether it is the newest."""
+
+BLOCKS_SPARE = 32
+"""Blockhashes that are younger than what `confirmed` shows may have been signed with, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Trades of the wallet that are not on record, newest first, and how far this look reached."""
+
+    strangers: tuple[Landing, ...]
+    final_slot: Slot
+
+
+async def cleared(world: World, history: History, record: WalletRecord) -> None:
+    """Return once nothing speaks against signing; until then, say what does.
+
+    An outage of the chain or the database is waited for.
+    """
+    settled, told = False, 0
+    while True:
+        try:
+            if not settled and await _may_be_restored(record):
+                await until_dead(world, history)
+            settled = True
+            findings = await look(history, record)
+            if not findings.strangers:
+                await record.set_mark(findings.final_slot)
+                return
+            if len(findings.strangers) != told:
+                told = len(findings.strangers)
+                observe.record_behind(told, str(findings.strangers[0].signature))
+        except Unavailable as error:
+            observe.waiting_to_start(str(error))
+        await world.clock.sleep_ms(LOOK_EVERY_MS)
+
+
+async def look(history: History, record: WalletRecord) -> Findings:
+    """Hold the wallet's history since the mark against the log.
+
+    A wallet that is new here is marked where it stands: what it did before is none of ours.
+    """
+    final = await history.finalized()
+    mark = await record.mark()
+    if mark is None:
+        await record.set_mark(final.slot)
+        return Findings((), final.slot)
+    # The chain first, then the log: an attempt is on record before it can land.
+    landings = await history.since(mark)
+    unknown = await record.unknown([landing.signature for landing in landings])
+    strangers = []
+    for landing in landings:
+        if landing.signature in unknown:
+            programs = await history.programs_called(landing.signature)
+            if programs is not None and programs & PROGRAMS:
+                strangers.append(landing)
+    return Findings(tuple(strangers), final.slot)
+
+
+async def until_dead(world: World, history: History) -> None:
+    """Wait until whatever was signed before now has landed in a final block, or never will."""
+    latest = await world.chain.latest_blockhash()
+    last = latest.last_valid_block_height + BLOCKS_SPARE
+    while (await history.finalized()).block_height <= last:
+        observe.waiting_to_start(f"bytes signed before a restore would live until block {last}")
+        await world.clock.sleep_ms(LOOK_EVERY_MS)
+
+
+async def accept_loss(world: World, history: History, record: WalletRecord) -> Sequence[UUID]:
+    """End every open order without another attempt, and account for what is on chain; which.
+
+    For an operator who has seen the strangers. No worker may be at work, and none is: they all
+    wait. What is in flight by the record is followed to its verdict.
+    """
+    await until_dead(world, history)
+    ended = await record.open_orders()
+    for order_id in ended:
+        await wind_up(world, order_id)
+    await record.set_mark((await history.finalized()).slot)
+    return ended
+
+
+async def wind_up(world: World, order_id: UUID) -> None:
+    """Take an order to its end without signing anything."""
+    no_retry = replace(world.limits.retry, attempts_max=0)
+    still = replace(world, limits=replace(world.limits, retry=no_retry))
+    while True:
+        # The claim first: whatever is recorded after it makes the append fail.
+        claim = await world.log.standing(order_id)
+        execution = fold(await world.log.load(order_id))
+        if claim is None or execution.status in TERMINAL:
+            return
+        if execution.status is Status.SUBMITTED:
+            said = await submitted(still, execution)
+        else:
+            said = Record(_given_up(execution))
+        try:
+            events = said.events
+            await world.log.append(claim, execution, events, what_next(events[-1], world.limits))
+        except VersionConflict:
+            continue
+        return
+
+
+def _given_up(execution: Execution) -> tuple[Event, ...]:
+    detail = "the database was restored to before what the wallet did on chain"
+    failed = OrderFailed(reason=FailureReason.RECORD_LOST, detail=detail)
+    if execution.status is Status.PENDING:
+        return (failed,)
+    number = execution.attempt.number
+    attempt = AttemptFailed(attempt=number, reason=FailureReason.RECORD_LOST, detail=detail)
+    return (attempt, failed)
+
+
+async def _may_be_restored(record: WalletRecord) -> bool:
+    """Whether this may be an old backup with orders in it that are still to be carried."""
+    if not await record.open_orders():
+        return False
+    silence_ms = await record.silence_ms()
+    return silence_ms is None or silence_ms > SILENCE_MS

@@ -1,0 +1,25 @@
+-- name: mark
+-- Up to which slot a wallet's history is accounted for.
+--   $1 wallet
+select slot from wallet_marks where wallet = $1
+
+-- name: set_mark
+-- Account for a wallet's history up to a slot; a mark never goes back.
+--   $1 wallet  $2 slot
+insert into wallet_marks (wallet, slot) values ($1, $2)
+on conflict (wallet) do update set slot = greatest(wallet_marks.slot, excluded.slot)
+
+-- name: unknown
+-- Which of some signatures no attempt on record has.
+--   $1 signatures
+select s.signature
+from unnest($1::text[]) as s (signature)
+where not exists (select from order_events e where e.signature = s.signature)
+
+-- name: open
+-- Orders that have not ended, oldest first.
+select order_id from executions where not is_terminal(status) order by accepted_at_ms, order_id
+
+-- name: silence_ms
+-- For how long no worker has shown itself; null if none ever did.
+select floor(1000 * extract(epoch from clock_timestamp() - max(seen_at)))::bigint as ms from workers

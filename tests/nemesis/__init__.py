@@ -1,0 +1,1 @@
+"""Real processes are killed, frozen and told to stop; what is left is judged from outside."""
