@@ -128,7 +128,7 @@ class Network:
         node = self._chance.choice(provider.nodes)
         if self._weather.strikes("all providers down for a while"):
             for each in self._providers:
-                each.down_until_ms = now_ms + self._chance.randint(1_000, 20_000)
+                each.down_until_ms = now_ms + self._chance.randint(1_000, 45_000)
         if self._weather.strikes("provider down for a while"):
             provider.down_until_ms = now_ms + self._chance.randint(1_000, 40_000)
         if self._weather.strikes("node down for a while"):

@@ -22,7 +22,7 @@ NETWORK: Mapping[str, float] = {
     "429 within HTTP 200": 0.05,
     "node down for a while": 0.01,
     "provider down for a while": 0.004,
-    "all providers down for a while": 0.002,
+    "all providers down for a while": 0.006,
 }
 NODES: Mapping[str, float] = {
     "nodes fall behind": 0.02,

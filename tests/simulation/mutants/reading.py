@@ -16,7 +16,7 @@ from landfall.core.events import (
 )
 from landfall.core.execution import Execution, Fill, SignedTransaction, Status
 from landfall.core.ledger import expiry
-from landfall.core.ledger.answers import Finalized, StatusAnswer
+from landfall.core.ledger.answers import Evidence, Finalized, StatusAnswer
 from landfall.core.values import Commitment, Slot
 from landfall.pipeline.step import Record, Wait
 from landfall.pipeline.submitted import submitted
@@ -42,12 +42,20 @@ def expiry_by_wall_clock(stack: ExitStack) -> None:
 
 
 def expiry_without_context_slot(stack: ExitStack) -> None:
+    """Finality is asked each time, of whichever node, as whoever forgets the slot would do."""
     original = expiry.is_expired
 
     def expired(transaction: SignedTransaction, finalized: Finalized, answer: StatusAnswer) -> bool:
         return original(transaction, finalized, replace(answer, context_slot=Slot(FAR)))
 
+    def make(_: Any) -> Any:
+        async def testify(chain: RpcChain, signature: Any) -> Evidence:
+            return Evidence(await chain.finalized(), await chain.status(signature))
+
+        return testify
+
     everywhere(stack, original, expired)
+    replace_method(stack, RpcChain, "testify", make)
 
 
 def finality_at(commitment: str) -> Break:
