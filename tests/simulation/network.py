@@ -23,6 +23,7 @@ from tests.simulation.weather import Weather
 
 _OUTSIDE = Context()
 _MUCH_LATER_S = 1.5
+_HISTORY = frozenset({"getSignatureStatuses", "getTransaction"})
 
 
 class _Request(msgspec.Struct, frozen=True):
@@ -50,9 +51,10 @@ class Response:
 
 @dataclass
 class _Provider:
-    """Nodes behind one URL."""
+    """Nodes behind one URL. While `archive` is behind, it is what answers about the past."""
 
     nodes: list[Node]
+    archive: Node
     down_until_ms: int = 0
     said_before: dict[str, Any] = field(default_factory=dict)
 
@@ -78,7 +80,8 @@ class Network:
         self._ledger = ledger
         self._watch = watch
         self._providers = [
-            _Provider(self._some_nodes()) for _ in range(chance.choice((1, 1, 2, 3)))
+            _Provider(self._some_nodes(), Node(ledger, weather, lag_slots=0))
+            for _ in range(chance.choice((1, 1, 2, 3)))
         ]
         self.urls = tuple(f"http://{index}.rpc.test" for index in range(len(self._providers)))
         # One alone could not be found out, so it is honest.
@@ -133,6 +136,9 @@ class Network:
             provider.down_until_ms = now_ms + self._chance.randint(1_000, 40_000)
         if self._weather.strikes("node down for a while"):
             node.down_until_ms = now_ms + self._chance.randint(1_000, 30_000)
+        if self._weather.strikes("history falls behind"):
+            until_ms = now_ms + self._chance.randint(1_000, 70_000)
+            provider.archive.fall_behind(self._chance.choice((20, 60, 250)), until_ms)
         if self._weather.strikes("nodes fall behind"):
             until_ms = now_ms + self._chance.randint(1_000, 60_000)
             for each in self._chance.sample(provider.nodes, max(1, len(provider.nodes) - 1)):
@@ -145,6 +151,9 @@ class Network:
         weather, now_ms = self._weather, self._now_ms()
         provider = self._providers[provider_index]
         node = self._chance.choice(provider.nodes)
+        provider.archive.look_up(now_ms)
+        if request.method in _HISTORY and provider.archive.is_behind:
+            node = provider.archive
         down = max(node.down_until_ms, provider.down_until_ms) > now_ms and not weather.is_calm
         if down or weather.strikes("request lost"):
             return self._later(answered, aiohttp.ServerDisconnectedError())

@@ -69,6 +69,10 @@ class Node:
         self.lag_slots = self._usual_lag_slots + slots
         self._behind_until_ms = until_ms
 
+    @property
+    def is_behind(self) -> bool:
+        return self.lag_slots > self._usual_lag_slots
+
     def look_up(self, now_ms: int) -> None:
         """Notice that a bad time is over."""
         if now_ms >= self._behind_until_ms or self._weather.is_calm:

@@ -26,6 +26,7 @@ NETWORK: Mapping[str, float] = {
 }
 NODES: Mapping[str, float] = {
     "nodes fall behind": 0.02,
+    "history falls behind": 0.02,
     "landed transaction denied": 0.3,
     "success made up": 0.1,
     "failure made up": 0.1,
