@@ -6,7 +6,7 @@ Each port is what the story of an order needs, not what a technology offers. The
 """
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 from uuid import UUID
@@ -28,6 +28,7 @@ from landfall.core.ledger.transaction import Form
 from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.order import Order, OrderType
 from landfall.core.quote import Quote, Refused
+from landfall.core.routing.supplies import Supplies
 from landfall.core.slippage import PriceAt
 from landfall.core.token import Token
 from landfall.core.values import (
@@ -92,13 +93,18 @@ class LoadedPool:
 class PoolsAt:
     """Pools, each whole as of one slot, and the cluster's newest clock.
 
-    `slot` is the oldest of theirs. `left_out` are not tradable, and say why.
+    `slot` is the oldest of theirs. `left_out` are not tradable, and say why. `supplies` is what
+    the pools offer, for the router.
     """
 
     slot: Slot
     clock: ChainClock
     pools: tuple[LoadedPool, ...]
     left_out: tuple[Refused, ...]
+    supplies: Supplies = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "supplies", Supplies(self.pools, self.clock))
 
 
 class History(Protocol):

@@ -51,7 +51,8 @@ async def choose(
     known = tuple(
         loaded for loaded in around.pools if all(mint in tokens for mint in loaded.pool.mints)
     )
-    around = replace(around, pools=known)
+    if len(known) < len(around.pools):
+        around = replace(around, pools=known)
     unit_price, fits = await asyncio.gather(
         world.fees.compute_unit_price([quote.pool for quote in singles[:1]]),
         _fits(world, around, tokens),
@@ -67,7 +68,7 @@ async def choose(
             opened=frozenset(tokens),
         ),
     )
-    choice = best_route(known, singles, wanted, around.clock, fits)
+    choice = best_route(around.supplies, singles, wanted, fits)
     if choice.route is None or all(mint == NATIVE_MINT for mint in choice.route.mints[1:-1]):
         return choice
     # It goes through a token whose account may have to be opened first, which costs rent.
@@ -75,7 +76,7 @@ async def choose(
     if opened.issuperset(choice.route.mints[1:-1]):
         return choice
     wanted = replace(wanted, costs=replace(wanted.costs, opened=opened))
-    return best_route(known, singles, wanted, around.clock, fits)
+    return best_route(around.supplies, singles, wanted, fits)
 
 
 def request_of(order: Order) -> SwapRequest:

@@ -12,6 +12,7 @@ from landfall.core.quote import Quote, Route, SwapRequest
 from landfall.core.routing.best_pool import rank
 from landfall.core.routing.best_route import Choice, Fits, Wanted, best_route
 from landfall.core.routing.costs import FREE, Costs
+from landfall.core.routing.supplies import Supplies
 from landfall.core.token import TOKEN_PROGRAM, Token
 from landfall.core.values import (
     Account,
@@ -150,7 +151,7 @@ def ask(
         reserve_bps=BasisPoints(reserve_bps),
         costs=costs,
     )
-    return best_route(pools, singles(pools, wanted), asked, CLOCK, fits)
+    return best_route(Supplies(pools, CLOCK), singles(pools, wanted), asked, fits)
 
 
 def shuffled(market: Market, seed: int) -> tuple[Offered, ...]:

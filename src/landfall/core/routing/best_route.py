@@ -10,16 +10,16 @@ Units: values are outputs (exact in) or inputs (exact out) of the order; charges
 same token; distances are parts per billion.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from landfall.core.quote import PPB, Alternative, Quote, Refused, Route, SwapRequest
 from landfall.core.routing import told
 from landfall.core.routing.bounded import Hops, bounded
 from landfall.core.routing.costs import FREE, Costs, charges
-from landfall.core.routing.crossing import Offer
 from landfall.core.routing.paths import LEGS_MAX, Path, Plan, paths
-from landfall.core.values import BaseUnits, BasisPoints, ChainClock, Pubkey, SwapMode, ceil_div
+from landfall.core.routing.supplies import Supplies
+from landfall.core.values import BaseUnits, BasisPoints, Pubkey, SwapMode, ceil_div
 
 Fits = Callable[[Route], str | None]
 """Why a route cannot be put into one transaction; None if it can."""
@@ -68,22 +68,15 @@ class _Candidate:
         return sum(map(len, self.pools))
 
 
-def best_route(
-    offers: Iterable[Offer], singles: Sequence[Quote], wanted: Wanted, clock: ChainClock, fits: Fits
-) -> Choice:
+def best_route(supplies: Supplies, singles: Sequence[Quote], wanted: Wanted, fits: Fits) -> Choice:
     """The best route over these pools.
 
     Args:
-        offers: pools of the pair, and of either mint with others; any order.
+        supplies: pools of the pair, and of either mint with others.
         singles: what each pool of the pair alone answers to the request, best first.
         fits: asked of the best routes in turn, until one fits.
     """
-    known = sorted(
-        {offer.pool.address: offer for offer in offers}.values(),
-        key=lambda o: bytes(o.pool.address),
-    )
-    ways = paths(known, wanted.request, wanted.reserve_bps, clock)
-    return _Search(ways, singles, wanted, clock, fits, known).run()
+    return _Search(supplies, singles, wanted, fits).run()
 
 
 class _Search:
@@ -91,22 +84,22 @@ class _Search:
 
     def __init__(
         self,
-        ways: Sequence[Path],
+        supplies: Supplies,
         singles: Sequence[Quote],
         wanted: Wanted,
-        clock: ChainClock,
         fits: Fits,
-        offers: Sequence[Offer],
     ) -> None:
-        self._singles, self._wanted, self._clock, self._fits = singles, wanted, clock, fits
+        self._singles, self._wanted, self._fits = singles, wanted, fits
+        self._clock = supplies.clock
         self._exact_in = wanted.request.mode is SwapMode.EXACT_IN
+        ways = paths(supplies, wanted.request, wanted.reserve_bps)
         self._full = {way.mints: plan for way in ways if (plan := _full(way)) is not None}
         full = self._full.values()
         values = [plan.value for plan in full] + [self._value_of(quote) for quote in singles[:1]]
         worth = (max if self._exact_in else min)(values, default=0)
         request = wanted.request
         judged_by = request.out_mint if self._exact_in else request.in_mint
-        self._charges = charges(wanted.costs, judged_by, worth, offers, clock)
+        self._charges = charges(wanted.costs, judged_by, worth, supplies)
         self._open = [self._worthwhile(plan) for plan in full]
         self._open += [self._single(quote) for quote in singles[:1]]
         self._too_large: list[tuple[_Candidate, str]] = []

@@ -12,11 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from landfall.core.quote import PPB, Quote, SwapRequest
-from landfall.core.routing.crossing import Offer
+from landfall.core.routing.supplies import Supplies
 from landfall.core.token import NATIVE_MINT
 from landfall.core.values import (
     BaseUnits,
-    ChainClock,
     Lamports,
     Pubkey,
     SwapMode,
@@ -58,16 +57,14 @@ class Charges:
         return legs * self.leg + sum(self.account for mint in through if mint not in self.opened)
 
 
-def charges(
-    costs: Costs, judged_by: Pubkey, worth: int, offers: Iterable[Offer], clock: ChainClock
-) -> Charges:
+def charges(costs: Costs, judged_by: Pubkey, worth: int, supplies: Supplies) -> Charges:
     """The costs restated.
 
     Args:
         judged_by: the mint in which routes are compared.
         worth: about what the whole route comes to in it, for the least gain.
     """
-    price = _price_of_sol(judged_by, offers, clock) if costs.leg or costs.account else 0
+    price = _price_of_sol(judged_by, supplies) if costs.leg or costs.account else 0
     least = worth * LEAST_GAIN_PPB // PPB
     return Charges(
         leg=max(least, ceil_div(costs.leg * price, _PRICED)),
@@ -76,17 +73,15 @@ def charges(
     )
 
 
-def _price_of_sol(mint: Pubkey, offers: Iterable[Offer], clock: ChainClock) -> int:
+def _price_of_sol(mint: Pubkey, supplies: Supplies) -> int:
     """What `_PRICED` lamports buy of a mint at best; 0 if no pool sells it for SOL."""
     if mint == NATIVE_MINT:
         return _PRICED
     request = SwapRequest(
         in_mint=NATIVE_MINT, out_mint=mint, mode=SwapMode.EXACT_IN, amount=BaseUnits(_PRICED)
     )
-    pair = {NATIVE_MINT, mint}
     answers = [
-        offer.venue.quote(offer.pool, request, clock)
-        for offer in offers
-        if set(offer.pool.mints) == pair
+        offer.venue.quote(offer.pool, request, supplies.clock)
+        for offer in supplies.trading(NATIVE_MINT, mint)
     ]
     return max((a.out_amount for a in answers if isinstance(a, Quote)), default=0)

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from landfall.core.quote import PPB, SwapRequest
-from landfall.core.routing.curves import SQUARE_ONE, Curve, curve_of
-from landfall.core.values import ChainClock, Pubkey, SwapMode, ceil_div
+from landfall.core.routing.curves import SQUARE_ONE, Curve
+from landfall.core.values import Pubkey, SwapMode, ceil_div
 from landfall.core.venue import AnyVenue, Pool
 
 # How often the best few pools and the price they end at are looked for in turn.
@@ -81,7 +81,12 @@ class Crossing:
     def without(self, pool: Pubkey) -> "Crossing":
         """The same with one pool less."""
         left = [source for source in self.sources if source.address != pool]
-        return _crossing(self.in_mint, self.out_mint, self.mode, left)
+        return replace(self, sources=tuple(left), levels=_corners(left))
+
+    def capacity(self, source: Source) -> int:
+        """The most that a source does of the fixed side."""
+        curve = source.curve
+        return curve.ins[-1] if self.mode is SwapMode.EXACT_IN else curve.outs[-1]
 
     def best(self, amount: int, legs_max: int) -> Choice | None:
         """The best split of the amount over at most so many pools; None if they cannot fill it."""
@@ -102,7 +107,7 @@ class Crossing:
         parts = [self._filled(source, choice.level) for source in choice.sources]
         over = amount - sum(parts)
         rooms = [
-            self._capacity(source) - part if over > 0 else part
+            self.capacity(source) - part if over > 0 else part
             for source, part in zip(choice.sources, parts, strict=True)
         ]
         parts[rooms.index(max(rooms))] += over
@@ -231,36 +236,19 @@ class Crossing:
         curve = source.curve
         return curve.taken(level) if self.mode is SwapMode.EXACT_IN else curve.paid(level)
 
-    def _capacity(self, source: Source) -> int:
-        curve = source.curve
-        return curve.ins[-1] if self.mode is SwapMode.EXACT_IN else curve.outs[-1]
-
     def _rank(self, choice: Choice) -> tuple[int, int, list[bytes]]:
         value = -choice.value if self.mode is SwapMode.EXACT_IN else choice.value
         return value, len(choice.sources), [_by_address(source) for source in choice.sources]
 
 
-def crossing(offers: Iterable[Offer], request: SwapRequest, clock: ChainClock) -> Crossing:
-    """The pools among these that trade the request's mints, as far as the request can reach.
-
-    In order of their addresses, so that nothing depends on the order in which they came.
-    """
-    wanted = {request.in_mint, request.out_mint}
-    sources = []
-    for offer in offers:
-        if set(offer.pool.mints) == wanted:
-            segments = offer.venue.supply(offer.pool, request, clock)
-            if segments:
-                sources.append(Source(offer, curve_of(segments)))
-    return _crossing(request.in_mint, request.out_mint, request.mode, sources)
-
-
-def _crossing(
-    in_mint: Pubkey, out_mint: Pubkey, mode: SwapMode, sources: Sequence[Source]
-) -> Crossing:
+def crossing(request: SwapRequest, sources: Sequence[Source]) -> Crossing:
+    """These pools, in order of their addresses, from one of the request's mints to the other."""
     ordered = tuple(sorted(sources, key=_by_address))
-    levels = {level for s in ordered for level in (*s.curve.starts, *s.curve.ends)}
-    return Crossing(in_mint, out_mint, mode, ordered, tuple(sorted(levels)))
+    return Crossing(request.in_mint, request.out_mint, request.mode, ordered, _corners(ordered))
+
+
+def _corners(sources: Iterable[Source]) -> tuple[int, ...]:
+    return tuple(sorted({one for s in sources for one in (*s.curve.starts, *s.curve.ends)}))
 
 
 def _by_address(source: Source) -> bytes:

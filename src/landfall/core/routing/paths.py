@@ -5,14 +5,15 @@ of the amount between is better, so the first hop buys the most of it (or, for a
 second needs the least of it) and the other follows.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from landfall.core.quote import Quote, Refused, SwapRequest
 from landfall.core.routing.bounded import Hops
-from landfall.core.routing.crossing import Choice, Crossing, Offer, Source, crossing
+from landfall.core.routing.crossing import Choice, Crossing, Source
 from landfall.core.routing.exact import fixing_input, fixing_output, in_mode
+from landfall.core.routing.supplies import Supplies
 from landfall.core.values import (
     BPS_DENOMINATOR,
     U64_MAX,
@@ -183,46 +184,36 @@ def _sketch(hop: Crossing, source: Source, level: int, mode: SwapMode) -> Quote:
     )
 
 
-def paths(
-    offers: Sequence[Offer], request: SwapRequest, reserve_bps: BasisPoints, clock: ChainClock
-) -> list[Path]:
+def paths(supplies: Supplies, request: SwapRequest, reserve_bps: BasisPoints) -> list[Path]:
     """Every path that the pools offer and that can fill the request, the direct one first."""
-    found = [Path(request, request.amount, (crossing(offers, request, clock),))]
+    found = [Path(request, request.amount, (supplies.crossing(request),))]
     kept = BPS_DENOMINATOR + (-reserve_bps if request.mode is SwapMode.EXACT_IN else reserve_bps)
     aimed = request.amount * kept // BPS_DENOMINATOR
-    for third in _thirds(offers, request):
-        hops = _hops(offers, request, aimed, third, clock)
+    thirds = supplies.against(request.in_mint) & supplies.against(request.out_mint)
+    for third in sorted(thirds, key=bytes):
+        hops = _hops(supplies, request, aimed, third)
         if hops is not None:
             found.append(Path(request, aimed, hops))
     return found
 
 
 def _hops(
-    offers: Sequence[Offer], request: SwapRequest, aimed: int, third: Pubkey, clock: ChainClock
+    supplies: Supplies, request: SwapRequest, aimed: int, third: Pubkey
 ) -> tuple[Crossing, Crossing] | None:
     """Both hops, the one at the fixed side first looked at, the other as far as it can matter."""
     into = replace(request, out_mint=third)
     out_of = replace(request, in_mint=third)
-    near, far = (into, out_of) if request.mode is SwapMode.EXACT_IN else (out_of, into)
-    first = crossing(offers, near, clock)
+    exact_in = request.mode is SwapMode.EXACT_IN
+    near, far = (into, out_of) if exact_in else (out_of, into)
+    # Whatever the order fixes, the first hop is swapped for an exact output.
+    first = supplies.crossing(near, for_exact_out=exact_in)
     best = first.best(aimed, LEGS_MAX)
     if best is None:
         return None
-    if request.mode is SwapMode.EXACT_IN:
+    if exact_in:
         reach = first.bound(request.amount, LEGS_MAX, best.dual)
     else:
         reach = best.value + best.value // _FURTHER + 1
-    second = crossing(offers, replace(far, amount=BaseUnits(min(reach, U64_MAX))), clock)
-    return (first, second) if request.mode is SwapMode.EXACT_IN else (second, first)
-
-
-def _thirds(offers: Iterable[Offer], request: SwapRequest) -> list[Pubkey]:
-    """Mints that trade against both of the request's, in order of their addresses."""
-    ends = request.in_mint, request.out_mint
-    reached: dict[Pubkey, set[Pubkey]] = {end: set() for end in ends}
-    for offer in offers:
-        one, other = offer.pool.mints
-        for mint, against in ((one, other), (other, one)):
-            if mint in reached and against not in ends:
-                reached[mint].add(against)
-    return sorted(reached[ends[0]] & reached[ends[1]], key=bytes)
+    reached = replace(far, amount=BaseUnits(min(reach, U64_MAX)))
+    second = supplies.crossing(reached, for_exact_out=not exact_in)
+    return (first, second) if exact_in else (second, first)

@@ -1,0 +1,80 @@
+"""What pools offer at one moment, asked of each once, however many orders are routed over them.
+
+A curve holds for every order that reaches no further than it does. So curves are asked for in
+strides, as far as the next power of two, and all orders within one share them. Strides do not
+depend on what was asked before, so an answer does not either. A pool that cannot go so far is asked
+for what the order takes.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from landfall.core.quote import SwapRequest
+from landfall.core.routing.crossing import Crossing, Offer, Source, crossing
+from landfall.core.routing.curves import curve_of
+from landfall.core.values import U64_MAX, BaseUnits, ChainClock, Pubkey
+
+CROSSINGS_MAX = 1_000
+"""Crossings remembered: more than the strides of every pair that one moment's orders trade."""
+
+
+class Supplies:
+    """Some pools at one moment, by the mints they trade. What was asked is remembered.
+
+    `offers` are in the order of their addresses, so that nothing depends on that in which they
+    came.
+    """
+
+    def __init__(self, offers: Iterable[Offer], clock: ChainClock) -> None:
+        by_address = {offer.pool.address: offer for offer in offers}
+        self.offers = tuple(by_address[pool] for pool in sorted(by_address, key=bytes))
+        self.clock = clock
+        self._by_pair: dict[frozenset[Pubkey], list[Offer]] = {}
+        for offer in self.offers:
+            self._by_pair.setdefault(frozenset(offer.pool.mints), []).append(offer)
+        self._crossings: dict[tuple[SwapRequest, bool], Crossing] = {}
+
+    def trading(self, mint: Pubkey, other: Pubkey) -> list[Offer]:
+        """The pools that trade the two against one another."""
+        return self._by_pair.get(frozenset((mint, other)), [])
+
+    def against(self, mint: Pubkey) -> set[Pubkey]:
+        """The mints that some pool trades against this one."""
+        return {one for pair in self._by_pair if mint in pair for one in pair} - {mint}
+
+    def crossing(self, request: SwapRequest, *, for_exact_out: bool = False) -> Crossing:
+        """The pools that trade the request's mints, at least as far as it can reach.
+
+        With `for_exact_out` only those that can be swapped with for an exact output.
+        """
+        stride = BaseUnits(min(U64_MAX, 1 << max(0, request.amount - 1).bit_length()))
+        found = self._remembered(replace(request, amount=stride), (), for_exact_out)
+        if stride == request.amount:
+            return found
+        far = tuple(s for s in found.sources if found.capacity(s) >= request.amount)
+        if len(far) == len(found.sources):
+            return found
+        return self._remembered(request, far, for_exact_out)
+
+    def _remembered(
+        self, request: SwapRequest, known: Sequence[Source], for_exact_out: bool
+    ) -> Crossing:
+        """All pools as far as the request; `known` are those already asked at least so far."""
+        crossings, key = self._crossings, (request, for_exact_out)
+        if key not in crossings:
+            if len(crossings) >= CROSSINGS_MAX:
+                crossings.clear()
+            asked = {source.address for source in known}
+            others = [
+                source
+                for offer in self.trading(request.in_mint, request.out_mint)
+                if offer.pool.address not in asked
+                and (offer.venue.has_exact_out or not for_exact_out)
+                and (source := self._source(offer, request)) is not None
+            ]
+            crossings[key] = crossing(request, [*known, *others])
+        return crossings[key]
+
+    def _source(self, offer: Offer, request: SwapRequest) -> Source | None:
+        segments = offer.venue.supply(offer.pool, request, self.clock)
+        return Source(offer, curve_of(segments)) if segments else None
