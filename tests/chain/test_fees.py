@@ -1,11 +1,14 @@
 """The price of the moment, and what is paid where nobody tells it."""
 
+import asyncio
+
 import pytest
 
+from landfall.chain.fees import REMEMBERED_MS
 from landfall.core.values import Pubkey
 from tests.chain.calls import PROGRAM, WALLET
 from tests.chain.node import http, raw
-from tests.chain.providers import asked, joined, provider
+from tests.chain.providers import HandClock, asked, joined, provider
 from tests.chain.test_failover import resets
 
 PAID = [{"slot": 1, "prioritizationFee": fee} for fee in (0, 10, 20, 30)]
@@ -50,3 +53,16 @@ async def test_a_fixed_price_asks_nobody():
     async with joined(provider(), **fixed) as cluster:
         assert await cluster.paths.fees.compute_unit_price([WALLET]) == 7
         assert cluster.nodes[0].requests == []
+
+
+async def test_the_price_for_the_same_accounts_is_asked_once_a_block():
+    clock = HandClock()
+    async with joined(provider(getRecentPrioritizationFees=PAID), clock=clock, **RULE) as cluster:
+        fees = cluster.paths.fees
+        together = await asyncio.gather(*(fees.compute_unit_price([WALLET]) for _ in range(3)))
+        assert [*together, await fees.compute_unit_price([WALLET])] == [10] * 4
+        assert len(asked(cluster.nodes[0], "getRecentPrioritizationFees")) == 1
+        await fees.compute_unit_price([WALLET, PROGRAM])
+        clock.ms += REMEMBERED_MS + 1
+        await fees.compute_unit_price([WALLET])
+        assert len(asked(cluster.nodes[0], "getRecentPrioritizationFees")) == 3

@@ -177,7 +177,9 @@ async def bench(pool: asyncpg.Pool, limits: Limits) -> AsyncIterator[Bench]:
             sender=chain,
             signer=KeypairSigner(keypair),
             tokens=ChainTokens(chain),
-            fees=MarketFees(chain.unit_prices_paid, PriceRule(percentile=50, floor=0, cap=10_000)),
+            fees=MarketFees(
+                chain.unit_prices_paid, PriceRule(percentile=50, floor=0, cap=10_000), clock
+            ),
             forms=ChainForms(chain, clock, (), allows_v1=True, remembered_ms=0),
             prices=SeenPrices(),
             log=PostgresEventLog(pool),
