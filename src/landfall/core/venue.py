@@ -79,13 +79,15 @@ class Venue(Generic[PoolT]):
     `load` raises MalformedAccount for bytes that are not a tradable pool of this program: wrong
     owner, discriminator or size, vaults of another mint or authority, a feature this model does not
     know. `inner_programs` are those that the program calls to swap and whose refusals `explain`
-    knows as well as its own; not the token programs.
+    knows as well as its own; not the token programs. Without `has_exact_out` the program swaps for
+    an exact input only: every other request is refused, and `swap` is never asked for one.
     """
 
     name: str
     dex: str
     program_id: Pubkey
     inner_programs: tuple[Pubkey, ...] = ()
+    has_exact_out: bool = True
     pools_trading: Callable[[Pubkey, Pubkey], tuple[ProgramAccountsFilter, ...]]
     load: Callable[[Pubkey, Accounts, Slot], PoolT | NeedAccounts]
     quote: Callable[[PoolT, SwapRequest, ChainClock], Quote | Refused]

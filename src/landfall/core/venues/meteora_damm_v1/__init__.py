@@ -12,6 +12,7 @@ METEORA_DAMM_V1: Venue[Pool] = Venue(
     dex=DEX,
     program_id=PROGRAM_ID,
     inner_programs=(VAULT_PROGRAM_ID,),
+    has_exact_out=False,
     pools_trading=pools_trading,
     load=load,
     quote=quote,
