@@ -62,7 +62,9 @@ $(READY_TO_RUN): requirements.lock pyproject.toml scripts/setup
 	@scripts/setup requirements.lock
 	@touch $@
 
-$(READY_TO_TEST): requirements-dev.lock pyproject.toml scripts/setup scripts/browser
+$(READY_TO_TEST): requirements-dev.lock pyproject.toml scripts/setup scripts/browser scripts/newman \
+		tests/postman/package-lock.json
 	@scripts/setup requirements-dev.lock
 	@scripts/browser >/dev/null || true
+	@scripts/newman >/dev/null
 	@touch $@ $(READY_TO_RUN)
