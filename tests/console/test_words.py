@@ -7,8 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from landfall.client import Cluster
-from landfall.client.answers import Leg, Preview, Quote, Route, Token
+from landfall.client import Cluster, Leg, Preview, Quote, Route, Token
 from landfall.client.engine_answers import TokenRisks
 from landfall.console import cautions, figures
 from landfall.console.explorer import transaction_url

@@ -57,6 +57,7 @@ class TradePage:
         self._quoting = Quoting(visit.engine)
         self._risks: dict[str, TokenRisks] = {}
         self._seen: tuple[object, ...] = ()
+        self._drawn: tuple[object, ...] = ()
         visit.until_left(self._quoting.stop)
         visit.until_left(visit.engine.tokens.watch())
         with box("trade"):
@@ -129,6 +130,13 @@ class TradePage:
         is_asking = self._ticket.form() is not None
         if not is_asking or (preview is None and error is None):
             preview = None
+        if preview is not None:
+            self._slot.set_text(f"slot {preview.context_slot:,}")
+        essence = (_essence(preview), is_asking, str(error), self._engine.is_gone)
+        drawn = (essence, self._engine.wallet.version, tuple(self._risks))
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
         self._ticket.show(preview)
         self._show_facts(preview)
         self._show_cautions(preview, error)
@@ -194,7 +202,6 @@ class TradePage:
     ) -> None:
         if preview is not None:
             self._board.show(preview)
-            self._slot.set_text(f"slot {preview.context_slot:,}")
         else:
             self._board.clear()
             self._slot.set_text("")
@@ -245,6 +252,18 @@ class TradePage:
         ui.navigate.history.push(f"/order/{order_id}")
         self.live.follow(order_id)
         ui.run_javascript("landfall.show('.live')")
+
+
+def _essence(preview: Preview | None) -> object:
+    """What is drawn of a quote: asked again a few slots later, it is mostly the same."""
+    if preview is None:
+        return None
+    quotes = [(each.pool, each.amount_in, each.amount_out) for each in preview.quotes]
+    route = preview.route
+    legs = [] if route is None else [(leg.pool, leg.amount_in_base_units) for leg in route.legs]
+    filled = None if route is None else (route.amount_in, route.amount_out, route.min_out)
+    asked = (preview.token_in, preview.token_out, preview.slippage_bps, preview.reason)
+    return quotes, legs, filled, asked
 
 
 def _fact(name: str, value: str) -> None:

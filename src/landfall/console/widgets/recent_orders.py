@@ -17,12 +17,14 @@ class RecentOrders:
         self._visit = visit
         self._opened = opened
         self._seen = -1
+        self._lines: list[_Line] = []
         visit.until_left(visit.engine.newest.watch())
         with box("card"):
             with box("row-flex between"):
                 heading("Recent orders")
                 ui.link("All orders", "/orders").classes("btn link")
             self._rows = box("recent")
+            self._none = text("None yet.", "muted small")
         visit.look(self._look)
 
     def _look(self) -> None:
@@ -30,23 +32,36 @@ class RecentOrders:
         if newest.version == self._seen:
             return
         self._seen = newest.version
-        self._rows.clear()
         orders = newest.value.orders if newest.value else []
+        self._none.set_visibility(not orders)
         with self._rows:
-            for order in orders:
-                self._row(order)
-            if not orders:
-                text("None yet.", "muted small").style("padding: 0 8px")
-
-    def _row(self, order: Order) -> None:
-        order_id = str(order.order_id)
-        with ui.link(target=f"/order/{order_id}") as row:
-            text(order.status, f"status {order.status}")
-            text(f"{figures.amount(order.amount)} {pair(order)}", "cut")
-            say(text(f"{order.created_at:%H:%M:%S}", "mono muted small"), "UTC")
-        row.on("click.prevent", lambda: self._opened(order_id))
+            while len(self._lines) < len(orders):
+                self._lines.append(_Line(self._opened))
+        for line, order in zip(self._lines, orders, strict=False):
+            line.show(order)
 
 
-def pair(order: Order) -> str:
-    """The two tokens, in the direction of the trade."""
-    return f"{figures.short(order.token_in)} → {figures.short(order.token_out)}"
+class _Line:
+    """One order's line; another order is shown in it by other words."""
+
+    def __init__(self, opened: Callable[[str], None]) -> None:
+        self._order_id = ""
+        self._link = ui.link()
+        self._link.on("click.prevent", lambda: opened(self._order_id))
+        with self._link:
+            self._status = text("", "status")
+            self._trade = text("", "cut")
+            self._time = text("", "mono muted small")
+        say(self._time, "UTC")
+
+    def show(self, order: Order) -> None:
+        """Show this order."""
+        if self._order_id != str(order.order_id):
+            self._order_id = str(order.order_id)
+            self._link.props["href"] = f"/order/{self._order_id}"
+            amount, pair = figures.amount(order.amount), f"{order.token_in} → {order.token_out}"
+            self._trade.set_text(f"{amount} {figures.sentence(pair)}")
+            self._time.set_text(f"{order.created_at:%H:%M:%S}")
+        if self._status.text != order.status:
+            self._status.set_text(order.status)
+            self._status.classes(replace=f"status {order.status}")
