@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from solders.keypair import Keypair
 
-from landfall.localnet.app import BODY_BYTES_MAX, CLOSE_SLOW, FRAMES_MAX, App
+from landfall.localnet.app import BODY_BYTES_MAX, FRAMES_MAX, TOO_SLOW, App
 from landfall.localnet.serve import RunningLocalnet, running_localnet
 from tests.localnet.chain import Chain, options_for
 
@@ -88,7 +88,7 @@ async def test_a_reader_that_does_not_read_is_closed_and_holds_nobody_up(chain: 
             await reads.wait()
         sent.append(message)
 
-    serving = asyncio.create_task(app({"type": "websocket"}, receive, send))
+    serving = asyncio.create_task(app({"type": "websocket", "path": "/"}, receive, send))
     for _ in range(100):
         await asyncio.sleep(0)
     assert app._hub._all
@@ -99,7 +99,7 @@ async def test_a_reader_that_does_not_read_is_closed_and_holds_nobody_up(chain: 
         if sent[-1]["type"] == "websocket.close":
             break
         await asyncio.sleep(0)
-    assert sent[-1]["code"] == CLOSE_SLOW
+    assert sent[-1]["code"] == TOO_SLOW[0]
     assert len(sent) <= FRAMES_MAX + 5
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)

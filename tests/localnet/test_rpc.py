@@ -400,7 +400,10 @@ def test_no_subscription_brings_the_node_down(chain: Chain, method: str, params:
     sent: list[bytes] = []
     app = App(chain.node)
     request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-    app._frame(Connection(sent.append), msgspec.json.encode(request))
+    app._frame(
+        Connection(sent.append, lambda kind, frame: sent.append(frame)),
+        msgspec.json.encode(request),
+    )
     chain.run()
     chain.advance()
     reply = json.loads(sent[0])

@@ -350,7 +350,7 @@ async def test_what_a_closed_connection_wanted_is_forgotten(
     async with SolanaWsClient(localnet.ws_url) as socket:
         await socket.slot_subscribe()
         await socket.account_subscribe(pubkey=chain.wallet.pubkey())
-        (hub,) = chain.node.listeners
+        hub = chain.node.listeners[0]
         assert len(hub._all) == 2
     for _ in range(500):
         if not hub._all:

@@ -28,6 +28,7 @@ def main(arguments: list[str]) -> int:
             account_files=tuple(parsed.account),
             programs=dict(parsed.program),
             seed=parsed.seed,
+            faults=tuple(parsed.fault),
             parent=parsed.exit_with_parent,
         )
     )
@@ -59,7 +60,12 @@ def _add_chain_options(parser: argparse.ArgumentParser, defaults: LocalnetOption
     add("--confirmed-lag", type=int, default=pace.confirmed_lag, help="in slots")
     add("--finalized-lag", type=int, default=pace.finalized_lag, help="in slots")
     add("--skip-every", type=int, default=pace.skip_every, help="skip one slot in so many; 0: none")
-    add("--seed", type=int, default=defaults.seed, help="part of a new chain's genesis hash")
+    add(
+        "--seed",
+        type=int,
+        default=defaults.seed,
+        help="of faults, and of a new chain's genesis hash",
+    )
     for name, reader, shape, meaning in (
         ("--fund", _pubkey, "PUBKEY", "give this wallet SOL and tokens"),
         (
@@ -68,6 +74,7 @@ def _add_chain_options(parser: argparse.ArgumentParser, defaults: LocalnetOption
             "FILE",
             "put it in a new chain, as `solana account --output json` has it",
         ),
+        ("--fault", str, "RULE", 'what is to go wrong, as in "drop sendTransaction 10%%"'),
         ("--program", _program, "ID=FILE.so", "run this binary instead of a stand-in"),
     ):
         repeatable = f"{meaning}; repeatable"

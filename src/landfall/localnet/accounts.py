@@ -41,6 +41,19 @@ class AccountVersions:
                 self._before.setdefault(address, []).append((slot, before))
             self._store(address, account)
 
+    def take_back(self, oldest: Slot) -> dict[Pubkey, Account | None]:
+        """Undo `oldest` and every later slot. Answers with the accounts as they are again."""
+        restored: dict[Pubkey, Account | None] = {}
+        for slot in sorted((slot for slot in self._touched if slot >= oldest), reverse=True):
+            for address in self._touched.pop(slot):
+                versions = self._before[address]
+                _, before = versions.pop()
+                if not versions:
+                    del self._before[address]
+                self._store(address, before)
+                restored[address] = before
+        return restored
+
     def touched_in(self, slot: Slot) -> dict[Pubkey, Account | None]:
         """The accounts that `slot` changed, as they were at its end."""
         return {address: self.get(address, slot) for address in self._touched.get(slot, ())}

@@ -1,22 +1,30 @@
 """HTTP and WebSocket for one node, as a plain ASGI application: one path, two protocols.
 
 POST is JSON-RPC; a WebSocket is JSON-RPC plus subscriptions. The block engine beside the node has a
-path of its own. Frames for a reader that does not
-read pile up to FRAMES_MAX, then the connection is closed.
+path of its own. Any path /node/NAME is one more door to the same chain, by a name that fault rules
+can tell from others. Frames for a reader that does not read pile up to FRAMES_MAX, then the
+connection is closed.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
 import msgspec
 
+from landfall.core.values import Commitment
 from landfall.localnet.block_engine import BUNDLES_PATH, TIP_FLOOR_PATH, BlockEngine
+from landfall.localnet.faults.admin import admin_methods
+from landfall.localnet.faults.calls import FaultyCalls, Reply
+from landfall.localnet.faults.faults import Faults
+from landfall.localnet.faults.intake import Intake
+from landfall.localnet.faults.notices import FaultyNotices
+from landfall.localnet.faults.weather import Weather
 from landfall.localnet.node import Node
 from landfall.localnet.params import Params, RpcError
 from landfall.localnet.pubsub import KINDS, Connection, Hub
-from landfall.localnet.rpc import answer, answer_one, encode, failure, read_call
+from landfall.localnet.rpc import METHODS, answer, answer_one, encode, failure, read_call
 from landfall.localnet.wire import Json
 
 Scope = MutableMapping[str, Any]
@@ -25,26 +33,47 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 BODY_BYTES_MAX = 1 << 20
 FRAMES_MAX = 4_096
-CLOSE_SLOW = 1013
+NODE_PATH = "/node/"
+LOOPBACK = ("127.0.0.1", "::1")
+TOO_SLOW = (1013, "reading too slowly")
+AT_FAULT = (1011, "internal error")
+
+Address = tuple[str, int]
+Frame = bytes | tuple[int, str]
+"""What is sent next on a WebSocket: a text, or the code and reason it is closed with."""
 
 log = logging.getLogger(__name__)
 
 
 class App:
-    """The application. One instance serves every port of the node."""
+    """The application. One instance serves every port of the node.
 
-    def __init__(self, node: Node) -> None:
+    `cut` resets the connection of a client, told by its address.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        faults: Faults | None = None,
+        cut: Callable[[Address], None] = lambda client: None,
+    ) -> None:
         self._node = node
         self._hub = Hub(node)
         self._engine = BlockEngine(node)
-        node.listeners.append(self._hub)
+        self._faults = faults or Faults()
+        self._cut = cut
+        self._calls = FaultyCalls(node, self._faults)
+        intake = Intake(node, self._faults)
+        self._admin = {**METHODS, **admin_methods(self._faults, intake, list(METHODS))}
+        node.door, node.weather = intake.take, Weather(self._faults)
+        node.listeners += [self._hub, intake]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One HTTP request or one WebSocket."""
         if scope["type"] == "http":
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
-            await self._websocket(receive, send)
+            await self._websocket(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] == "GET":
@@ -60,7 +89,26 @@ class App:
         if scope["path"].rstrip("/") == BUNDLES_PATH:
             await _respond(send, 200, self._engine.answer(body))
             return
-        await _respond(send, 200, answer(self._node, body))
+        methods = self._admin if scope["client"] and scope["client"][0] in LOOPBACK else METHODS
+        if not self._faults.rules:
+            await _respond(send, 200, answer(self._node, body, methods))
+            return
+        reply = self._calls.answer(body, methods, _node_name(scope["path"]))
+        await self._reply(reply, scope, receive, send)
+
+    async def _reply(self, reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
+        match reply.lost:
+            case "hang":
+                # Nothing is said until the client has had enough.
+                while (await receive())["type"] != "http.disconnect":
+                    pass
+            case "reset":
+                self._cut(tuple(scope["client"]))
+                await receive()
+            case _:
+                after = reply.retry_after
+                extra = [] if after is None else [(b"retry-after", str(after).encode())]
+                await _respond(send, reply.status, reply.body, headers=extra)
 
     async def _get(self, path: str, send: Send) -> None:
         match path:
@@ -71,18 +119,26 @@ class App:
             case _:
                 await _respond(send, 404, b"", b"text/plain")
 
-    async def _websocket(self, receive: Receive, send: Send) -> None:
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "websocket.accept"})
-        frames: asyncio.Queue[bytes | None] = asyncio.Queue()
+        frames: asyncio.Queue[Frame] = asyncio.Queue()
 
         def put(frame: bytes) -> None:
             if frames.qsize() < FRAMES_MAX:
                 frames.put_nowait(frame)
             elif frames.qsize() == FRAMES_MAX:
-                frames.put_nowait(None)
+                frames.put_nowait(TOO_SLOW)
 
-        connection = Connection(put)
+        notices = FaultyNotices(
+            faults=self._faults,
+            node=_node_name(scope["path"]),
+            put=put,
+            close=lambda: frames.put_nowait(AT_FAULT),
+            abort=lambda: self._cut(tuple(scope["client"])),
+            slot=lambda: self._node.cluster.block(Commitment.PROCESSED).slot,
+        )
+        connection = Connection(put, notices.tell)
         writer = asyncio.create_task(_write(frames, send))
         try:
             while not writer.done():
@@ -151,13 +207,16 @@ def _result(value: Json, identity: Json) -> Json:
     return {"jsonrpc": "2.0", "result": value, "id": identity}
 
 
-async def _write(frames: "asyncio.Queue[bytes | None]", send: Send) -> None:
+def _node_name(path: str) -> str:
+    return path[len(NODE_PATH) :].rstrip("/") if path.startswith(NODE_PATH) else ""
+
+
+async def _write(frames: "asyncio.Queue[Frame]", send: Send) -> None:
     while True:
         frame = await frames.get()
-        if frame is None:
-            await send(
-                {"type": "websocket.close", "code": CLOSE_SLOW, "reason": "reading too slowly"}
-            )
+        if not isinstance(frame, bytes):
+            code, reason = frame
+            await send({"type": "websocket.close", "code": code, "reason": reason})
             return
         await send({"type": "websocket.send", "text": frame.decode()})
 
@@ -179,7 +238,11 @@ async def _body(receive: Receive) -> bytes | None:
 
 
 async def _respond(
-    send: Send, status: int, body: bytes, content_type: bytes = b"application/json; charset=utf-8"
+    send: Send,
+    status: int,
+    body: bytes,
+    content_type: bytes = b"application/json; charset=utf-8",
+    headers: Sequence[tuple[bytes, bytes]] = (),
 ) -> None:
     await send(
         {
@@ -188,6 +251,7 @@ async def _respond(
             "headers": [
                 (b"content-type", content_type),
                 (b"content-length", str(len(body)).encode()),
+                *headers,
             ],
         }
     )

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 
 from landfall.core.ledger.fees import percentile
 from landfall.core.ledger.tips import TIP_ACCOUNTS, TIP_MIN
-from landfall.core.values import Commitment, Pubkey, Slot
+from landfall.core.values import Commitment, Pubkey, Signature, Slot
 from landfall.localnet.context import with_context
 from landfall.localnet.execution import Outcome
 from landfall.localnet.node import Node
@@ -87,12 +87,19 @@ class BlockEngine:
         signatures = tuple(str(each.signature) for each in bundle)
         identity = hashlib.sha256(",".join(signatures).encode()).hexdigest()
         known = self._bundles.get(identity)
-        if known is None or known.slot is None:
+        if known is None or not self._stands(known):
             self._bundles[identity] = Bundle(signatures, self._land(bundle))
             self._bundles.move_to_end(identity)
         if len(self._bundles) > BUNDLES_REMEMBERED:
             self._bundles.popitem(last=False)
         return identity
+
+    def _stands(self, bundle: Bundle) -> bool:
+        """Whether it landed, and no fork has taken it back."""
+        first = Signature.from_string(bundle.signatures[0])
+        return bundle.slot is not None and (
+            self._node.cluster.standing(first, search_history=True) is not None
+        )
 
     def _land(self, bundle: Sequence[SignedMessage]) -> Slot | None:
         """Where it landed, or None if it was dropped."""
@@ -103,7 +110,7 @@ class BlockEngine:
         if tip < TIP_MIN:
             return None
         for transaction in bundle:
-            self._node.submit(transaction)
+            self._node.take_in(transaction)
         self._tips.append(tip)
         return self._node.cluster.block(Commitment.PROCESSED).slot
 

@@ -12,6 +12,7 @@ than the finalized block is kept in a shape that can be taken back: account vers
 blocks with their transactions.
 """
 
+import copy
 import hashlib
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -103,6 +104,8 @@ class Cluster:
         )
         self._confirmed = self._finalized
         self._closed: deque[Block] = deque()
+        self._past: deque[Block] = deque([self._finalized])
+        self._remembered_slots = 0
         self._open = self._next_block(self._finalized, unix_timestamp)
         self._begin()
 
@@ -145,7 +148,10 @@ class Cluster:
         Without `search_history` only the newest 300 blocks are known.
         """
         found = self._standings.get(signature)
-        return self._history.standing(signature) if found is None and search_history else found
+        if found is None and search_history:
+            found = self._history.standing(signature)
+        # A node that lags has not heard of it yet.
+        return found if found is None or found.slot <= self._open.slot else None
 
     def submit(self, transaction: SignedMessage) -> tuple[Outcome, Landed | None]:
         """Execute in the open block.
@@ -191,23 +197,66 @@ class Cluster:
             if refusal is not None:
                 return not_landed(refusal)
         block = self.block(commitment)
-        return execute(self.svm, transaction, self._clock(block), self._clock(self._open))
+        return execute(self.svm, transaction, self._clock(block), self.svm.clock)
 
-    def advance(self, unix_timestamp: int) -> Advanced:
-        """Close the open block and open the next.
+    def remember(self, slots: int) -> None:
+        """Keep that many final slots as they were, from now on, for `behind` to look at."""
+        self._remembered_slots = slots
+
+    def behind(self, slots: int) -> "Cluster":
+        """The same chain as a node sees it that lags by so many slots. Only for reading.
+
+        It lags by less where not that much is remembered, and only until the next slot passes.
+        """
+        view = copy.copy(self)
+        known = [*self._past, *self._closed]
+        for level, newest in (
+            ("_open", self._open),
+            ("_confirmed", self._confirmed),
+            ("_finalized", self._finalized),
+        ):
+            old = [block for block in known if block.slot <= newest.slot - slots]
+            setattr(view, level, old[-1] if old else known[0])
+        return view
+
+    def take_back(self, slots: int) -> tuple[Block, ...]:
+        """Abandon the newest slots, as a fork does, and answer with their blocks, oldest first.
+
+        What is confirmed stays. The open block is one of them; the next begins in a later slot, for
+        a slot is never used twice, on what is then the newest block.
+        """
+        oldest = max(self._open.slot - slots + 1, self._confirmed.slot + 1)
+        lost = [self._open]
+        while self._closed and self._closed[-1].slot >= oldest:
+            block = self._closed.pop()
+            assert block.blockhash is not None
+            del self._heights[block.blockhash]
+            self._recent.pop()
+            lost.append(block)
+        for block in lost:
+            for landed in block.landed:
+                del self._standings[landed.signature]
+        self.svm.take_back(lost[-1].slot)
+        parent = self._closed[-1] if self._closed else self._finalized
+        self._open = self._next_block(parent, self._open.unix_timestamp, self._open.slot)
+        self._begin()
+        return tuple(reversed(lost))
+
+    def advance(self, unix_timestamp: int, skipped: int = 0) -> Advanced:
+        """Close the open block and open the next, so many slots further than it would be.
 
         `unix_timestamp`: seconds; time never runs backwards.
         """
         # Only now: until here, listeners may ask what the blocks just finalized had changed.
-        self.svm.accounts.forget_versions_until(self._finalized.slot)
+        self._forget()
         closed = self._close()
-        self._open = self._next_block(closed, unix_timestamp)
+        self._open = self._next_block(closed, unix_timestamp, Slot(closed.slot + skipped))
         confirmed = self._rise(self._confirmed.slot, self._pace.confirmed_lag)
         finalized = self._rise(self._finalized.slot, self._pace.finalized_lag)
         self._confirm(confirmed)
         for block in finalized:
             self._finalized = block
-            self._closed.popleft()
+            self._past.append(self._closed.popleft())
         self._begin()
         return Advanced(closed, confirmed, finalized)
 
@@ -231,6 +280,12 @@ class Cluster:
             del self._heights[blockhash]
         return block
 
+    def _forget(self) -> None:
+        oldest = Slot(self._finalized.slot - self._remembered_slots)
+        while len(self._past) > 1 and self._past[1].slot <= oldest:
+            self._past.popleft()
+        self.svm.accounts.forget_versions_until(self._past[0].slot)
+
     def _confirm(self, blocks: tuple[Block, ...]) -> None:
         if not blocks:
             return
@@ -247,8 +302,8 @@ class Cluster:
         old_enough = self._open.slot - lag
         return tuple(block for block in self._closed if reached < block.slot <= old_enough)
 
-    def _next_block(self, parent: Block | ClosedBlock, unix_timestamp: int) -> Block:
-        slot = max(parent.slot + 1, FIRST_SLOT)
+    def _next_block(self, parent: Block, unix_timestamp: int, after: Slot | None = None) -> Block:
+        slot = max((parent.slot if after is None else after) + 1, FIRST_SLOT)
         skip_every = self._pace.skip_every
         if skip_every and slot % skip_every == skip_every - 1:
             slot += 1

@@ -1,5 +1,6 @@
 """One node over the cluster: the place where requests come in and news goes out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -27,6 +28,20 @@ class Listener(Protocol):
     def on_advanced(self, advanced: Advanced, opened: Block, root: Block) -> None: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotFault:
+    """What befalls a slot. Units: slots taken back before it passes, and skipped after it."""
+
+    taken_back: int = 0
+    skipped: int = 0
+
+
+class Weather(Protocol):
+    """Who says what goes wrong with slots."""
+
+    def next_slot(self) -> SlotFault | None: ...
+
+
 @dataclass(slots=True)
 class Node:
     """Cluster and ledger together, and who listens."""
@@ -37,6 +52,12 @@ class Node:
     listeners: list[Listener] = field(default_factory=list)
     fee_market: FeeMarket = field(default_factory=FeeMarket)
     airdrops: int = 0
+    weather: Weather | None = None
+    door: Callable[[SignedMessage], object] | None = field(default=None, repr=False)
+
+    def take_in(self, transaction: SignedMessage) -> None:
+        """A client sent a transaction whose signatures are good: what becomes of it is its fate."""
+        (self.door or self.submit)(transaction)
 
     def submit(self, transaction: SignedMessage) -> tuple[Outcome, Landed | None]:
         """Execute a transaction whose signatures are good, and tell the listeners if it landed."""
@@ -51,8 +72,11 @@ class Node:
         return outcome, landed
 
     def advance(self, unix_timestamp: int) -> Advanced:
-        """Let one slot pass."""
-        advanced = self.cluster.advance(unix_timestamp)
+        """Let one slot pass, whatever befalls it."""
+        fault = None if self.weather is None else self.weather.next_slot()
+        if fault is not None and fault.taken_back:
+            self.cluster.take_back(fault.taken_back)
+        advanced = self.cluster.advance(unix_timestamp, 0 if fault is None else fault.skipped)
         opened = self.cluster.block(Commitment.PROCESSED)
         root = self.cluster.block(Commitment.FINALIZED)
         for listener in self.listeners:

@@ -11,6 +11,8 @@ import msgspec
 
 from landfall.core.values import Account, Pubkey
 from landfall.localnet.cluster import Pace
+from landfall.localnet.faults.rules import BadRule, Rule, parse_rules
+from landfall.localnet.rpc import METHODS
 
 
 class BadOption(Exception):
@@ -21,9 +23,9 @@ class BadOption(Exception):
 class LocalnetOptions:
     """Units: `slot_ms` milliseconds, `pace` slots.
 
-    `data` None keeps the chain only as long as the process lives. `fund`, `account_files` and
-    `seed` matter where a new chain begins; `programs` are loaded at every start. Port 0 takes any
-    free one, and `slot_ms` 0 lets no slot pass by itself.
+    `data` None keeps the chain only as long as the process lives. `fund` and `account_files` matter
+    where a new chain begins, `seed` there and to the `faults`; `programs` are loaded at every
+    start. Port 0 takes any free one, and `slot_ms` 0 lets no slot pass by itself.
     """
 
     host: str = "127.0.0.1"
@@ -35,6 +37,7 @@ class LocalnetOptions:
     account_files: tuple[Path, ...] = ()
     programs: Mapping[Pubkey, Path] | None = None
     seed: int = 0
+    faults: tuple[str, ...] = ()
     parent: int | None = None
 
 
@@ -53,6 +56,18 @@ def check_options(options: LocalnetOptions) -> None:
         )
     if not 0 <= pace.confirmed_lag <= pace.finalized_lag:
         raise BadOption("A block is finalized after it is confirmed: the lags must say so.")
+
+
+def read_faults(options: LocalnetOptions) -> tuple[Rule, ...]:
+    """The fault rules.
+
+    Raises:
+        BadOption: a text that is no rule.
+    """
+    try:
+        return parse_rules(options.faults, list(METHODS))
+    except BadRule as error:
+        raise BadOption(str(error)) from error
 
 
 def read_programs(options: LocalnetOptions) -> dict[Pubkey, bytes]:

@@ -35,6 +35,9 @@ SUBSCRIPTIONS_MAX = 10_000
 Send = Callable[[bytes], None]
 """Hands one frame to a connection; never waits."""
 
+Tell = Callable[[str, bytes], None]
+"""The same for a notification, by its subscription's kind."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
@@ -49,14 +52,15 @@ class Subscription:
     key: Signature | Pubkey | None
     config: Config
     filters: tuple[Filter, ...]
-    send: Send
+    tell: Tell
 
 
 @dataclass(slots=True)
 class Connection:
-    """What one WebSocket has subscribed to."""
+    """One WebSocket: how it is answered, how it is told of things, and what it subscribed to."""
 
     send: Send
+    tell: Tell
     numbers: set[int] = field(default_factory=set)
 
 
@@ -90,7 +94,7 @@ class Hub:
             key=key,
             config=config,
             filters=tuple(account_filters(config)) if kind == "program" else (),
-            send=connection.send,
+            tell=connection.tell,
         )
         self._all[subscription.number] = subscription
         self._by_kind[kind][subscription.number] = subscription
@@ -222,15 +226,14 @@ def _with_slot(slot: Slot, value: Json) -> Json:
 
 
 def _notify(subscription: Subscription, result: Json) -> None:
-    subscription.send(
-        encode(
-            {
-                "jsonrpc": "2.0",
-                "method": f"{subscription.kind}Notification",
-                "params": {"result": result, "subscription": subscription.number},
-            }
-        )
+    frame = encode(
+        {
+            "jsonrpc": "2.0",
+            "method": f"{subscription.kind}Notification",
+            "params": {"result": result, "subscription": subscription.number},
+        }
     )
+    subscription.tell(subscription.kind, frame)
 
 
 def _signature_wish(params: Params) -> tuple[Signature, Config]:

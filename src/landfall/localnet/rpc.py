@@ -33,16 +33,21 @@ log = logging.getLogger(__name__)
 
 def answer(node: Node, body: bytes, methods: Methods = METHODS) -> bytes:
     """The reply to one HTTP body: a call or a batch. Empty where only notifications were sent."""
+    return answer_with(body, lambda request: answer_one(node, request, methods))
+
+
+def answer_with(body: bytes, one: Callable[[Any], Json | None]) -> bytes:
+    """The reply to one HTTP body, each of whose calls `one` answers."""
     try:
         request = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return encode(failure(None, RpcError(-32700, "Parse error")))
     if not isinstance(request, list):
-        reply = answer_one(node, request, methods)
+        reply = one(request)
         return b"" if reply is None else encode(reply)
     if not request or len(request) > BATCH_MAX:
         return encode(failure(None, RpcError(-32600, "Invalid request")))
-    answers = (answer_one(node, each, methods) for each in request)
+    answers = (one(each) for each in request)
     replies = [reply for reply in answers if reply is not None]
     return encode(replies) if replies else b""
 

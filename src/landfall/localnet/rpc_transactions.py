@@ -58,7 +58,7 @@ def send_transaction(node: Node, params: Params) -> Json:
     if config.flag("skipPreflight"):
         # Nobody looks at the signatures here; the leader drops what is not signed.
         if transaction.signatures_are_good():
-            node.submit(transaction)
+            node.take_in(transaction)
         return str(transaction.signature)
     if not transaction.signatures_are_good():
         raise _bad_signature()
@@ -67,7 +67,7 @@ def send_transaction(node: Node, params: Params) -> Json:
     preview = node.cluster.preview(transaction, level)
     if preview.error is not None:
         raise _preflight_failure(preview)
-    node.submit(transaction)
+    node.take_in(transaction)
     return str(transaction.signature)
 
 

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sqlite3
+import struct
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -18,9 +19,10 @@ from dataclasses import dataclass
 import uvicorn
 import uvloop
 
-from landfall.localnet.app import App
+from landfall.localnet.app import Address, App
+from landfall.localnet.faults.faults import Faults
 from landfall.localnet.node import Node
-from landfall.localnet.options import BadOption, LocalnetOptions, check_options
+from landfall.localnet.options import BadOption, LocalnetOptions, check_options, read_faults
 from landfall.localnet.programs import STAND_INS, StandIn
 from landfall.localnet.start import opened_node
 
@@ -42,6 +44,7 @@ class RunningLocalnet:
     ws_url: str
     second_ws_url: str | None
     ticking: asyncio.Task[None]
+    faults: Faults
 
 
 @asynccontextmanager
@@ -54,6 +57,7 @@ async def running_localnet(
         BadOption: the options cannot be used, or the port is taken.
     """
     check_options(options)
+    faults = Faults(read_faults(options), options.seed)
     listener = _listen(options.host, options.port)
     if listener is None:
         raise BadOption(
@@ -66,21 +70,28 @@ async def running_localnet(
         listeners = [held.enter_context(each) for each in (listener, second) if each is not None]
         node = held.enter_context(opened_node(options, stand_ins, int(time.time())))
         shown = f"[{options.host}]" if ":" in options.host else options.host
-        async with _served(node, listeners), _ticking(node, options.slot_ms) as ticking:
+        node.cluster.remember(faults.stale_slots())
+        async with _served(node, faults, listeners), _ticking(node, options.slot_ms) as ticking:
             yield RunningLocalnet(
                 node,
                 f"http://{shown}:{port}",
                 f"ws://{shown}:{port}",
                 None if second is None else f"ws://{shown}:{port + 1}",
                 ticking,
+                faults,
             )
 
 
 @asynccontextmanager
-async def _served(node: Node, listeners: list[socket.socket]) -> AsyncIterator[None]:
+async def _served(
+    node: Node, faults: Faults, listeners: list[socket.socket]
+) -> AsyncIterator[None]:
+    def cut(client: Address) -> None:
+        _reset(server, client)
+
     server = uvicorn.Server(
         uvicorn.Config(
-            App(node),
+            App(node, faults, cut),
             loop="none",
             http="httptools",
             ws="websockets-sansio",
@@ -106,6 +117,18 @@ async def _served(node: Node, listeners: list[socket.socket]) -> AsyncIterator[N
         server.should_exit = True
         await running
         await server.shutdown(sockets=listeners)
+
+
+def _reset(server: uvicorn.Server, client: Address) -> None:
+    """End a client's connection with a reset in the place of a farewell."""
+    for connection in list(server.server_state.connections):
+        transport = connection.transport
+        if transport.get_extra_info("peername")[:2] == client[:2]:
+            # Lingering for no time at all is what makes the kernel send a reset.
+            linger = struct.pack("ii", 1, 0)
+            held = transport.get_extra_info("socket")
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            transport.abort()
 
 
 @asynccontextmanager
@@ -135,6 +158,7 @@ async def serve(options: LocalnetOptions) -> None:
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait({stopped, running.ticking}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
+        _tell_faults(running.faults)
         if running.ticking.done():
             running.ticking.result()
     if watcher is not None:
@@ -170,6 +194,12 @@ def _announce(options: LocalnetOptions, running: RunningLocalnet) -> None:
         f"localnet is ready: RPC on {running.rpc_url}, WebSocket on {websockets}, chain {kept}, "
         f"genesis {running.node.cluster.genesis_hash}, a slot every {options.slot_ms} ms\n"
     )
+    sys.stdout.flush()
+
+
+def _tell_faults(faults: Faults) -> None:
+    for dice in faults.counted:
+        sys.stdout.write(f"fault {dice.rule.text!r}: {dice.struck} of {dice.seen}\n")
     sys.stdout.flush()
 
 

@@ -56,12 +56,14 @@ class Svm:
         for program_id, binary in programs.items():
             self._vm.add_program(program_id, binary)
         self._set(dict(accounts.newest()))
+        self.clock = ChainClock(Slot(0), 0, 0)
 
     def begin_slot(self, clock: ChainClock, recent: Sequence[tuple[Slot, bytes]]) -> None:
         """Set the clock, and the hashes of the newest slots, newest first.
 
         The clock is an account that every slot changes, and whoever follows it is told.
         """
+        self.clock = clock
         self._set_clock(clock)
         self.accounts.put(clock.slot, {CLOCK_SYSVAR: self._builtin(CLOCK_SYSVAR)})
         if recent:
@@ -71,6 +73,13 @@ class Svm:
         """Commit an outcome's changes in `slot`, the newest one."""
         self.accounts.put(slot, changes)
         self._set(changes)
+
+    def take_back(self, oldest: Slot) -> None:
+        """Undo every change of `oldest` and later slots. Another slot is to begin next."""
+        restored = self.accounts.take_back(oldest)
+        # The next slot sets its own.
+        restored.pop(CLOCK_SYSVAR, None)
+        self._set(restored)
 
     def account(self, address: Pubkey, slot: Slot | None = None) -> Account | None:
         """An account at the end of `slot`; built-in programs, and sysvars but the clock, as they

@@ -1,0 +1,1 @@
+"""What may go wrong on localnet, by rule and by seed: what `--fault` can ask for."""
