@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from landfall.client.answers import Alternative, Health, Order, Preview, Route, Update
+from landfall.client.answers import Health, Order, Preview, Update
+from landfall.client.route_answers import Alternative, Route
 
 if TYPE_CHECKING:  # Folding needs the whole core; showing an order does not.
     from landfall.replay import Step

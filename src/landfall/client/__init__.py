@@ -12,14 +12,12 @@
 from landfall.client.answers import (
     Accepted,
     Health,
-    Leg,
     LogEvent,
     Order,
     OrderDetail,
     OrderPage,
     Preview,
     Quote,
-    Route,
     Token,
     Update,
 )
@@ -37,17 +35,21 @@ from landfall.client.engine_answers import (
 )
 from landfall.client.errors import ApiError, ClientError, Unreachable
 from landfall.client.request import OrderForm
+from landfall.client.route_answers import Alternative, BestSingle, Hop, Leg, Route
 from landfall.client.synchronous import Client
 
 __all__ = [
     "Accepted",
+    "Alternative",
     "ApiError",
     "AsyncClient",
     "Balance",
+    "BestSingle",
     "Client",
     "ClientError",
     "Cluster",
     "Health",
+    "Hop",
     "Leg",
     "LogEvent",
     "Market",

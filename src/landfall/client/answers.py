@@ -10,12 +10,11 @@ from uuid import UUID
 
 import msgspec
 
+from landfall.client.answer import Answer
+from landfall.client.route_answers import Route
+
 TERMINAL = frozenset({"confirmed", "failed", "cancelled", "expired"})
 """Statuses after which nothing more is to be waited for."""
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What all answers share: immutable, camelCase on the wire."""
 
 
 class Accepted(Answer, frozen=True, kw_only=True):
@@ -67,65 +66,6 @@ class Refused(Answer, frozen=True, kw_only=True):
     pool: str
     error: str
     reason: str
-
-
-class Leg(Answer, frozen=True, kw_only=True):
-    """One swap of a route."""
-
-    dex: str
-    venue: str
-    pool: str
-    in_mint: str
-    out_mint: str
-    amount_in_base_units: Decimal
-    amount_out_base_units: Decimal
-    amount_in: Decimal | None = None
-    amount_out: Decimal | None = None
-    share: Decimal = Decimal(1)
-
-
-class BestSingle(Answer, frozen=True, kw_only=True):
-    """The best that one pool could do, and what the route gains over it."""
-
-    venue: str
-    pool: str
-    amount_in: Decimal
-    amount_out: Decimal
-    gain_bps: Decimal
-
-
-class Alternative(Answer, frozen=True, kw_only=True):
-    """A route that was not taken; below zero `behind_bps` would have been better, had it fitted."""
-
-    mints: list[str]
-    pools: list[list[str]]
-    amount_in: Decimal
-    amount_out: Decimal
-    behind_bps: Decimal
-    reason: str
-
-
-class Route(Answer, frozen=True, kw_only=True):
-    """The way an order goes; `min_out` or `max_in` is the bound enforced on chain.
-
-    No route over the same pools pays more than `upper_bound_out` or takes less than
-    `lower_bound_in`; `gap_bps` is the distance to it.
-    """
-
-    legs: list[Leg]
-    mints: list[str] = []
-    price_impact_bps: int | None = None
-    upper_bound_out: Decimal | None = None
-    lower_bound_in: Decimal | None = None
-    gap_bps: Decimal | None = None
-    best_single: BestSingle | None = None
-    alternatives: list[Alternative] = []
-    amount_in: Decimal
-    amount_out: Decimal
-    price: Decimal | None
-    min_out: Decimal | None
-    max_in: Decimal | None
-    context_slot: int
 
 
 class Preview(Answer, frozen=True, kw_only=True):
@@ -185,7 +125,7 @@ class Failure(Answer, frozen=True, kw_only=True):
     error: str
     program_error: str | None
     program: str | None = None
-    pools: list[str] = []
+    pools: list[str] = msgspec.field(default_factory=list)
 
 
 class Attempt(Answer, frozen=True, kw_only=True):

@@ -6,7 +6,8 @@ Units: amounts are exact `Decimal`s in the tokens' own units; latencies are mill
 from datetime import datetime
 from decimal import Decimal
 
-from landfall.client.answers import Answer, Token
+from landfall.client.answer import Answer
+from landfall.client.answers import Token
 
 
 class Queue(Answer, frozen=True, kw_only=True):
