@@ -19,7 +19,13 @@ from tests.console.test_trade import fill_in
 def keyed(home: Path) -> Iterator[tuple[Site, str]]:
     """A site where everybody needs a key, and one key."""
     port, chain_port = free_ports()
-    site = Site(home, port, chain_port, variables={"API_ACCESS": "keys"}, console_port=free_port())
+    site = Site(
+        home,
+        port,
+        chain_port,
+        variables={"API_ACCESS": "keys", "ORDER_RATE_LIMIT": "1"},
+        console_port=free_port(),
+    )
     made = subprocess.run(
         [sys.executable, "-m", "landfall", "keys", "create", "desk", "--scopes",
          "read,trade,cancel"],
@@ -65,6 +71,11 @@ def test_the_page_asks_for_a_key_refuses_a_wrong_one_and_keeps_the_right_one_to_
     assert secret not in page.content()
     for log in (site.home / "console.log", site.home / "localnet.log"):
         assert secret not in log.read_text()
+    # One order a minute is started here, so the next one waits and can still be withdrawn.
+    fill_in(page, "2")
+    page.get_by_role("button", name="Execute Order").click()
+    page.get_by_role("button", name="Cancel order").click()
+    expect(page.locator(".outcome")).to_contain_text("Cancelled")
     # Another tab is another visitor.
     expect(visitor.open().get_by_label("API key")).to_be_visible()
 
