@@ -12,6 +12,7 @@ from landfall.core.quote import Quote, Route
 from landfall.core.routing.costs import Costs
 from landfall.core.token import NATIVE_MINT, Token
 from landfall.core.values import Lamports, SwapMode
+from landfall.core.venue import Trader
 from tests.core.routing.markets import (
     CLOCK,
     Market,
@@ -170,6 +171,24 @@ def test_two_hops_hand_over_exactly_what_they_bought(seed, size, mode, reserve_b
     else:
         assert route.out_amount >= wanted.amount == route.least_out
         assert route.out_amount >= wanted.amount * (10_000 + reserve_bps) // 10_000
+
+
+@pytest.mark.parametrize("mode", SwapMode)
+def test_every_route_that_is_looked_at_can_be_written_down(mode):
+    written = []
+
+    def fits(route: Route) -> None:
+        for leg in route.legs:
+            offer = offers[leg.quote.pool]
+            written.append(offer.venue.swap(offer.pool, leg, Trader(*[leg.quote.pool] * 3)))
+
+    for seed in range(8):
+        market = through_thirds(seed, 16, thirds=2, kinds=("damm_v1", "cpmm"))
+        offers = {offer.pool.address: offer for offer in market.pools}
+        wanted = asked(market, -2, mode)
+        if wanted is not None:
+            assert ask(market.pools, wanted, fits=fits).route is not None
+    assert len(written) > 16
 
 
 def legs_max(most: int):

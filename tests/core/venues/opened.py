@@ -42,8 +42,6 @@ HOLDINGS = {
     TAXED.mint: Pubkey.from_string("6DncZdPfRJMTDpz3iCoh7VXEXZRumMeCjzvyPJN1Rk6Z"),
 }
 TRADER_BALANCE = 2**60
-EXACT_IN_ONLY = frozenset({"meteora_damm_v1"})
-"""Venues whose programs have no exact output."""
 MARKET = Pubkey.from_string("8BnEgHoWFysVcuFFX7QztDmzuH8r5ZFvyP3sYwn1XTh6")
 
 
@@ -73,7 +71,7 @@ class Opened:
     @property
     def modes(self) -> tuple[SwapMode, ...]:
         """What its program can be asked for."""
-        return (SwapMode.EXACT_IN,) if self.venue.name in EXACT_IN_ONLY else tuple(SwapMode)
+        return tuple(SwapMode) if self.venue.has_exact_out else (SwapMode.EXACT_IN,)
 
     def pool(self) -> Pool:
         """The pool as the venue loads it."""
