@@ -37,6 +37,15 @@ def test_at_the_last_valid_height_itself_it_may_still_land():
     )
 
 
+@pytest.mark.parametrize("claimed", [0, 1, 600])
+def test_a_height_that_a_node_claimed_too_low_proves_nothing_before_as_many_slots(claimed):
+    """Read at slot 500, a blockhash cannot have been passed by 150 blocks at slot 650."""
+    transaction = a_signed_transaction(claimed)
+    for slot, proven in ((510, False), (650, False), (651, True)):
+        final = Finalized(Slot(slot), BlockHeight(1_000))
+        assert is_expired(transaction, final, StatusAnswer(Slot(slot), None)) is proven
+
+
 def test_a_node_that_lags_behind_the_final_slot_proves_nothing():
     """Behind a load balancer the height may come from one node and the silence from another."""
     assert not is_expired(
