@@ -148,8 +148,8 @@ async def test_conflicts_in_a_batch_fail_alone(log, pool):
         assert isinstance(result, VersionConflict) == (number % 3 != 2)
 
 
-async def test_a_broken_rule_in_a_batch_fails_alone(log):
-    """The same signature twice is a bug in whoever signs; the others must not suffer from it."""
+async def test_of_two_orders_that_signed_the_same_bytes_one_has_to_sign_again(log):
+    """The ledger would take the bytes once. The others of the batch must not suffer from it."""
     before = [await live(log, await accepted(log), to_confirmed()[:2]) for _ in range(10)]
     same = Signature(uuid4().bytes * 4)
     results = await asyncio.gather(
@@ -164,8 +164,32 @@ async def test_a_broken_rule_in_a_batch_fails_alone(log):
         ),
         return_exceptions=True,
     )
-    assert sum(isinstance(result, InvariantViolation) for result in results[:2]) == 1
+    (refused,) = (result for result in results[:2] if isinstance(result, Exception))
+    assert isinstance(refused, Unavailable)
     assert all(result.status is Status.SUBMITTED for result in results[2:])
+
+    execution = before[results.index(refused)]
+    assert fold(await log.load(execution.order.order_id)).status is Status.BUILDING
+    again = await log.append(first_claim(execution), execution, (signed(),), Held.HELD)
+    assert again.status is Status.SUBMITTED
+
+
+async def test_a_broken_rule_in_a_batch_fails_alone(log, pool):
+    """What the database refuses is a bug, and needs a human; but not for the others."""
+    before = [await live(log, await accepted(log), to_confirmed()[:2]) for _ in range(4)]
+    await pool.execute(
+        "alter table order_events add constraint one_is_bad check (order_id::text <> "
+        f"'{before[0].order.order_id}' or kind <> 'TransactionSigned')"
+    )
+    results = await asyncio.gather(
+        *(
+            log.append(first_claim(execution), execution, (signed(),), Held.HELD)
+            for execution in before
+        ),
+        return_exceptions=True,
+    )
+    assert isinstance(results[0], InvariantViolation)
+    assert all(result.status is Status.SUBMITTED for result in results[1:])
 
 
 async def test_a_thousand_orders_live_together(log, pool):

@@ -39,6 +39,7 @@ from landfall.store.session import LostSight, Refused, end, read, run
 _SQL = load_statements("landfall.store.sql", "event_log.sql")
 
 BATCH_MAX = 100
+_ONE_ORDER_PER_SIGNATURE = "order_events_signature"
 _LANES = 2
 _SETTLE_PAUSES_S = (0.0, 0.1, 0.2, 0.5, 1.0)
 
@@ -180,7 +181,7 @@ class PostgresEventLog:
                 records = await run(self._pool, _SQL["append"], *_append_arguments(batch))
         except Refused as refused:
             if len(batch) == 1:
-                return [refused]
+                return [_why(refused)]
             return [(await self._append_batch([one]))[0] for one in batch]
         except LostSight as lost:
             return await self._settle_appends(batch, lost)
@@ -226,6 +227,17 @@ def _settled(append: _Append, log: Sequence[Recorded], lost: LostSight) -> int |
     if [(fact.event, fact.ends_commit) for fact in found[: len(ours)]] == ours:
         return found[0].recorded_at_ms
     return _conflict(append)
+
+
+def _why(refused: Refused) -> Exception:
+    """What a refused append means.
+
+    Two orders that ask the same may come to the same bytes. The ledger would take those once, so
+    one of the two has to sign again, and under a newer blockhash its bytes will be its own.
+    """
+    if refused.constraint == _ONE_ORDER_PER_SIGNATURE:
+        return Unavailable("another order has signed the same bytes")
+    return refused
 
 
 def _conflict(append: _Append) -> VersionConflict:

@@ -36,7 +36,14 @@ class LostSight(LandfallError):
 
 
 class Refused(InvariantViolation):
-    """The database refused the data: a constraint or a trigger stood in the way."""
+    """The database refused the data: a constraint or a trigger stood in the way.
+
+    `constraint` is its name, where it has one.
+    """
+
+    def __init__(self, cause: asyncpg.PostgresError) -> None:
+        super().__init__(f"the database refused: {cause}")
+        self.constraint: str | None = getattr(cause, "constraint_name", None)
 
 
 async def run(pool: asyncpg.Pool, statement: str, *arguments: Any) -> list[asyncpg.Record]:
@@ -88,7 +95,7 @@ def _what_it_means(error: asyncpg.PostgresError, session: int) -> Exception:
     if state.startswith(_LATER):
         return Unavailable(f"the database could not do it now: {error}")
     if state.startswith(_NEVER):
-        return Refused(f"the database refused: {error}")
+        return Refused(error)
     return InvariantViolation(f"the database did not understand: {error}")
 
 
