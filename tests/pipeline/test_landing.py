@@ -8,14 +8,19 @@ import pytest
 from solders.transaction import VersionedTransaction
 
 from landfall.chain.rpc import RpcChain
-from landfall.core.errors import FailureReason, OutcomeUnknown, Unavailable
+from landfall.core.errors import (
+    FailureReason,
+    InvariantViolation,
+    OutcomeUnknown,
+    Unavailable,
+)
 from landfall.core.execution import Execution, SignedTransaction, Status
-from landfall.core.ledger import verdict
-from landfall.core.ledger.answers import Evidence, Finalized, StatusAnswer
+from landfall.core.ledger import expiry, verdict
+from landfall.core.ledger.answers import Evidence, Finalized, LatestBlockhash, StatusAnswer
 from landfall.core.order import Order
-from landfall.core.values import Pubkey, Signature, Slot
+from landfall.core.values import BlockHeight, Pubkey, Signature, Slot
 from landfall.pipeline.run import carry
-from landfall.ports import PoolsAt, World
+from landfall.ports import ChainClient, PoolsAt, Witness, World
 from tests.pipeline.conftest import Bench
 
 BLOCKHASH_BLOCKS = 150
@@ -216,6 +221,88 @@ async def test_control_an_expiry_without_the_height_spends_twice(
     monkeypatch.setattr(verdict, "is_expired", without_the_height)
     order, _ = await fill_with_late_arrival(bench)
     assert len(await bench.swaps_on_ledger(order)) > 1
+
+
+class Hasty:
+    """A node that says of every blockhash that it is dead already."""
+
+    def __init__(self, chain: ChainClient) -> None:
+        self._chain = chain
+
+    async def latest_blockhash(self) -> LatestBlockhash:
+        return replace(await self._chain.latest_blockhash(), last_valid_block_height=BlockHeight(0))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._chain, name)
+
+
+async def test_a_height_claimed_too_low_by_who_gave_the_blockhash_ends_nothing(
+    bench: Bench,
+) -> None:
+    bench.world = replace(bench.world, chain=Hasty(bench.world.chain))
+    order, execution = await fill_with_late_arrival(bench)
+    assert len(execution.attempts) == 1
+    assert len(await bench.swaps_on_ledger(order)) == 1
+
+
+async def test_control_an_expiry_that_believes_such_a_height_spends_twice(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiry, "BLOCKHASH_BLOCKS", -(10**9))
+    bench.world = replace(bench.world, chain=Hasty(bench.world.chain))
+    order, _ = await fill_with_late_arrival(bench)
+    assert len(await bench.swaps_on_ledger(order)) > 1
+
+
+# ── Final ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Elsewhere:
+    """A provider by which what is final is so in a later slot than it was confirmed in."""
+
+    name = "elsewhere"
+
+    def __init__(self, honest: Witness, slots: int) -> None:
+        self._honest = honest
+        self._slots = slots
+
+    async def testify(self, signature: Signature) -> Evidence:
+        truth = await self._honest.testify(signature)
+        status = truth.answer.status
+        if status is None:
+            return truth
+        moved = replace(status, slot=Slot(status.slot + self._slots))
+        return replace(truth, answer=replace(truth.answer, status=moved))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._honest, name)
+
+
+async def until_final(bench: Bench, order: Order) -> Execution:
+    for _ in range(3):
+        await bench.world.clock.sleep_ms(bench.world.limits.finality_poll_ms)
+        if (await bench.execution(order)).finalized_slot is None:
+            await carry(bench.world, bench.queue, await bench.claim(order))
+    return await bench.execution(order)
+
+
+async def test_a_fill_becomes_final_in_its_own_slot(bench: Bench) -> None:
+    order = await bench.submit()
+    execution = await bench.finish(order)
+    assert execution.fill is not None
+    assert (await until_final(bench, order)).finalized_slot == execution.fill.slot
+
+
+async def test_a_fill_that_landed_again_elsewhere_is_not_called_final(bench: Bench) -> None:
+    order = await bench.submit()
+    await bench.finish(order)
+    elsewhere = Elsewhere(bench.world.witnesses[0], slots=2)
+    bench.world = replace(bench.world, witnesses=(elsewhere,))
+    with pytest.raises(InvariantViolation, match="the fill on record is of slot"):
+        await until_final(bench, order)
+    execution = await bench.execution(order)
+    assert execution.status is Status.CONFIRMED
+    assert execution.finalized_slot is None
 
 
 # ── The ledger refuses ───────────────────────────────────────────────────────────────────────────

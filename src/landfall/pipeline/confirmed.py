@@ -30,8 +30,19 @@ async def confirmed(world: World, execution: Execution) -> Record | Wait:
                 execution.order.order_id, Withheld.CONTRADICTION.value, hearing.told()
             )
         case Opinion.SUCCEEDED if (slot := _finalized_in(hearing)) is not None:
+            _same_slot(execution, slot)
             return Record((TransactionFinalized(slot=slot),))
     return Wait(world.limits.finality_poll_ms)
+
+
+def _same_slot(execution: Execution, slot: Slot) -> None:
+    """The same bytes may land again on another fork, for other amounts than are on record."""
+    fill = execution.fill
+    assert fill is not None
+    if fill.slot != slot:
+        raise InvariantViolation(
+            f"the fill on record is of slot {fill.slot}, but what became final is of slot {slot}"
+        )
 
 
 def _finalized_in(hearing: Hearing) -> Slot | None:
