@@ -49,6 +49,7 @@ def _running(home: Path, rpc_port: int) -> Iterator[str]:
         "LANDFALL_HOME": str(home / "data"),
         "PORT": url.rsplit(":", 1)[1],
         "LOCALNET_PORT": str(rpc_port),
+        "CONSOLE_PORT": "0",
         "LOCALNET_SLOT_MS": "50",
     }
     with (home / "log").open("w") as log:
