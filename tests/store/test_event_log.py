@@ -509,6 +509,18 @@ async def test_a_wrong_projection_is_rebuilt(log, pool):
     assert await pool.fetch("select executions::text from executions order by order_id") == right
 
 
+async def test_what_is_on_record_is_on_disk_however_the_database_is_set_up(dsn):
+    other = await asyncpg.connect(dsn)
+    name = await other.fetchval("select current_database()")
+    await other.execute(f"alter database {name} set synchronous_commit = off")
+    await other.close()
+    pool = await connect(dsn)
+    try:
+        assert await pool.fetchval("show synchronous_commit") == "on"
+    finally:
+        pool.terminate()
+
+
 # ── The database's own guards ────────────────────────────────────────────────────────────────────
 
 

@@ -51,6 +51,9 @@ async def _pool(dsn: str, size: int) -> asyncpg.Pool:
         reset=_as_it_is,
         server_settings={
             "application_name": session_name(),
+            # Bytes are sent once they are on record, and a record that a crash forgets is none. A
+            # database may be set up to answer before its disk has a commit.
+            "synchronous_commit": "on",
             # Statements are short look-ups by key; compiling them costs more than running them.
             "jit": "off",
             "random_page_cost": "1.1",
