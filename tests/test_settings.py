@@ -27,6 +27,7 @@ ANOTHER = {
     "database_url": "postgresql://u:p@db.example/orders",
     "database_host": "db.example",
     "database_name": "orders",
+    "localnet_faults": "drop 10%; hang 5%",
     "database_user": "trader",
     "database_password": "secret",
     "rpc_url": "https://rpc.example/key",
@@ -63,6 +64,7 @@ LEAST = {
     "open_orders_max": 0,
     "paced_from": 0,
     "disk_free_min_mb": 0,
+    "localnet_seed": 0,
     "mock_delay_min_ms": 0,
     "mock_delay_max_ms": 0,
     "rate_limit": 0,
@@ -377,3 +379,8 @@ def test_production_logs_json_unless_told_otherwise():
 def test_an_origin_is_a_scheme_and_a_host(origin: str):
     with pytest.raises(SettingsError, match="API_ALLOWED_ORIGINS"):
         read_settings({"API_ALLOWED_ORIGINS": origin})
+
+
+def test_fault_rules_are_separated_by_semicolons():
+    settings = read_settings({"LOCALNET_FAULTS": "drop 10%; late 5..20 slots 5% ;"})
+    assert settings.localnet_faults == ("drop 10%", "late 5..20 slots 5%")

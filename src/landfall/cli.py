@@ -235,12 +235,25 @@ def up(
     program: Annotated[
         list[str] | None, typer.Option(help="For the local chain: ID=FILE.so, the real program.")
     ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help='For the local chain: what is to go wrong, as in "drop 10%".'),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Of the faults: the same seed, the same faults.", min=0)
+    ] = None,
 ) -> None:
     """Run everything: database, local chain, API and worker, until Ctrl-C."""
     from landfall.up.run import UpOptions
     from landfall.up.run import up as run
 
-    options = UpOptions(fresh=fresh, accounts=tuple(account or ()), programs=tuple(program or ()))
+    options = UpOptions(
+        fresh=fresh,
+        accounts=tuple(account or ()),
+        programs=tuple(program or ()),
+        faults=tuple(fault or ()),
+        seed=seed,
+    )
     run(_settings(), options)
 
 

@@ -148,6 +148,16 @@ VARIABLES: Mapping[str, Variable] = {
         meaning="milliseconds per slot of the local chain",
         default="200",
     ),
+    "localnet_faults": Variable(
+        names=("LOCALNET_FAULTS",),
+        meaning="what is to go wrong on the local chain: rules as `--fault` takes, by semicolons",
+        default="",
+    ),
+    "localnet_seed": Variable(
+        names=("LOCALNET_SEED",),
+        meaning="seed of those faults: the same seed and requests, the same faults",
+        default="0",
+    ),
     "private_key": Variable(
         names=("PRIVATE_KEY",), meaning="the wallet's key: base58, or the array of solana-keygen"
     ),
@@ -420,6 +430,8 @@ class Settings:
     doors: DoorSettings
     localnet_port: int
     localnet_slot_ms: int
+    localnet_faults: tuple[str, ...]
+    localnet_seed: int
     mock_mode: str
     mock_delay_min_ms: int
     mock_delay_max_ms: int
@@ -473,6 +485,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         doors=_doors(environ),
         localnet_port=number("localnet_port", 1, 65_534),
         localnet_slot_ms=number("localnet_slot_ms", 1, 60_000),
+        localnet_faults=_list(environ, "localnet_faults", ";"),
+        localnet_seed=number("localnet_seed", 0),
         mock_mode=_mock_mode(environ),
         mock_delay_min_ms=number("mock_delay_min_ms", 0, _MOCK_DELAY_MS_MAX),
         mock_delay_max_ms=number("mock_delay_max_ms", 0, _MOCK_DELAY_MS_MAX),
@@ -569,8 +583,8 @@ def _doors(environ: Mapping[str, str]) -> DoorSettings:
     )
 
 
-def _list(environ: Mapping[str, str], key: str) -> tuple[str, ...]:
-    texts = (_value(environ, key) or "").split(",")
+def _list(environ: Mapping[str, str], key: str, separator: str = ",") -> tuple[str, ...]:
+    texts = (_value(environ, key) or "").split(separator)
     return tuple(text.strip() for text in texts if text.strip())
 
 

@@ -22,6 +22,8 @@ class LocalnetCommand:
     wallet: Pubkey
     accounts: tuple[Path, ...]
     programs: tuple[str, ...]
+    faults: tuple[str, ...] = ()
+    seed: int = 0
 
     name = "localnet"
     subject = "The local chain"
@@ -40,6 +42,9 @@ class LocalnetCommand:
         if self.confirm_ms:
             lag = -(-self.confirm_ms // self.slot_ms)
             line += ["--confirmed-lag", str(lag), "--finalized-lag", str(max(_FINALIZED_LAG, lag))]
+        line += ["--seed", str(self.seed)]
+        for rule in self.faults:
+            line += ["--fault", rule]
         for file in self.accounts:
             line += ["--account", str(file)]
         for program in self.programs:

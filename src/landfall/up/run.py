@@ -44,6 +44,8 @@ class UpOptions:
     fresh: bool = False
     accounts: tuple[Path, ...] = ()
     programs: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    seed: int | None = None
 
 
 def up(settings: Settings, options: UpOptions) -> None:
@@ -149,6 +151,8 @@ async def _chain(
         wallet=signer.address,
         accounts=options.accounts,
         programs=options.programs,
+        faults=options.faults or settings.localnet_faults,
+        seed=settings.localnet_seed if options.seed is None else options.seed,
     )
     localnet = ChildProcess(command)
     stack.push_async_callback(localnet.stop)
