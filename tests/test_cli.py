@@ -2,15 +2,20 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
+from landfall.access import Scope, new_key
+from landfall.api.app import ApiConfig
 from tests.api.desk import Desk
+from tests.api.engine import engine_on
 from tests.api.serving import Running, free_port, serving
 from tests.api.stories import confirmed, reverted_then_failed
 
@@ -24,12 +29,13 @@ class Ran:
     err: str
 
 
-async def landfall(*arguments: str) -> Ran:
+async def landfall(*arguments: str, **environ: str) -> Ran:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "landfall", *arguments),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, **environ},
     )
     out, err = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode is not None
@@ -66,7 +72,7 @@ async def test_an_order_that_fails_ends_with_1(api: Running):
     await playing
     assert ran.code == 1
     lines = [json.loads(line) for line in ran.out.splitlines()]
-    assert set(lines[0]) == {"orderId", "status", "timestamp"}
+    assert set(lines[0]) == {"orderId", "status", "timestamp", "replayed"}
     assert lines[-1]["status"] == "failed"
     assert lines[-1]["data"]["code"] == "no_route"
 
@@ -106,6 +112,74 @@ async def test_a_list_and_a_quote_are_tables(api: Running):
     assert "No pool of any venue trades this pair." in quoted.out
 
 
+async def test_the_key_comes_from_the_environment_alone(pool, dsn):
+    config = ApiConfig(anonymous=None)
+    async with engine_on(pool, dsn, config) as engine:
+        key = new_key()
+        scopes = frozenset({Scope.READ, Scope.TRADE, Scope.CANCEL})
+        await engine.keys.add(key, account="bot", label="bot", scopes=scopes, lifetime_ms=None)
+        url = str(engine.http.base_url)
+        without = await landfall("orders", "--url", url)
+        assert (without.code, "API key" in without.err) == (1, True)
+        with_key = {"LANDFALL_API_KEY": key.text}
+        placed = await landfall(
+            *["order", "SOL", "USDC", "1", "--no-watch", "--json", "--url", url], **with_key
+        )
+        assert placed.code == 0, placed.err
+        order_id = json.loads(placed.out)["orderId"]
+        cancelled = await landfall("cancel", order_id, "--url", url, **with_key)
+        assert (cancelled.code, cancelled.out.strip()) == (0, f"order {order_id} is cancelled")
+        watched = await landfall("watch", order_id, "--json", "--url", url, **with_key)
+        # It has ended, and not as it was meant to.
+        assert watched.code == 1
+        assert json.loads(watched.out.splitlines()[-1])["status"] == "cancelled"
+        again = await landfall("replay", order_id, "--json", "--url", url, **with_key)
+        assert json.loads(again.out.splitlines()[-1]) == {"differences": []}
+    helped = await landfall("order", "--help", **with_key)
+    for ran in (without, placed, cancelled, watched, again, helped):
+        assert key.secret not in ran.out + ran.err
+
+
+async def test_all_orders_are_watched_without_an_id(api: Running):
+    process = await asyncio.create_subprocess_exec(
+        *[sys.executable, "-m", "landfall", "watch", "--json", "--url", api.url],
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    line = asyncio.create_task(process.stdout.readline())
+    while not line.done():
+        order_id = uuid4()
+        await api.desk.play(order_id, confirmed(order_id))
+        await asyncio.sleep(0.1)
+    process.terminate()
+    await process.wait()
+    told = json.loads(line.result())
+    assert (told["version"], told["status"]) == (0, "pending")
+    assert told["cursor"]
+
+
+async def test_the_shell_completes_commands():
+    script = Path(sys.executable).with_name("landfall")
+    process = await asyncio.create_subprocess_exec(
+        script,
+        stdout=asyncio.subprocess.PIPE,
+        env={
+            **os.environ,
+            "_LANDFALL_COMPLETE": "complete_bash",
+            "COMP_WORDS": "landfall or",
+            "COMP_CWORD": "1",
+        },
+    )
+    out, _ = await process.communicate()
+    assert {"order", "orders"} <= set(out.decode().split())
+
+
+async def test_a_line_that_cannot_be_understood_ends_with_2():
+    ran = await landfall("order", "SOL")
+    assert ran.code == 2
+    assert "Exit codes: 0 done" in " ".join((await landfall("--help")).out.split())
+
+
 async def test_health_names_the_part_that_is_not_well(api: Running):
     ran = await landfall("health", "--url", api.url)
     assert ran.code == 1
@@ -134,7 +208,7 @@ async def test_a_refusal_is_one_sentence(api: Running, arguments: list[str], sai
 
 async def test_an_engine_that_does_not_run_is_one_sentence_with_what_to_do():
     ran = await landfall("health", "--url", f"http://127.0.0.1:{free_port()}")
-    assert ran.code == 1
+    assert ran.code == 3
     assert "make run" in ran.err
     assert len(ran.err.splitlines()) == 1
 

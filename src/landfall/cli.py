@@ -1,13 +1,15 @@
 """The command line: a client for orders, and the doors to every process of the engine.
 
 Each command imports what it needs when it runs, so that placing an order does not wait for parts
-that it does not use. Exit codes: 0 if what was asked for happened (an order: confirmed), 1 if not.
+that it does not use. `Exit` is what scripts may rely on. The API key comes from the
+environment alone: what is typed is seen by every process of the machine and kept by the shell.
 """
 
 import asyncio
 import os
 import sys
 from collections.abc import Coroutine
+from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,10 +20,25 @@ if TYPE_CHECKING:
     from landfall.settings import Settings
     from landfall.up.keys import MadeKey
 
+
+class Exit(IntEnum):
+    """How a command ended, for scripts."""
+
+    DONE = 0
+    """What was asked for happened; an order that is watched: it was confirmed."""
+    NOT_DONE = 1
+    """It did not: refused, failed, or not well. The reason is on standard error."""
+    WRONG_USE = 2
+    """The command line itself cannot be understood."""
+    UNREACHABLE = 3
+    """No engine answers. An order may have been taken: send it again with its client order id."""
+
+
 app = typer.Typer(
     help="Landfall: an order execution engine for Solana DEXs.",
+    epilog="Exit codes: 0 done (an order: confirmed), 1 not done, 2 wrong use, 3 no engine "
+    "answers. LANDFALL_URL and LANDFALL_API_KEY name the engine and the key.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
@@ -33,6 +50,7 @@ Url = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one value per line.")]
 OrderId = Annotated[str, typer.Argument(help="The order's id.")]
+SomeOrder = Annotated[str | None, typer.Argument(help="The order's id; without it, all orders.")]
 TokenIn = Annotated[str, typer.Argument(help="What is paid: a symbol or a mint address.")]
 TokenOut = Annotated[str, typer.Argument(help="What is bought: a symbol or a mint address.")]
 Amount = Annotated[str, typer.Argument(help="How much, in the token's own unit, such as 1.5.")]
@@ -44,7 +62,7 @@ URL = "http://127.0.0.1:3000"
 
 
 def main() -> None:
-    """Run a command; whatever the engine or a part refuses becomes one sentence and exit code 1."""
+    """Run a command; whatever the engine or a part refuses becomes one sentence and a code."""
     from landfall.client.errors import ClientError, Unreachable
     from landfall.core.errors import LandfallError
 
@@ -52,10 +70,11 @@ def main() -> None:
         app()
     except Unreachable as error:
         sentence = f"{error} Start one with `make run`, or name yours with --url."
+        code = Exit.UNREACHABLE
     except (ClientError, LandfallError) as error:
-        sentence = str(error)
+        sentence, code = str(error), Exit.NOT_DONE
     typer.echo(sentence, err=True)
-    sys.exit(1)
+    sys.exit(code)
 
 
 @app.command()
@@ -79,7 +98,6 @@ def order(
     url: Url = URL,
 ) -> None:
     """Place an order and follow it until the ledger has decided."""
-    from landfall.client.asynchronous import AsyncClient
     from landfall.client.request import OrderForm
 
     form = OrderForm(
@@ -96,7 +114,7 @@ def order(
     )
 
     async def place() -> bool:
-        async with AsyncClient(url) as client:
+        async with _client(url) as client:
             accepted = await client.submit(form)
             _echo_json(accepted) if json else typer.echo(f"order {accepted.order_id}")
             return await _follow(client, str(accepted.order_id), json) if watch else True
@@ -105,15 +123,29 @@ def order(
 
 
 @app.command()
-def watch(order_id: OrderId, json: Json = False, url: Url = URL) -> None:
-    """Follow an order, from its beginning until it has ended."""
-    from landfall.client.asynchronous import AsyncClient
+def watch(order_id: SomeOrder = None, json: Json = False, url: Url = URL) -> None:
+    """Follow an order from its beginning until it has ended, or all orders from now on."""
 
     async def follow() -> bool:
-        async with AsyncClient(url) as client:
+        async with _client(url) as client:
+            if order_id is None:
+                return await _follow_all(client, json)
             return await _follow(client, order_id, json)
 
     _finish(follow())
+
+
+@app.command()
+def cancel(order_id: OrderId, json: Json = False, url: Url = URL) -> None:
+    """Withdraw an order; only while nothing of it is in flight."""
+
+    async def withdraw() -> bool:
+        async with _client(url) as client:
+            order = await client.cancel(order_id)
+        _echo_json(order) if json else typer.echo(f"order {order.order_id} is {order.status}")
+        return True
+
+    _finish(withdraw())
 
 
 @app.command()
@@ -128,7 +160,6 @@ def quote(
 ) -> None:
     """Price an order without placing it: every pool's answer, and the route it would take."""
     from landfall import terminal
-    from landfall.client.asynchronous import AsyncClient
     from landfall.client.request import OrderForm
 
     form = OrderForm(
@@ -140,7 +171,7 @@ def quote(
     )
 
     async def price() -> bool:
-        async with AsyncClient(url) as client:
+        async with _client(url) as client:
             preview = await client.quote(form)
         if json:
             _echo_json(preview)
@@ -148,9 +179,9 @@ def quote(
             console = terminal.console()
             console.print(terminal.quotes_table(preview))
             if preview.route is not None:
-                console.print(terminal.route_table(preview.route))
-                for other in preview.route.alternatives:
-                    console.print(terminal.not_taken(other))
+                console.print(terminal.route_table(preview))
+                for line in terminal.route_lines(preview, preview.route):
+                    console.print(line)
             console.print(preview.reason)
         return preview.route is not None
 
@@ -166,10 +197,9 @@ def orders(
 ) -> None:
     """List orders, newest first."""
     from landfall import terminal
-    from landfall.client.asynchronous import AsyncClient
 
     async def show() -> bool:
-        async with AsyncClient(url) as client:
+        async with _client(url) as client:
             page = await client.orders(status=status, limit=limit)
         if json:
             for each in page.orders:
@@ -182,20 +212,24 @@ def orders(
 
 
 @app.command()
-def replay(order_id: OrderId, url: Url = URL) -> None:
+def replay(order_id: OrderId, json: Json = False, url: Url = URL) -> None:
     """Fold an order's log again, step by step, and compare with what the engine says of it."""
     from landfall import terminal
-    from landfall.client.asynchronous import AsyncClient
     from landfall.replay import differences
     from landfall.replay import replay as fold
 
     async def check() -> bool:
-        async with AsyncClient(url) as client:
+        async with _client(url) as client:
             told = await client.order(order_id)
         steps = list(fold(told.order_id, told.events))
+        different = differences(steps[-1].execution, told)
+        if json:
+            for step in steps:
+                _echo_json(terminal.step_json(step))
+            _echo_json({"differences": different})
+            return not different
         console = terminal.console()
         console.print(terminal.steps_table(steps))
-        different = differences(steps[-1].execution, told)
         for each in different:
             console.print(each, style="red")
         if not different:
@@ -209,10 +243,9 @@ def replay(order_id: OrderId, url: Url = URL) -> None:
 def health(json: Json = False, url: Url = URL) -> None:
     """Ask every part of the engine how it is."""
     from landfall import terminal
-    from landfall.client.asynchronous import AsyncClient
 
     async def ask() -> bool:
-        async with AsyncClient(url) as client:
+        async with _client(url) as client:
             answer = await client.health()
         if json:
             _echo_json(answer)
@@ -221,6 +254,25 @@ def health(json: Json = False, url: Url = URL) -> None:
         return answer.status == "ok"
 
     _finish(ask())
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Look at everything the engine needs, with this environment, and say what to do."""
+    from landfall import observe, terminal
+    from landfall.up import findings
+    from landfall.up.doctor import examine
+
+    # What parts log of their failures is told in the findings.
+    observe.configure("error")
+    seen = asyncio.run(examine(os.environ))
+    if json:
+        for each in seen:
+            _echo_json(each)
+    else:
+        terminal.console().print(findings.table(seen))
+    if not findings.is_well(seen):
+        raise typer.Exit(Exit.NOT_DONE)
 
 
 @app.command()
@@ -255,6 +307,39 @@ def up(
         seed=seed,
     )
     run(_settings(), options)
+
+
+@app.command()
+def bench(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Which; all but load without a name.")
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures there, too.")
+    ] = None,
+    tiny: Annotated[bool, typer.Option("--tiny", help="Just enough to see that all run.")] = False,
+    rate: Annotated[float, typer.Option(help="For load: orders a second.", min=0.1)] = 50,
+    duration: Annotated[float, typer.Option(help="For load: seconds.", min=0.1)] = 30,
+    api_key: Annotated[
+        str | None, typer.Option(envvar="LANDFALL_API_KEY", help="For load: where one is needed.")
+    ] = None,
+    url: Url = URL,
+) -> None:
+    """Measure the engine against its budgets; `landfall bench load` puts load on one that runs."""
+    from landfall import terminal
+    from landfall.bench.load import LoadTest
+    from landfall.bench.run import measure, measure_load, this_machine, write_json
+    from landfall.bench.scale import FULL, TINY
+
+    machine, shown = this_machine(), terminal.console()
+    shown.print(machine.sentence)
+    if names == ["load"]:
+        test = LoadTest(url=url, rate=rate, duration=duration, api_key=api_key)
+        measured = {"load": measure_load(test, shown)}
+    else:
+        measured = measure(names or [], TINY if tiny else FULL, shown)
+    if json is not None:
+        write_json(json, measured, machine)
 
 
 @app.command()
@@ -355,12 +440,14 @@ def rotate_key(
 
 
 @keys.command("revoke")
-def revoke_key(key_id: Annotated[str, typer.Argument(help="The key's id.")]) -> None:
+def revoke_key(
+    key_id: Annotated[str, typer.Argument(help="The key's id.")], json: Json = False
+) -> None:
     """End a key at once; open WebSockets of it are closed within seconds."""
     from landfall.up import keys as keeping
 
-    asyncio.run(keeping.revoke(_settings(), key_id))
-    typer.echo(f"{key_id} is revoked.")
+    line = asyncio.run(keeping.revoke(_settings(), key_id))
+    _echo_json(line) if json else typer.echo(f"{key_id} is revoked.")
 
 
 def _show_key(made: "MadeKey", json: bool) -> None:
@@ -382,19 +469,41 @@ async def _follow(client: "AsyncClient", order_id: str, json: bool) -> bool:
     console = terminal.console()
     began = None
     status = ""
-    async for update in client.follow(order_id):
-        began = began or update.timestamp
-        status = update.status
+    with terminal.Waiting(console, is_shown=not json) as waiting:
+        async for update in client.follow(order_id):
+            began = began or update.timestamp
+            status = update.status
+            if json:
+                _echo_json(update)
+            else:
+                console.print(terminal.update_line(update, began))
+                waiting.after(status)
+    return status == "confirmed"
+
+
+async def _follow_all(client: "AsyncClient", json: bool) -> bool:
+    """Print every order's changes, until interrupted."""
+    from landfall import terminal
+
+    console = terminal.console()
+    async for update in client.updates():
         if json:
             _echo_json(update)
         else:
-            console.print(terminal.update_line(update, began))
-    return status == "confirmed"
+            console.print(terminal.order_line(update))
+    return True
+
+
+def _client(url: str) -> "AsyncClient":
+    """The engine at this address, with the environment's key."""
+    from landfall.client.asynchronous import AsyncClient
+
+    return AsyncClient(url, api_key=os.environ.get("LANDFALL_API_KEY") or None)
 
 
 def _finish(work: Coroutine[Any, Any, bool]) -> None:
     if not asyncio.run(work):
-        raise typer.Exit(1)
+        raise typer.Exit(Exit.NOT_DONE)
 
 
 def _settings() -> "Settings":

@@ -3,8 +3,10 @@
 The parts are in `chain/`; this knows which settings make which of them.
 """
 
+import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
@@ -26,6 +28,7 @@ from landfall.chain.jito import (
 )
 from landfall.chain.jsonrpc import JsonRpc, get
 from landfall.chain.paths import AllPaths, EndpointPath, Path
+from landfall.chain.pubsub import CONNECT_SECONDS, streams_of
 from landfall.chain.rpc import RpcChain
 from landfall.chain.witness import ProviderWitness
 from landfall.core.errors import Unavailable
@@ -79,6 +82,30 @@ def join_paths(
         sender=AllPaths(ways, clock, rebroadcast_ms),
         fees=MarketFees(chain.unit_prices_paid, _price_rule(settings), clock, tip),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node by itself, to be looked at."""
+
+    chain: RpcChain
+    _session: aiohttp.ClientSession
+    _url: str
+
+    async def streams(self, urls: Sequence[str]) -> bool:
+        """Whether one of these WebSockets opens; without any, one where it is expected."""
+        for url in urls or streams_of(self._url):
+            with suppress(aiohttp.ClientError, TimeoutError, OSError, ValueError):
+                async with asyncio.timeout(CONNECT_SECONDS), self._session.ws_connect(url):
+                    return True
+        return False
+
+
+@asynccontextmanager
+async def look_at(url: str, timeout_ms: int) -> AsyncIterator[Node]:
+    """The node at a URL, without any of what makes several of them one."""
+    async with aiohttp.ClientSession() as session:
+        yield Node(RpcChain(JsonRpc(session, url, timeout_ms)), session, url)
 
 
 def _endpoint(

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
+from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
@@ -22,6 +23,13 @@ _COLOURS = {
     "cancelled": "yellow",
     "pending": "dim",
 }
+_WAITS_FOR = {
+    "pending": "waiting for its turn, and for every pool's answer",
+    "routing": "choosing a route",
+    "building": "building, simulating and signing",
+    "submitted": "waiting for the ledger's word",
+}
+"""What happens next, by the status an order has."""
 
 
 def update_line(update: Update, began: datetime | None) -> Text:
@@ -31,6 +39,35 @@ def update_line(update: Update, began: datetime | None) -> Text:
     line.append(f"{update.status:<10}", style=_COLOURS.get(update.status, "cyan"))
     line.append(_what(update.status, update.data))
     return line
+
+
+def order_line(update: Update) -> Text:
+    """One change of one order among many."""
+    line = Text(f"{update.timestamp:%H:%M:%S}  {update.order_id}  ")
+    line.append(f"{update.status:<10}", style=_COLOURS.get(update.status, "cyan"))
+    line.append(_what(update.status, update.data))
+    return line
+
+
+class Waiting:
+    """A moving line that says what is waited for; nothing where output is not a screen."""
+
+    def __init__(self, console: Console, is_shown: bool) -> None:
+        self._status: Status = console.status("waiting for the engine")
+        self._is_shown = is_shown and console.is_terminal
+
+    def __enter__(self) -> Self:
+        if self._is_shown:
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_shown:
+            self._status.stop()
+
+    def after(self, status: str) -> None:
+        """The order has this status now."""
+        self._status.update(_WAITS_FOR.get(status, ""))
 
 
 def quotes_table(preview: Preview) -> Table:
@@ -55,21 +92,43 @@ def quotes_table(preview: Preview) -> Table:
     return table
 
 
-def route_table(route: Route) -> Table:
+def route_table(preview: Preview) -> Table:
     """The swaps of a route in order, with each one's part of its hop."""
-    table = Table("venue", "pool", "share", "in", "out")
-    for at, leg in enumerate(route.legs):
-        begins_hop = at > 0 and leg.in_mint != route.legs[at - 1].in_mint
-        if begins_hop:
-            table.add_section()
-        table.add_row(
-            leg.venue,
-            leg.pool,
-            f"{leg.share:.2%}",
-            _moved(leg.amount_in, leg.amount_in_base_units),
-            _moved(leg.amount_out, leg.amount_out_base_units),
-        )
+    assert preview.route is not None
+    table = Table("hop", "venue", "pool", "share", "in", "out")
+    for number, hop in enumerate(preview.route.hops, 1):
+        names = f"{hop.in_symbol or hop.in_mint} → {hop.out_symbol or hop.out_mint}"
+        for leg in hop.legs:
+            table.add_row(
+                f"{number}: {names}" if leg is hop.legs[0] else "",
+                leg.venue,
+                leg.pool,
+                f"{leg.share:.2%}",
+                _moved(leg.amount_in, leg.amount_in_base_units),
+                _moved(leg.amount_out, leg.amount_out_base_units),
+            )
+        table.add_section()
     return table
+
+
+def route_lines(preview: Preview, route: Route) -> Iterable[Text]:
+    """What is enforced, how good the route is, and which ways were not taken."""
+    paid, bought = preview.token_in.name, preview.token_out.name
+    if route.min_out is not None:
+        yield Text(f"{route.amount_out:f} {bought}; on chain no less than {route.min_out:f}")
+    if route.max_in is not None:
+        yield Text(f"{route.amount_in:f} {paid}; on chain no more than {route.max_in:f}")
+    if route.gap_bps is not None and route.upper_bound_out is not None:
+        bound = f"no route over these pools pays more than {route.upper_bound_out:f} {bought}"
+        yield Text(f"bound: {bound}; gap {route.gap_bps:f} bps")
+    if route.gap_bps is not None and route.lower_bound_in is not None:
+        bound = f"no route over these pools takes less than {route.lower_bound_in:f} {paid}"
+        yield Text(f"bound: {bound}; gap {route.gap_bps:f} bps")
+    if route.best_single is not None and len(route.legs) > 1:
+        best = route.best_single
+        yield Text(f"gain: {best.gain_bps:f} bps over one pool alone, {best.venue} {best.pool}")
+    for other in route.alternatives:
+        yield not_taken(other)
 
 
 def not_taken(other: Alternative) -> Text:
@@ -109,6 +168,17 @@ def steps_table(steps: "Iterable[Step]") -> Table:
         since = f"{step.since_accepted_ms} ms"
         table.add_row(str(step.version), since, step.event, status, step.facts)
     return table
+
+
+def step_json(step: "Step") -> dict[str, str | int]:
+    """The same of one event, for machines."""
+    return {
+        "version": step.version,
+        "sinceAcceptedMs": step.since_accepted_ms,
+        "event": step.event,
+        "status": step.status.value,
+        "facts": step.facts,
+    }
 
 
 def health_table(health: Health) -> Table:
