@@ -170,14 +170,19 @@ def test_only_the_vault_of_the_input_must_be_switched_on():
     assert isinstance(off.ask(10**6, first_in=False), Quote)
 
 
-def test_a_pool_opens_at_its_point_and_a_stable_one_has_none():
-    late, open_now = damm_v1(activation_time=NOW + 1), damm_v1(activation_time=NOW)
+@pytest.mark.parametrize("amplification", [None, 100])
+def test_a_pool_opens_at_its_point_whatever_its_curve(amplification):
+    late, open_now = (
+        damm_v1((10**12, 10**9), amplification=amplification, activation_time=at)
+        for at in (NOW + 1, NOW)
+    )
     refused = late.ask(10**9)
     assert isinstance(refused, Refused)
     assert refused.error == "PoolDisabled"
     assert isinstance(open_now.ask(10**9), Quote)
-    unbound = damm_v1((10**12, 10**9), amplification=100, activation_time=NOW + 1)
-    assert isinstance(unbound.ask(10**9), Quote)
+
+
+def test_a_pool_that_is_switched_off_does_not_trade():
     assert isinstance(in_pool(plain, layout.POOL_ENABLED, 0).ask(10**9), Refused)
 
 

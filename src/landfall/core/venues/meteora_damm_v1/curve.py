@@ -148,7 +148,7 @@ def price_ratio(pool: Pool, swapped: Swapped, reserves: tuple[int, int]) -> tupl
 def check_open(pool: Pool, clock: ChainClock, payer: Pubkey | None) -> None:
     """Refuse a pool that is switched off or not active yet.
 
-    A constant-product pool may have a whitelisted vault, which trades before activation and never
+    A pool may have a whitelisted vault, which trades before activation and never
     after.
 
     Raises:
@@ -156,8 +156,6 @@ def check_open(pool: Pool, clock: ChainClock, payer: Pubkey | None) -> None:
     """
     if not pool.is_enabled:
         raise SwapRefused(faults.POOL_DISABLED)
-    if pool.curve is not None:
-        return
     by_slot = pool.activation_type == layout.ACTIVATION_BY_SLOT
     point = clock.slot if by_slot else clock.unix_timestamp
     opens, closes = pool.activation_point, None
