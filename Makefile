@@ -8,10 +8,11 @@ READY_TO_RUN := .venv/ready-to-run
 READY_TO_TEST := .venv/ready-to-test
 TESTS ?= tests
 SEEDS ?= 500
+KILLS ?= 200
 LOCK := CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
 	--no-emit-index-url --no-emit-find-links --build-deps-for=editable
 
-.PHONY: help run test check format vectors simulate mutants docs lock setup clean
+.PHONY: help run test check format vectors simulate mutants nemesis docs lock setup clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) \
@@ -42,6 +43,9 @@ simulate: $(READY_TO_TEST)  ## Histories in virtual time, judged: SEEDS=2000 of 
 
 mutants: $(READY_TO_TEST)  ## Break the engine on purpose, rule by rule, and see the simulation notice
 	@$(BIN)/python -m tests.simulation --mutants
+
+nemesis: $(READY_TO_TEST)  ## Kill real processes, judge by ledger, SQL and journal: KILLS=200, SEED=n
+	@$(BIN)/python -m tests.nemesis --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
 docs: $(READY_TO_TEST)  ## Regenerate the pages and the client that follow from the code
 	@$(BIN)/python scripts/generate_docs.py

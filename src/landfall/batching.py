@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 from landfall.core.errors import (
     InvariantViolation,
     LandfallError,
+    NoRoom,
     OutcomeUnknown,
     Unavailable,
 )
@@ -80,7 +81,7 @@ class Batching(Generic[ItemT, ResultT]):
 
 def _policy(error: LandfallError) -> type[LandfallError]:
     """The class that a caller catches. A subclass may need more than a sentence to be made."""
-    for policy in (Unavailable, OutcomeUnknown):
+    for policy in (NoRoom, Unavailable, OutcomeUnknown):
         if isinstance(error, policy):
             return policy
     return InvariantViolation

@@ -359,6 +359,35 @@ def worker() -> None:
 
 
 @app.command()
+def recover(
+    accept: Annotated[
+        bool,
+        typer.Option("--accept", help="End every open order untried, and let workers go on."),
+    ] = False,
+) -> None:
+    """After a restored backup: show what the wallet traded that the database does not know."""
+    from landfall.up import recover as recovering
+
+    if accept:
+        ended = asyncio.run(recovering.accept(_settings()))
+        typer.echo(f"{len(ended)} open orders have ended; workers go on within seconds.")
+        return
+    state = asyncio.run(recovering.state(_settings()))
+    for landing in state.strangers:
+        typer.echo(f"not on record: {landing.signature} in slot {landing.slot}")
+    for order_id in state.open_orders:
+        typer.echo(f"open, and may have been filled: {order_id}")
+    if not state.strangers:
+        typer.echo("Every trade of the wallet is on record; nothing needs to be done.")
+        return
+    typer.echo(
+        "The database is older than the chain. Compare these trades with the open orders; then "
+        "`landfall recover --accept` ends those orders as record_lost, with no new attempt."
+    )
+    raise typer.Exit(1)
+
+
+@app.command()
 def migrate() -> None:
     """Bring the database named by DATABASE_URL to the newest revision."""
     from landfall.processes import run_migrations

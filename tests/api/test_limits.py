@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from landfall.access import Scope
 from landfall.api.app import ApiConfig
 from landfall.api.limits import NAMES_MAX, Buckets
+from landfall.core.errors import NoRoom
 from landfall.core.events import OrderAccepted
 from tests.api.desk import Desk
 from tests.api.keys import bearer, give_key
@@ -173,6 +174,27 @@ async def test_a_disk_that_is_nearly_full_takes_no_new_orders():
         answer = await api.http.post("/api/orders/execute", json=BODY)
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "disk_full")
         assert "retry-after" in answer.headers
+        assert (await api.http.get("/api/orders")).status_code == 200
+
+
+async def test_a_database_without_room_is_named_and_a_stopping_process_too(monkeypatch):
+    desk = Desk()
+
+    async def full(order):
+        raise NoRoom("could not extend file")
+
+    monkeypatch.setattr(desk, "accept", full)
+    async with serving(desk) as api:
+        answer = await api.http.post("/api/orders/execute", json=BODY)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "disk_full")
+        assert "retry-after" in answer.headers
+    async with serving(Desk(), ApiConfig(is_draining=lambda: True)) as api:
+        answer = await api.http.post("/api/orders/execute", json=BODY)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "draining")
+        assert "retry-after" in answer.headers
+        for path in ("/health", "/api/health/detailed"):
+            told = await api.http.get(path)
+            assert (told.status_code, told.json()["status"]) == (503, "draining")
         assert (await api.http.get("/api/orders")).status_code == 200
 
 

@@ -19,6 +19,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--kills", type=int, default=200)
     options.add_argument("--seed", type=int, default=None, help="the time, unless told")
+    options.add_argument("--every", type=float, default=0.8, help="mean seconds between strikes")
     options.add_argument("--keep", action="store_true", help="do not delete the directory")
     told = options.parse_args()
     seed = int(time.time()) if told.seed is None else told.seed
@@ -26,7 +27,7 @@ def main() -> int:
     home.chmod(0o755)
     print(f"seed {seed}, in {home}", flush=True)
     began = time.monotonic()
-    result = asyncio.run(run(home, kills=told.kills, seed=seed))
+    result = asyncio.run(run(home, kills=told.kills, seed=seed, every_s=told.every))
     found = result.judgement
     for line in (*result.struck, *result.statuses):
         print(line)

@@ -82,6 +82,8 @@ def _lost(rows: Sequence[Row], wishes: Mapping[str, Wish]) -> list[str]:
     for wish in wishes.values():
         if not wish.told and wish.refused is None:
             found.append(f"{wish.key} was never answered")
+        if wish.refused is not None:
+            found.append(f"{wish.key} is a good order, and was refused: {wish.refused}")
         found += [f"{wish.key}: {each} is not on record" for each in wish.told - by_id.keys()]
     found += [f"{r.key}: still {r.status}" for r in rows if r.status not in ENDED]
     for row in rows:

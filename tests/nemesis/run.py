@@ -40,7 +40,7 @@ class Result:
 
 
 async def run(
-    home: Path, *, kills: int, seed: int, every_s: float = 2.0, loses: int = 12
+    home: Path, *, kills: int, seed: int, every_s: float = 0.8, loses: int = 12
 ) -> Result:
     """Strike so many times, and judge.
 

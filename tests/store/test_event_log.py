@@ -8,6 +8,7 @@ import pytest
 
 from landfall.core.errors import (
     InvariantViolation,
+    NoRoom,
     OrderRejected,
     OutcomeUnknown,
     RejectionReason,
@@ -553,3 +554,21 @@ async def test_an_attempt_signs_once_even_if_versions_were_not_checked(log, pool
             " and order_id = $1",
             execution.order.order_id,
         )
+
+
+async def test_a_full_disk_is_told_apart_and_passes_once_there_is_room(log, pool):
+    execution = await accepted(log)
+    await pool.execute(
+        "create function full_disk() returns trigger language plpgsql as "
+        "$$ begin raise exception 'could not extend file' using errcode = 'disk_full'; end $$"
+    )
+    await pool.execute(
+        "create trigger disk_is_full before insert on order_events execute function full_disk()"
+    )
+    with pytest.raises(NoRoom):
+        await log.accept(new_order())
+    with pytest.raises(NoRoom):
+        await log.append(first_claim(execution), execution, [routing_started()], Held.HELD)
+    assert await pool.fetchval("select count(*) from orders") == 1
+    await pool.execute("drop trigger disk_is_full on order_events")
+    await log.append(first_claim(execution), execution, [routing_started()], Held.HELD)

@@ -20,6 +20,7 @@ from litestar.exceptions import HTTPException, NotFoundException, ValidationExce
 from landfall import observe
 from landfall.api.body import MalformedBody
 from landfall.core.errors import (
+    NoRoom,
     OrderRejected,
     OutcomeUnknown,
     RejectionReason,
@@ -146,6 +147,13 @@ def refusal(error: Exception) -> Refusal:
             return Refusal(422, error.reason, error.sentence, error.field)
         case MalformedBody():
             return Refusal(400, Problem.MALFORMED_BODY, str(error))
+        case NoRoom():
+            return Refusal(
+                503,
+                Problem.DISK_FULL,
+                "The database has no room; nothing was stored.",
+                retry_after_s=RETRY_AFTER_SECONDS,
+            )
         case Unavailable():
             return Refusal(
                 503,

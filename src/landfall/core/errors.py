@@ -4,6 +4,7 @@
     ├── OrderRejected(reason)      the caller's fault; nothing was stored
     ├── AttemptFailure(reason)     this attempt is over, nothing of it can land; ask the retry table
     ├── Unavailable                it surely did not arrive; same step later, costs no attempt
+    │   └── NoRoom                 because a disk is full, which does not pass by itself
     ├── OutcomeUnknown             it may have arrived; watch, never sign again
     ├── VersionConflict            another worker recorded the next event; let go
     ├── MalformedAccount           bytes that are not what they claim to be; the pool is left out
@@ -135,6 +136,10 @@ class Unavailable(LandfallError):
     """The request surely did not arrive, or asked nothing that could change the world: do the
     same step later.
     """
+
+
+class NoRoom(Unavailable):
+    """The database's disk is full: nothing happened, and somebody has to make room."""
 
 
 class OutcomeUnknown(LandfallError):

@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 
-from landfall.core.errors import InvariantViolation, LandfallError, Unavailable
+from landfall.core.errors import InvariantViolation, LandfallError, NoRoom, Unavailable
 from landfall.statements import load_statements
 from landfall.store.connection import NOT_CONNECTED
 
@@ -21,6 +21,7 @@ _END_WAIT_MS = 2_000
 _LATER = ("25", "40", "53", "55", "57", "58")
 # With which it says "not this": bad data or a broken rule.
 _NEVER = ("22", "23", "P0")
+_DISK_FULL = "53100"
 _DEADLOCK = "40P01"
 
 
@@ -92,6 +93,8 @@ def _what_it_means(error: asyncpg.PostgresError, session: int) -> Exception:
     # A session that dies may die after its commit.
     if getattr(error, "severity_en", None) in ("FATAL", "PANIC") or state.startswith("08"):
         return LostSight(session, error)
+    if state == _DISK_FULL:
+        return NoRoom(f"the database has no room: {error}")
     if state.startswith(_LATER):
         return Unavailable(f"the database could not do it now: {error}")
     if state.startswith(_NEVER):

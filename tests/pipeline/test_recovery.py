@@ -1,0 +1,154 @@
+"""A database that is older than the chain: what was traded since is noticed before anything is
+signed, and orders that may have been filled end without another attempt.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import asyncpg
+import pytest
+
+from landfall.chain.history import WalletHistory
+from landfall.core.errors import FailureReason
+from landfall.core.execution import Status
+from landfall.core.lifecycle.evolve import fold
+from landfall.pipeline import recovery
+from landfall.pipeline.recovery import accept_loss, cleared, look
+from landfall.pipeline.run import carry
+from landfall.ports import World
+from landfall.store.connection import connect
+from landfall.store.event_log import PostgresEventLog
+from landfall.store.migrations.migrate import migrate
+from landfall.store.wallet_record import PostgresWalletRecord
+from tests.pipeline.conftest import Bench
+
+PATIENCE_S = 2.0
+
+
+@pytest.fixture
+async def old_pool(empty_dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    """Another database: what a backup of the first one holds, once a test has put it there."""
+    await migrate(empty_dsn)
+    pool = await connect(empty_dsn)
+    yield pool
+    pool.terminate()
+
+
+def history_of(bench: Bench) -> WalletHistory:
+    return WalletHistory([(bench.rpc, lambda: None)], bench.world.signer.address)
+
+
+def record_on(bench: Bench, pool: asyncpg.Pool) -> PostgresWalletRecord:
+    return PostgresWalletRecord(pool, bench.world.signer.address)
+
+
+async def is_cleared(world: World, bench: Bench, pool: asyncpg.Pool) -> bool:
+    """Whether a worker would begin; one that waits is given some time to change its mind."""
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await cleared(world, history_of(bench), record_on(bench, pool))
+    except TimeoutError:
+        return False
+    return True
+
+
+async def test_a_wallet_that_is_new_here_is_taken_as_it_stands(bench: Bench, pool: Any) -> None:
+    assert await is_cleared(bench.world, bench, pool)
+    assert await record_on(bench, pool).mark() is not None
+
+
+async def test_what_is_on_record_is_no_stranger_and_the_mark_moves_on(
+    bench: Bench, pool: Any
+) -> None:
+    record = record_on(bench, pool)
+    await look(history_of(bench), record)
+    marked = await record.mark()
+    assert marked is not None
+    await bench.finish(await bench.submit())
+    await bench.world.clock.sleep_ms(20_000)
+    assert await is_cleared(bench.world, bench, pool)
+    assert (await record.mark() or 0) > marked
+
+
+async def test_a_trade_that_is_not_on_record_keeps_every_worker_from_signing(
+    bench: Bench, pool: Any, old_pool: Any
+) -> None:
+    await look(history_of(bench), record_on(bench, old_pool))
+    order = await bench.submit()
+    old = replace(bench.world, log=PostgresEventLog(old_pool))
+    await old.log.accept(order)
+    await bench.finish(order)
+    (signature,) = await bench.swaps_on_ledger(order)
+    assert not await is_cleared(old, bench, old_pool)
+    findings = await look(history_of(bench), record_on(bench, old_pool))
+    assert [landing.signature for landing in findings.strangers] == [signature]
+
+    ended = await accept_loss(old, history_of(bench), record_on(bench, old_pool))
+    assert ended == (order.order_id,)
+    execution = fold(await old.log.load(order.order_id))
+    assert execution.status is Status.FAILED
+    assert execution.failure is not None
+    assert execution.failure.reason is FailureReason.RECORD_LOST
+    assert await is_cleared(old, bench, old_pool)
+    assert await bench.swaps_on_ledger(order) == [signature]
+
+
+async def test_bytes_that_land_after_the_restore_are_waited_for_before_an_open_order_is_carried(
+    bench: Bench, pool: Any, old_pool: Any
+) -> None:
+    held: list[Any] = []
+
+    class HeldBack:
+        async def send(self, transaction: Any) -> None:
+            held.append(transaction)
+
+    await look(history_of(bench), record_on(bench, old_pool))
+    order = await bench.submit()
+    old = replace(bench.world, log=PostgresEventLog(old_pool))
+    await old.log.accept(order)
+    carrying = asyncio.create_task(_carried(bench, order, HeldBack()))
+    while not held:
+        await asyncio.sleep(0)
+    carrying.cancel()
+    await asyncio.gather(carrying, return_exceptions=True)
+    # Nothing is on chain yet, so nothing is strange; but the bytes are good for a while.
+    assert (await look(history_of(bench), record_on(bench, old_pool))).strangers == ()
+    clearing = asyncio.create_task(is_cleared(old, bench, old_pool))
+    await asyncio.sleep(0)
+    await bench.world.sender.send(held[0])
+    assert not await clearing
+    assert len(await bench.swaps_on_ledger(order)) == 1
+
+
+async def _carried(bench: Bench, order: Any, sender: Any) -> None:
+    await carry(replace(bench.world, sender=sender), bench.queue, await bench.claim(order))
+
+
+async def test_somebody_elses_transfer_to_the_wallet_is_no_trade(bench: Bench, pool: Any) -> None:
+    record = record_on(bench, pool)
+    await look(history_of(bench), record)
+    await bench.rpc.call("requestAirdrop", [str(bench.world.signer.address), 5], str)
+    await bench.world.clock.sleep_ms(2_000)
+    assert await is_cleared(bench.world, bench, pool)
+
+
+async def test_an_order_in_flight_on_record_is_followed_to_its_fill(
+    bench: Bench, pool: Any
+) -> None:
+    order = await bench.submit()
+    held: list[Any] = []
+
+    class Noted:
+        async def send(self, transaction: Any) -> None:
+            held.append(transaction)
+
+    carrying = asyncio.create_task(_carried(bench, order, Noted()))
+    while not held:
+        await asyncio.sleep(0)
+    carrying.cancel()
+    await asyncio.gather(carrying, return_exceptions=True)
+    await recovery.wind_up(bench.world, order.order_id)
+    assert (await bench.execution(order)).status is Status.CONFIRMED
+    assert len(await bench.swaps_on_ledger(order)) == 1
