@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from landfall.core.errors import FailureReason, MalformedAccount
 from landfall.core.quote import Quote, Refused
-from landfall.core.token import TOKEN_2022_PROGRAM, TOKEN_PROGRAM
+from landfall.core.token import ACCOUNT_AMOUNT, TOKEN_2022_PROGRAM, TOKEN_PROGRAM
 from landfall.core.transfer_hook import validation_address
 from landfall.core.values import U64_MAX, Account, Pubkey, Slot, SwapMode
 from landfall.core.venue import NeedAccounts, ProgramError
@@ -137,6 +137,20 @@ def test_every_amount_is_priced_or_refused_in_words(opened: Opened, amount: int,
             assert 0 <= answer.out_amount <= paid_from.balance
             assert min(1, amount) <= answer.in_amount <= U64_MAX
             assert 0 <= answer.price_impact_bps <= 10_000
+
+
+@every_pool
+def test_no_pool_promises_more_than_its_vault_holds(opened: Opened):
+    for first_in in (True, False):
+        vault = opened.pool().sides[1 if first_in else 0].vault  # type: ignore[attr-defined]
+        held = opened.quote(10**9, first_in=first_in).out_amount // 2
+        poorer = opened.with_bytes(vault, ACCOUNT_AMOUNT.offset, held.to_bytes(8, "little"))
+        answer = poorer.ask(10**9, first_in=first_in)
+        assert isinstance(answer, Refused) or answer.out_amount <= held
+        pool = poorer.pool()
+        asked = requested(pool, 10**9, SwapMode.EXACT_IN, first_in=first_in)
+        offered = opened.venue.supply(pool, asked, CLOCK)
+        assert sum(segment.out_amount for segment in offered) <= held
 
 
 @every_pool

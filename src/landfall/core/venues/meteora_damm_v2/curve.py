@@ -75,6 +75,8 @@ def quote(pool: Pool, request: SwapRequest, clock: ChainClock) -> Quote | Refuse
     """What the program would do with this swap now, for a trader that is not whitelisted."""
     try:
         swapped = execute(pool, request, clock)
+        if swapped.vault_out > pool.sides[swapped.a_to_b].balance:
+            raise SwapRefused(faults.INSUFFICIENT_FUNDS)
     except SwapRefused as refused:
         error = refused.fault.name
         return Refused(

@@ -8,7 +8,7 @@ Source: MeteoraAg/damm-v2 a3d3827 (0.2.1), programs/cp-amm/src/error.rs.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from landfall.core.anchor import PANIC, ProgramFault, SwapRefused
+from landfall.core.anchor import PANIC, TOKEN_INSUFFICIENT_FUNDS, ProgramFault, SwapRefused
 from landfall.core.fee_schedules import FeeFaults
 from landfall.core.values import U64_MAX, U128_MAX
 
@@ -29,6 +29,10 @@ SINGLE_SWAP_UNPROVEN = ProgramFault(
 )
 UNDETERMINED_ERROR = ProgramFault(6051, "UndeterminedError", "Undetermined error")
 INVALID_POOL_VERSION = ProgramFault(6052, "InvalidPoolVersion", "Invalid pool version")
+INSUFFICIENT_FUNDS = ProgramFault(
+    TOKEN_INSUFFICIENT_FUNDS, "InsufficientFunds", "Error: insufficient funds"
+)
+"""The token program's, when the pool owes more than its vault holds."""
 
 FEE_FAULTS = FeeFaults(
     overflow=MATH_OVERFLOW,
@@ -39,6 +43,7 @@ FEE_FAULTS = FeeFaults(
 
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {
+        INSUFFICIENT_FUNDS.name: "The pool owes more than its vault holds.",
         MATH_OVERFLOW.name: "The pool cannot price this amount: it is more than the pool holds.",
         POOL_DISABLED.name: "The pool has swaps switched off, or has not opened yet.",
         AMOUNT_IS_ZERO.name: "The amount is zero, or its transfer fee leaves nothing of it.",

@@ -70,6 +70,8 @@ def quote(pool: Pool, request: SwapRequest, clock: ChainClock) -> Quote | Refuse
             raise SwapRefused(faults.INVALID_QUOTE_MINT)
         swapped = execute(pool, request, clock)
         check_migration(pool, swapped)
+        if swapped.out_amount > pool.sides[not swapped.is_buy].balance:
+            raise SwapRefused(faults.INSUFFICIENT_FUNDS)
     except SwapRefused as refused:
         error = refused.fault.name
         return Refused(

@@ -7,7 +7,7 @@ error.rs.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from landfall.core.anchor import PANIC, ProgramFault, SwapRefused
+from landfall.core.anchor import PANIC, TOKEN_INSUFFICIENT_FUNDS, ProgramFault, SwapRefused
 from landfall.core.fee_schedules import FeeFaults
 from landfall.core.values import U64_MAX, U128_MAX
 
@@ -33,6 +33,10 @@ SINGLE_SWAP_UNPROVEN = ProgramFault(
 )
 UNDETERMINED_ERROR = ProgramFault(6045, "UndeterminedError", "Undertermined error")
 AMOUNT_LEFT_IS_NOT_ZERO = ProgramFault(6047, "AmountLeftIsNotZero", "Amount left is not zero")
+INSUFFICIENT_FUNDS = ProgramFault(
+    TOKEN_INSUFFICIENT_FUNDS, "InsufficientFunds", "Error: insufficient funds"
+)
+"""The token program's, when the pool owes more than its vault holds."""
 
 FEE_FAULTS = FeeFaults(
     overflow=MATH_OVERFLOW,
@@ -43,6 +47,7 @@ FEE_FAULTS = FeeFaults(
 
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {
+        INSUFFICIENT_FUNDS.name: "The pool owes more than its vault holds.",
         MATH_OVERFLOW.name: "The pool cannot price this amount: it is more than the curve holds.",
         AMOUNT_IS_ZERO.name: "The amount is zero.",
         TYPE_CAST_FAILED.name: "The pool cannot price this amount: a number exceeds its width.",

@@ -52,6 +52,8 @@ def quote(pool: Pool, request: SwapRequest, clock: ChainClock) -> Quote | Refuse
     try:
         swapped = execute(pool, request, clock)
         price = bins.price_of(pool.active_id, pool.bin_step)
+        if swapped.vault_out > pool.sides[swapped.x_to_y].balance:
+            raise SwapRefused(faults.INSUFFICIENT_FUNDS)
     except SwapRefused as refused:
         error = refused.fault.name
         return Refused(

@@ -6,7 +6,12 @@ Source: MeteoraAg/dlmm-sdk fb02e51, idls/dlmm.json (program 0.12.0).
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from landfall.core.anchor import ACCOUNT_NOT_ENOUGH_KEYS, ProgramFault, SwapRefused
+from landfall.core.anchor import (
+    ACCOUNT_NOT_ENOUGH_KEYS,
+    TOKEN_INSUFFICIENT_FUNDS,
+    ProgramFault,
+    SwapRefused,
+)
 from landfall.core.values import U64_MAX
 
 INVALID_INPUT = ProgramFault(6002, "InvalidInput", "Invalid input data")
@@ -29,9 +34,14 @@ INSUFFICIENT_OUT = ProgramFault(
 POOL_DISABLED = ProgramFault(6042, "PoolDisabled", "Pool disabled")
 UNDETERMINED_ERROR = ProgramFault(6085, "UndeterminedError", "Undetermined error")
 INSUFFICIENT_IN = ProgramFault(6104, "InsufficientInAmount", "Insufficient in amount")
+INSUFFICIENT_FUNDS = ProgramFault(
+    TOKEN_INSUFFICIENT_FUNDS, "InsufficientFunds", "Error: insufficient funds"
+)
+"""The token program's, when the pool owes more than its vault holds."""
 
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {
+        INSUFFICIENT_FUNDS.name: "The pool owes more than its vault holds.",
         INVALID_INPUT.name: "The amount is zero.",
         INSUFFICIENT_LIQUIDITY.name: "The swap would leave the price range of the pool.",
         MATH_OVERFLOW.name: "The pool cannot price this amount: a number exceeds its width.",

@@ -40,15 +40,20 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
         swapped = execute(pool, request, clock, trail=trail)
         # A quote is refused, too, if the active bin has no price to compare with.
         price_of(pool.active_id, pool.bin_step)
-        filled = swapped.in_amount, swapped.out_amount
+        is_payable = swapped.vault_out <= side_out.balance
+        filled = (swapped.in_amount, swapped.out_amount) if is_payable else None
     except SwapRefused:
         filled = None
     fees = TransferFees(side_in.transfer_fee_at(clock.epoch), side_out.transfer_fee_at(clock.epoch))
-    return walked(_stretches(trail), filled, request, ask, fees)
+    return walked(_stretches(trail, side_out.balance), filled, request, ask, fees)
 
 
-def _stretches(trail: list[BinSwap]) -> Iterator[Stretch]:
+def _stretches(trail: list[BinSwap], balance: int) -> Iterator[Stretch]:
+    """The way as stretches, as long as the vault can pay."""
     for swapped in trail:
+        balance -= swapped.paid
+        if balance < 0:
+            return
         price, x_to_y, fee_rate, _ = swapped.terms
         y, x = (price, ONE) if x_to_y else (ONE, price)
         kept = FEE_DENOMINATOR - fee_rate
