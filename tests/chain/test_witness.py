@@ -83,6 +83,33 @@ async def test_finality_never_goes_back():
         assert [(await chain.finalized()).slot for _ in range(2)] == [Slot(500), Slot(500)]
 
 
+@pytest.mark.parametrize("method", ["getEpochInfo", "getSignatureStatuses"])
+async def test_one_answer_from_nowhere_does_not_keep_expiry_from_being_proven(method: str):
+    wild = {
+        "getEpochInfo": final_at(10**12, 10**12),
+        "getSignatureStatuses": unknown_at(10**12),
+    }
+    past = TRANSACTION.last_valid_block_height + 1
+    slot = TRANSACTION.min_context_slot + 1_000
+    true = {"getEpochInfo": final_at(slot, past), "getSignatureStatuses": unknown_at(slot)}
+    wildly = provider(**{**true, method: wild[method]})
+    async with joined(wildly) as cluster, asyncio.timeout(10):
+        (witness,) = cluster.paths.witnesses
+        await witness.testify(SIGNATURE)
+        await until(lambda: asked(cluster.nodes[0], "getEpochInfo"))
+        await cluster.paths.chain.latest_blockhash()
+        for step in range(1, 4):
+            moved = {
+                "getEpochInfo": final_at(slot + 4 * step, past + 4 * step),
+                "getSignatureStatuses": unknown_at(slot + 4 * step),
+            }
+            cluster.nodes[0].behaviour = provider(**moved)
+            held_now = await held(witness)
+            await until(lambda n=step: len(asked(cluster.nodes[0], "getEpochInfo")) > n)
+            await cluster.paths.chain.latest_blockhash()
+        assert held_now is Opinion.EXPIRED
+
+
 @pytest.mark.parametrize("bad", [silent, resets])
 async def test_a_provider_that_does_not_answer_says_nothing(bad: Any):
     broken = provider(getSignatureStatuses=bad, getTransaction=bad)

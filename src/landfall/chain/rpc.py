@@ -47,6 +47,8 @@ ACCOUNTS_PER_CALL = 100
 FEE_ACCOUNTS_PER_CALL = 128
 _STATUSES_PER_CALL = 256
 _FINALITY_EVERY_SLOTS = 2
+_APART_MAX_SLOTS = 150
+"""Two nodes of one provider are never so far apart: the one ahead had made its slot up."""
 _SHARERS_MAX = 1_000
 _CONFIRMED: dict[str, Any] = {"commitment": "confirmed"}
 _BEHIND = -32016
@@ -286,16 +288,19 @@ class RpcChain:
         return self._node.name
 
     async def finalized(self) -> Finalized:
-        """Slot and height of the last final block, from one answer; it never goes back.
+        """Slot and height of the last final block, from one answer. It does not go back.
 
         What is final stays final: a node that is behind another of the same provider is not heard.
+        But one answer from nowhere must not hold for ever: nothing would be proven to have expired.
         """
         config = {"commitment": Commitment.FINALIZED.wire}
         reply = await _read(self._node.call("getEpochInfo", [config], _EpochInfo))
         told = Finalized(Slot(reply.absolute_slot), BlockHeight(reply.block_height))
-        if self._finalized is None or told.slot > self._finalized.slot:
+        known = self._finalized
+        if known is None or not 0 <= known.slot - told.slot <= _APART_MAX_SLOTS:
             self._finalized = told
-        return self._finalized
+            return told
+        return known
 
     async def testify(self, signature: Signature) -> Evidence:
         """What this node says of a signature, and how far it had been final before it was asked.
@@ -305,7 +310,8 @@ class RpcChain:
         """
         finalized = self._finalized
         answer = await self.status(signature)
-        if answer.status is None and answer.context_slot >= self._finality_due:
+        ahead = answer.context_slot - self._finality_due
+        if answer.status is None and not -_APART_MAX_SLOTS <= ahead < 0:
             self._finality_due = Slot(answer.context_slot + _FINALITY_EVERY_SLOTS)
             if self._learning is None or self._learning.done():
                 self._learning = asyncio.ensure_future(self._learn_finality())
