@@ -8,15 +8,14 @@ from collections.abc import Iterator
 from functools import partial
 
 from landfall.bench.figures import Figure, Goal, microseconds_per_call
+from landfall.bench.pools import CLOCK, pools_of
 from landfall.bench.scale import Scale
-from landfall.core.errors import MalformedAccount
 from landfall.core.quote import Quote, SwapRequest
-from landfall.core.values import Account, Accounts, BaseUnits, ChainClock, Pubkey, Slot, SwapMode
-from landfall.core.venue import AnyVenue, NeedAccounts, Pool
+from landfall.core.values import BaseUnits, Slot, SwapMode
+from landfall.core.venue import AnyVenue, Pool
 from landfall.core.venues import VENUES
 from landfall.localnet.genesis import genesis_accounts
 
-CLOCK = ChainClock(Slot(1_000), 0, 1_800_000_000)
 RANGED = {"raydium_clmm", "meteora_dlmm"}
 """Venues whose liquidity lies in ranges: a large swap crosses from one to the next."""
 QUOTE_US_MAX, RANGED_QUOTE_US_MAX, DECODE_US_MAX = 15.0, 60.0, 100.0
@@ -28,17 +27,18 @@ def quotes(scale: Scale) -> Iterator[Figure]:
     """Each venue's quote and decoding, and a crossing where it has any."""
     born = genesis_accounts([])
     for venue in VENUES.values():
-        pool, accounts = first_pool(venue, born)
+        loaded, accounts = next(pools_of(venue, born))
+        pool = loaded.pool
         yield from _of_pool(venue, pool, scale)
         yield Figure(
             what=f"{venue.name}: decode {len(accounts)} accounts",
             value=microseconds_per_call(
                 partial(venue.load, pool.address, accounts, Slot(1)),
-                calls=scale.calls // 5,
+                calls=max(1, scale.calls // 5),
                 rounds=scale.rounds,
             ),
             unit="µs",
-            samples=scale.calls // 5 * scale.rounds,
+            samples=max(1, scale.calls // 5) * scale.rounds,
             goal=Goal(DECODE_US_MAX),
         )
 
@@ -90,20 +90,3 @@ def request_of(venue: AnyVenue, pool: Pool, fraction: int) -> SwapRequest:
         mode=SwapMode.EXACT_IN,
         amount=BaseUnits(max(1, amount // fraction)),
     )
-
-
-def first_pool(venue: AnyVenue, born: Accounts) -> tuple[Pool, Accounts]:
-    """The first of the venue's pools in genesis, with everything that loading it asks for."""
-    for address in sorted(born, key=bytes):
-        account = born[address]
-        if account is None or account.owner != venue.program_id:
-            continue
-        seen: dict[Pubkey, Account | None] = {address: account}
-        try:
-            while isinstance(answer := venue.load(address, seen, Slot(1)), NeedAccounts):
-                seen |= {wanted: born.get(wanted) for wanted in answer.addresses}
-        except MalformedAccount:
-            continue
-        pool: Pool = answer
-        return pool, seen
-    raise LookupError(venue.name)
