@@ -93,7 +93,7 @@ async def _rates(dsn: str, orders: int) -> tuple[float, float, float]:
 
 
 async def _accepted(event_log: PostgresEventLog, orders: int) -> float:
-    waiting = iter([_order() for _ in range(orders)])
+    waiting = iter([an_order() for _ in range(orders)])
 
     async def lane() -> None:
         for order in waiting:
@@ -155,7 +155,8 @@ async def _one_by_one(pool: Any, orders: int) -> float:
     return orders / (time.perf_counter() - began)
 
 
-def _order() -> Order:
+def an_order() -> Order:
+    """A market order of one SOL."""
     return Order(
         order_id=uuid4(),
         account="local",
