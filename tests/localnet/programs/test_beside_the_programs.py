@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from solders.instruction import Instruction
 from solders.keypair import Keypair
 
 from landfall.core.quote import Leg, Quote, Refused, SwapRequest
@@ -51,8 +52,9 @@ def builds_of(venue: AnyVenue) -> dict[Pubkey, Path]:
 
 
 @contextmanager
-def both_chains(venue: AnyVenue) -> Iterator[tuple[Chain, Chain]]:
-    """Two chains of one genesis: the stand-in plays on one, the program runs on the other."""
+def both_chains(*venues: AnyVenue) -> Iterator[tuple[Chain, Chain]]:
+    """Two chains of one genesis: stand-ins play on one, the programs run on the other."""
+    builds = {program: file for venue in venues for program, file in builds_of(venue).items()}
     wallet = Keypair()
     with ExitStack() as stack:
         chains = [
@@ -68,7 +70,7 @@ def both_chains(venue: AnyVenue) -> Iterator[tuple[Chain, Chain]]:
                 ),
                 wallet,
             )
-            for programs in ({}, builds_of(venue))
+            for programs in ({}, builds)
         ]
         yield chains[0], chains[1]
 
@@ -118,25 +120,39 @@ def swap_on_both(
     venue: AnyVenue, chains: tuple[Chain, Chain], quote: Quote, slack: int
 ) -> list[tuple[object, dict[Pubkey, bytes]]]:
     """What each chain says of one swap, and every account it leaves behind."""
+    return run_on_both(chains, written(venue, chains[0], quote, slack))
+
+
+def written(venue: AnyVenue, chain: Chain, quote: Quote, slack: int = 0) -> Instruction:
+    """The swap of a quote, bounded by what was quoted and `slack` units more."""
     symbols = {token.mint: symbol for symbol, token in KNOWN_TOKENS.items()}
     request = quote.request
-    pool = pool_of(venue, chains[0])
     bound = quote.out_amount if request.mode is SwapMode.EXACT_IN else quote.in_amount
     bound += slack if request.mode is SwapMode.EXACT_IN else -slack
     trader = Trader(
-        chains[0].wallet.pubkey(),
-        *(chains[0].tokens_of(symbols[mint]) for mint in (request.in_mint, request.out_mint)),
+        chain.wallet.pubkey(),
+        *(chain.tokens_of(symbols[mint]) for mint in (request.in_mint, request.out_mint)),
     )
-    instruction = venue.swap(pool, Leg(quote=quote, threshold=BaseUnits(bound)), trader)
+    instruction: Instruction = venue.swap(
+        pool_of(venue, chain), Leg(quote=quote, threshold=BaseUnits(bound)), trader
+    )
+    return instruction
+
+
+def run_on_both(
+    chains: tuple[Chain, Chain], *instructions: Instruction
+) -> list[tuple[object, dict[Pubkey, bytes]]]:
+    """What each chain says of one transaction, and every account it leaves behind."""
     answers = []
     for chain in chains:
-        outcome, _ = chain.run(instruction)
+        outcome, _ = chain.run(*instructions)
         left = {
             meta.pubkey: account.data
+            for instruction in instructions
             for meta in instruction.accounts
             if meta.is_writable
             and (account := chain.account(meta.pubkey)) is not None
-            and len(account.data) != PRICE_SAMPLES.get(venue.name)
+            and len(account.data) not in PRICE_SAMPLES.values()
         }
         answers.append((outcome.error, left))
     return answers
@@ -170,4 +186,21 @@ def test_one_unit_more_than_the_quote_is_refused_alike(venue: AnyVenue, mode: Sw
             return
         played, run = swap_on_both(venue, chains, quote, slack=1)
         assert run[0] is not None
+        assert played == run
+
+
+@pytest.mark.parametrize(
+    "venue",
+    [pytest.param(venue, id=name) for name, venue in VENUES.items() if name != "raydium_cpmm"],
+)
+def test_two_legs_in_one_transaction_leave_the_same_bytes(venue: AnyVenue):
+    other = VENUES["raydium_cpmm"]
+    with both_chains(venue, other) as chains:
+        legs = []
+        for swapped, back in ((venue, False), (other, True)):
+            quote = asked(swapped, chains[0], SwapMode.EXACT_IN, 10**6, back)
+            assert isinstance(quote, Quote)
+            legs.append(written(swapped, chains[0], quote))
+        played, run = run_on_both(chains, *legs)
+        assert run[0] is None
         assert played == run
