@@ -62,6 +62,7 @@ class App:
         self._engine = BlockEngine(node)
         self._faults = faults or Faults()
         self._cut = cut
+        self._stopping = asyncio.Event()
         self._calls = FaultyCalls(node, self._faults)
         intake = Intake(node, self._faults)
         self._admin = {**METHODS, **admin_methods(self._faults, intake, list(METHODS))}
@@ -74,6 +75,10 @@ class App:
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
+
+    def stop(self) -> None:
+        """Keep no client waiting any longer that was to wait for ever."""
+        self._stopping.set()
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] == "GET":
@@ -99,9 +104,8 @@ class App:
     async def _reply(self, reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
         match reply.lost:
             case "hang":
-                # Nothing is said until the client has had enough.
-                while (await receive())["type"] != "http.disconnect":
-                    pass
+                await self._until_given_up(receive)
+                self._cut(tuple(scope["client"]))
             case "reset":
                 self._cut(tuple(scope["client"]))
                 await receive()
@@ -109,6 +113,15 @@ class App:
                 after = reply.retry_after
                 extra = [] if after is None else [(b"retry-after", str(after).encode())]
                 await _respond(send, reply.status, reply.body, headers=extra)
+
+    async def _until_given_up(self, receive: Receive) -> None:
+        gone = asyncio.create_task(_disconnected(receive))
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({gone, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            gone.cancel()
+            stopping.cancel()
 
     async def _get(self, path: str, send: Send) -> None:
         match path:
@@ -219,6 +232,11 @@ async def _write(frames: "asyncio.Queue[Frame]", send: Send) -> None:
             await send({"type": "websocket.close", "code": code, "reason": reason})
             return
         await send({"type": "websocket.send", "text": frame.decode()})
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _body(receive: Receive) -> bytes | None:

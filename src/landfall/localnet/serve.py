@@ -89,9 +89,10 @@ async def _served(
     def cut(client: Address) -> None:
         _reset(server, client)
 
+    app = App(node, faults, cut)
     server = uvicorn.Server(
         uvicorn.Config(
-            App(node, faults, cut),
+            app,
             loop="none",
             http="httptools",
             ws="websockets-sansio",
@@ -116,6 +117,7 @@ async def _served(
     finally:
         server.should_exit = True
         await running
+        app.stop()
         await server.shutdown(sockets=listeners)
 
 

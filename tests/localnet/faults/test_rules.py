@@ -1,13 +1,16 @@
 """What a rule may say, what it is told where it may not, and that a seed repeats it."""
 
+from pathlib import Path
+
 import pytest
 
 from landfall.localnet.faults.faults import Faults
-from landfall.localnet.faults.kinds import KINDS, Place
+from landfall.localnet.faults.kinds import KINDS, Kind, Place
 from landfall.localnet.faults.rules import BadRule, Rule, parse_rule, parse_rules
 from landfall.localnet.rpc import METHODS
 
 METHOD_NAMES = list(METHODS)
+PAGE = Path(__file__).parents[3] / "docs/how-to/test-your-bot-with-faults.md"
 
 
 def rule(text: str) -> Rule:
@@ -95,3 +98,12 @@ def test_what_a_rule_does_not_name_it_spares():
     assert faults.strike(Place.CALL, "getSlot", "old") is not None
     assert faults.strike(Place.ANSWER, "getSlot") is None
     assert [(dice.seen, dice.struck) for dice in faults.counted] == [(1, 1), (0, 0)]
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_the_page_tells_of_every_fault_what_it_does(kind: Kind):
+    lines = [line for line in PAGE.read_text().splitlines() if line.startswith("| `")]
+    rows = [line.strip("| ").split(" | ") for line in lines]
+    told = {example.strip("`"): meaning for example, meaning in rows}
+    meanings = [meaning for example, meaning in told.items() if rule(example).kind is kind]
+    assert meanings == [kind.meaning]
