@@ -101,7 +101,7 @@ async def test_a_quote_places_no_order(api: Running):
     assert answer.status_code == 200
     body = answer.json()
     assert body["route"] is None
-    assert body["reason"] == "No pool of any venue trades this pair."
+    assert body["reason"].startswith("No pool trades this pair")
     assert body["amount"] == "1.5"
     assert not api.desk.logs
 

@@ -128,6 +128,6 @@ async def preview(world: World, account: str, request: OrderRequest) -> Preview:
 def no_route(refused: tuple[Refused, ...]) -> str:
     """One sentence on why nothing can fill the order."""
     if not refused:
-        return "No pool of any venue trades this pair."
+        return "No pool trades this pair, and no way through another token would fill this order."
     answers = "; ".join(f"{r.venue} pool {r.pool}: {r.sentence}" for r in refused)
     return f"No pool of the pair would fill this order: {answers}"
