@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -87,6 +89,11 @@ def run(example: str, engine: str, *arguments: str) -> str:
     return ran.stdout
 
 
+def order_ids(engine: str) -> list[str]:
+    listed = httpx.get(f"{engine}/api/orders?limit=500", trust_env=False).json()["orders"]
+    return [each["orderId"] for each in listed]
+
+
 def test_a_market_order_is_submitted_followed_and_filled(engine):
     said = run("submit_a_market_order.py", engine).splitlines()
     assert said[1:6] == ["pending", "routing", "building", "submitted", "confirmed"]
@@ -118,6 +125,54 @@ def test_a_replayed_log_gives_what_the_engine_says(engine):
     said = run("replay_an_order.py", engine).splitlines()
     assert "OrderAccepted: SOL → USDC, 1.5 SOL, 100 bps" in said[0]
     assert said[-1].endswith("events fold to confirmed, as the engine says")
+
+
+def test_a_bot_that_is_started_again_buys_nothing_twice(engine):
+    first = run("bot_in_slices.py", engine, "rebalance").splitlines()
+    assert sorted(first[:3]) == [f"rebalance-{n} confirmed" for n in (1, 2, 3)]
+    got = Decimal(first[3].split()[1])
+    assert got > 0
+    before = order_ids(engine)
+    again = run("bot_in_slices.py", engine, "rebalance").splitlines()
+    assert sorted(line for line in again if "before" in line) == [
+        f"rebalance-{n} was placed before" for n in (1, 2, 3)
+    ]
+    assert again[-1] == first[-1]
+    assert order_ids(engine) == before
+
+
+def test_what_waits_is_cancelled_or_goes_on_to_its_end(engine):
+    said = run("cancel_what_waits.py", engine).splitlines()
+    assert said[-1] in ("it ended as cancelled", "it ended as confirmed")
+    assert said[0].startswith("withdrawn" if said[-1].endswith("cancelled") else "too late")
+
+
+def test_all_orders_are_watched_and_the_next_run_goes_on_behind(engine, tmp_path):
+    place = tmp_path / "cursor"
+    form = {"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "0.1", "slippage": "0.05"}
+
+    def order() -> str:
+        placed = httpx.post(f"{engine}/api/orders/execute", json=form, trust_env=False)
+        return str(placed.json()["orderId"])
+
+    with ThreadPoolExecutor(1) as pool:
+        watching = pool.submit(run, "watch_all_orders.py", engine, str(place))
+        while not watching.done():
+            order()
+            time.sleep(0.5)
+        first = watching.result().splitlines()
+    last = order()
+    assert first[-1].split()[2] in ("confirmed", "failed")
+    told = [line.split()[1:] for line in first]
+    while [last, "confirmed"] not in told:
+        told += [
+            line.split()[1:] for line in run("watch_all_orders.py", engine, str(place)).splitlines()
+        ]
+    mine = [status for order_id, status in told if order_id == last]
+    assert mine == ["pending", "routing", "building", "submitted", "confirmed"]
+    # Nothing was told twice over all these runs, but finality, which has the status before it.
+    moves = [move for move in map(tuple, told) if move[1] != "confirmed"]
+    assert len(moves) == len(set(moves))
 
 
 def test_a_saved_pool_is_a_pool_again_from_its_file_alone(engine, rpc_port, tmp_path):
