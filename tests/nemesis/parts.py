@@ -108,10 +108,10 @@ class Parts:
         self.parts = [self._localnet(chain), *map(self._api, apis), *map(self._worker, (1, 2))]
         self._fates = {points: Fates(chance, points) for points in (WORKER_POINTS, API_POINTS)}
 
-    def start(self) -> None:
+    def start(self, *, doomed: bool = True) -> None:
         """Start everything, and wait until it has answered or met its fate."""
         for part in self.parts:
-            self._spawn(part, doomed=True)
+            self._spawn(part, doomed=doomed)
             if part.name == "localnet":
                 self._until(self._chain_url)
         for url in self.urls:
@@ -166,6 +166,21 @@ class Parts:
             while part.status() is not None:
                 time.sleep(0.01)
             self._spawn(part, doomed=False)
+
+    def restart(self, part: Part) -> None:
+        """Ask it to stop, wait until it has, and start it again."""
+        os.kill(part.pid, signal.SIGTERM)
+        self._random[f"{part.name.partition('-')[0]} restarted:TERM"] += 1
+        deadline = time.monotonic() + READY_S
+        while part.status() is not None:
+            assert time.monotonic() < deadline, f"{part.name} does not stop"
+            time.sleep(0.02)
+        self._spawn(part, doomed=False)
+
+    def until_api(self) -> None:
+        """Wait until every API answers."""
+        for url in self.urls:
+            self._until(f"{url}/health")
 
     def stop(self) -> None:
         """End everything."""

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from tests.nemesis.parts import Parts
 LOOK_S = 0.05
 CALM_S = 150
 CLIENTS = 2
+PAUSE_S = 1.0
 NO_ANSWER = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
@@ -53,14 +54,41 @@ async def run(
     """
     chance = random.Random(seed)
     parts = Parts(home, chance, loses)
-    journal = Journal(home / "journal")
-    clients = [Client(parts.urls, journal, random.Random(f"{seed} {n}"), n) for n in range(CLIENTS)]
-    placing: list[asyncio.Task[None]] = []
-    try:
+
+    async def harm(placing: Sequence[asyncio.Task[None]]) -> None:
         await asyncio.to_thread(parts.start)
-        placing = [asyncio.create_task(client.place_many(0.2)) for client in clients]
         await _strike(parts, chance, kills, every_s, placing)
         await asyncio.to_thread(parts.calm)
+
+    return await _judged(parts, seed, harm)
+
+
+async def rolling(home: Path, *, rounds: int, seed: int) -> Result:
+    """Restart APIs and workers one after another, so many times each, and judge."""
+    parts = Parts(home, random.Random(seed), loses=0)
+
+    async def harm(placing: Sequence[asyncio.Task[None]]) -> None:
+        await asyncio.to_thread(parts.start, doomed=False)
+        for part in parts.parts[1:] * rounds:
+            await asyncio.to_thread(parts.restart, part)
+            await asyncio.to_thread(parts.until_api)
+            await asyncio.sleep(PAUSE_S)
+
+    return await _judged(parts, seed, harm)
+
+
+async def _judged(
+    parts: Parts,
+    seed: int,
+    harm: Callable[[Sequence[asyncio.Task[None]]], Awaitable[None]],
+) -> Result:
+    """Let clients place orders while harm is done, and judge what is left."""
+    home = parts.home
+    journal = Journal(home / "journal")
+    clients = [Client(parts.urls, journal, random.Random(f"{seed} {n}"), n) for n in range(CLIENTS)]
+    placing = [asyncio.create_task(client.place_many(0.2)) for client in clients]
+    try:
+        await harm(placing)
         for client in clients:
             client.stopping.set()
         async with asyncio.timeout(CALM_S):

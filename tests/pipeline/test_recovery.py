@@ -152,3 +152,22 @@ async def test_an_order_in_flight_on_record_is_followed_to_its_fill(
     await recovery.wind_up(bench.world, order.order_id)
     assert (await bench.execution(order)).status is Status.CONFIRMED
     assert len(await bench.swaps_on_ledger(order)) == 1
+
+
+async def test_an_order_in_flight_on_record_that_expires_is_not_tried_again(bench: Bench) -> None:
+    order = await bench.submit()
+    held: list[Any] = []
+
+    class Loses:
+        async def send(self, transaction: Any) -> None:
+            held.append(transaction)
+
+    carrying = asyncio.create_task(_carried(bench, order, Loses()))
+    while not held:
+        await asyncio.sleep(0)
+    carrying.cancel()
+    await asyncio.gather(carrying, return_exceptions=True)
+    await recovery.wind_up(replace(bench.world, sender=Loses()), order.order_id)
+    execution = await bench.execution(order)
+    assert (execution.status, len(execution.attempts)) == (Status.FAILED, 1)
+    assert await bench.swaps_on_ledger(order) == []
