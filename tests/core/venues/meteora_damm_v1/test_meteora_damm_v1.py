@@ -168,6 +168,9 @@ def test_only_the_vault_of_the_input_must_be_switched_on():
     assert isinstance(refused, Refused)
     assert refused.error == "VaultIsDisabled"
     assert isinstance(off.ask(10**6, first_in=False), Quote)
+    # Only zero is off: the program trades with any other value here.
+    other = changed(plain, stake_of(plain, 0).vault, vaults.VAULT_ENABLED, 2)
+    assert other.quote(10**9).out_amount == plain.quote(10**9).out_amount
 
 
 @pytest.mark.parametrize("amplification", [None, 100])

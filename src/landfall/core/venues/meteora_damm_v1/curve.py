@@ -148,8 +148,7 @@ def price_ratio(pool: Pool, swapped: Swapped, reserves: tuple[int, int]) -> tupl
 def check_open(pool: Pool, clock: ChainClock, payer: Pubkey | None) -> None:
     """Refuse a pool that is switched off or not active yet.
 
-    A pool may have a whitelisted vault, which trades before activation and never
-    after.
+    A pool may have a whitelisted vault, which trades before activation and never after.
 
     Raises:
         SwapRefused: the pool does not trade for this payer now.

@@ -118,7 +118,7 @@ def load_stake(vault: Pubkey, pool_lp: Pubkey, authority: Pubkey, accounts: Acco
         vault=vault,
         lp_mint=lp_mint,
         pool_lp=pool_lp,
-        is_enabled=VAULT_ENABLED.read(data) == 1,
+        is_enabled=VAULT_ENABLED.read(data) != 0,
         total=VAULT_TOTAL.read(data),
         locked_profit=VAULT_LOCKED_PROFIT.read(data),
         reported_at=VAULT_REPORTED_AT.read(data),
