@@ -108,6 +108,7 @@ class Desk:
             for each in found
             if (wanted.status is None or wanted.status is each.status)
             and (wanted.account is None or wanted.account == each.order.account)
+            and wanted.search in (None, str(each.order.order_id), each.order.client_order_id)
         ]
         return OrderPage(
             orders=tuple(kept[wanted.offset : wanted.offset + wanted.limit]), next_cursor=None

@@ -169,6 +169,17 @@ async def test_a_full_queue_takes_no_more_and_many_at_once_do_not_overfill_it():
         assert (await api.http.post("/api/orders/quote", json=BODY)).status_code == 200
 
 
+async def test_a_repeated_key_gets_its_order_also_where_there_is_no_room_for_another():
+    async with serving(Desk(), ApiConfig(waiting_orders_max=1)) as api:
+        named = {**BODY, "clientOrderId": "once"}
+        first = await api.http.post("/api/orders/execute", json=named)
+        again = await api.http.post("/api/orders/execute", json=named)
+        other = await api.http.post("/api/orders/execute", json={**BODY, "clientOrderId": "two"})
+        assert (first.status_code, other.status_code) == (201, 429)
+        assert again.json()["orderId"] == first.json()["orderId"]
+        assert len(api.desk.logs) == 1
+
+
 async def test_a_disk_that_is_nearly_full_takes_no_new_orders():
     async with serving(Desk(), ApiConfig(has_room=lambda: False)) as api:
         answer = await api.http.post("/api/orders/execute", json=BODY)

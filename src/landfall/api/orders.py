@@ -143,7 +143,7 @@ async def submit(
         asked = _with_key(
             order_request(body, parts.config.slippage_bps_default), body, idempotency_key
         )
-        await parts.admission.admit(caller)
+        await _admit(parts, caller, asked)
         accepted = await accept(parts.world, caller.account, asked)
     except OrderRejected as error:
         observe.order_rejected(error.reason.value, error.field)
@@ -151,6 +151,23 @@ async def submit(
     placed = accepted.execution.order
     observe.order_accepted(placed.order_id, placed.order_type.value, accepted.replayed)
     return accepted
+
+
+async def _admit(parts: Parts, caller: Caller, asked: OrderRequest) -> None:
+    """Return if there is room, or if the order has its place already: a repeated key needs none.
+
+    Raises:
+        Refusal: there is no room; nothing was stored.
+    """
+    try:
+        await parts.admission.admit(caller)
+    except Refusal:
+        if asked.client_order_id is None:
+            raise
+        named = OrderFilter(account=caller.account, search=asked.client_order_id)
+        known = (await parts.reader.orders(named)).orders
+        if all(each.order.client_order_id != asked.client_order_id for each in known):
+            raise
 
 
 async def find(parts: Parts, caller: Caller, order_id: str) -> tuple[Recorded, ...]:
