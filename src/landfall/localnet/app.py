@@ -106,9 +106,10 @@ class App:
             case "hang":
                 await self._until_given_up(receive)
                 self._cut(tuple(scope["client"]))
+                await _disconnected(receive)
             case "reset":
                 self._cut(tuple(scope["client"]))
-                await receive()
+                await _disconnected(receive)
             case _:
                 after = reply.retry_after
                 extra = [] if after is None else [(b"retry-after", str(after).encode())]
