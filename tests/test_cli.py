@@ -225,13 +225,31 @@ def test_placing_an_order_loads_no_part_that_it_does_not_use():
     assert unused.isdisjoint(loaded.stdout.split())
 
 
-@pytest.mark.parametrize("command", ["api", "worker", "migrate"])
-async def test_a_part_that_lacks_its_database_says_so(command: str, monkeypatch):
+@pytest.mark.parametrize(
+    ("command", "lacks"),
+    [("api", "DATABASE_URL"), ("worker", "WALLET_KEYPAIR"), ("migrate", "DATABASE_URL")],
+)
+async def test_a_part_that_lacks_something_says_what(command: str, lacks: str, monkeypatch):
     monkeypatch.delenv("DATABASE_URL", raising=False)
     ran = await landfall(command)
     assert ran.code == 1
-    assert "DATABASE_URL" in ran.err
+    assert lacks in ran.err
     assert len(ran.err.splitlines()) == 1
+
+
+async def test_a_cluster_that_does_not_answer_is_named_with_what_to_do(open_path: Path):
+    rpc_url = f"http://127.0.0.1:{free_port()}"
+    ran = await landfall(
+        "up",
+        LANDFALL_HOME=str(open_path / "home"),
+        SOLANA_RPC_URL=f"{rpc_url}/a-key-of-a-provider",
+        PORT=str(free_port()),
+        CONSOLE_PORT="0",
+    )
+    assert ran.code == 1
+    assert f"No RPC answers ({rpc_url})" in ran.err
+    assert "landfall doctor" in ran.err
+    assert "a-key-of-a-provider" not in ran.out + ran.err
 
 
 async def test_localnet_lists_its_own_options():

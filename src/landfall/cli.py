@@ -64,13 +64,16 @@ URL = "http://127.0.0.1:3000"
 def main() -> None:
     """Run a command; whatever the engine or a part refuses becomes one sentence and a code."""
     from landfall.client.errors import ClientError, Unreachable
-    from landfall.core.errors import LandfallError
+    from landfall.core.errors import LandfallError, Unavailable
 
     try:
         app()
     except Unreachable as error:
         sentence = f"{error} Start one with `make run`, or name yours with --url."
         code = Exit.UNREACHABLE
+    except Unavailable as error:
+        sentence = f"{error} `landfall doctor`, with the same settings, says what to do."
+        code = Exit.NOT_DONE
     except (ClientError, LandfallError) as error:
         sentence, code = str(error), Exit.NOT_DONE
     typer.echo(sentence, err=True)

@@ -4,8 +4,9 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -22,15 +23,14 @@ SECRET = "a-secret-that-nobody-may-see"
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory):
+def running() -> Iterator[Engine]:
     """An engine that runs."""
-    home = tmp_path_factory.mktemp("doctor")
-    for each in (home, *home.parents[:2]):
-        each.chmod(0o755)
-    engine = Engine(home / "home", *free_ports())
-    engine.start()
-    yield engine
-    engine.stop()
+    with TemporaryDirectory(prefix="landfall-test-", ignore_cleanup_errors=True) as directory:
+        Path(directory).chmod(0o755)
+        engine = Engine(Path(directory) / "home", *free_ports())
+        engine.start()
+        yield engine
+        engine.stop()
 
 
 def findings(environ: Mapping[str, str]) -> dict[str, Finding]:

@@ -70,7 +70,8 @@ class Endpoints:
         told = await asyncio.gather(*(self._genesis(endpoint) for endpoint in self.all))
         known = [each for each in told if each is not None]
         if not known:
-            raise Unavailable("no RPC answers")
+            names = ", ".join(endpoint.name for endpoint in self.all)
+            raise Unavailable(f"No RPC answers ({names}).")
         if len(set(known)) > 1:
             names = ", ".join(f"{e.name}: {t}" for e, t in zip(self.all, told, strict=True) if t)
             raise WrongCluster(f"The RPCs are on different clusters ({names}).")
