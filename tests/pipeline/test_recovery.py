@@ -167,7 +167,10 @@ async def test_an_order_in_flight_on_record_that_expires_is_not_tried_again(benc
         await asyncio.sleep(0)
     carrying.cancel()
     await asyncio.gather(carrying, return_exceptions=True)
-    await recovery.wind_up(replace(bench.world, sender=Loses()), order.order_id)
+    # Time enough for other attempts, so that it is not time that ends the order.
+    retry = replace(bench.world.limits.retry, order_timeout_ms=10**9)
+    lossy = replace(bench.world, sender=Loses(), limits=replace(bench.world.limits, retry=retry))
+    await recovery.wind_up(lossy, order.order_id)
     execution = await bench.execution(order)
     assert (execution.status, len(execution.attempts)) == (Status.FAILED, 1)
     assert await bench.swaps_on_ledger(order) == []

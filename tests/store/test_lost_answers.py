@@ -1,0 +1,105 @@
+"""A connection that is cut between a commit and its answer: the log says what happened."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from landfall.core.errors import Unavailable
+from landfall.ports import Claim, Held
+from landfall.store.connection import connect
+from landfall.store.event_log import PostgresEventLog
+from tests.store.stories import new_order, routing_started
+
+
+class Cutter:
+    """A TCP proxy before PostgreSQL. While `replies_left` is a number, so many pieces of replies
+    still pass; the next one is swallowed, and its connection cut.
+    """
+
+    def __init__(self, dsn: str) -> None:
+        parts = urlsplit(dsn)
+        (directory,) = parse_qs(parts.query)["host"]
+        self._socket = f"{directory}/.s.PGSQL.5432"
+        self._path = parts.path
+        self.replies_left: int | None = None
+        self.cuts = 0
+        self.port = 0
+
+    @property
+    def dsn(self) -> str:
+        return f"postgresql://landfall@127.0.0.1:{self.port}{self._path}?sslmode=disable"
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_server, to_server = await asyncio.open_unix_connection(self._socket)
+        there = asyncio.create_task(self._pass_on(reader, to_server, False))
+        back = asyncio.create_task(self._pass_on(from_server, writer, True))
+        await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (there, back):
+            task.cancel()
+        await asyncio.gather(there, back, return_exceptions=True)
+        for end in (writer, to_server):
+            end.close()
+
+    async def _pass_on(
+        self, source: asyncio.StreamReader, to: asyncio.StreamWriter, replies: bool
+    ) -> None:
+        with suppress(OSError):
+            while piece := await source.read(65_536):
+                if replies and self.replies_left is not None:
+                    if self.replies_left == 0:
+                        self.replies_left = None
+                        self.cuts += 1
+                        return
+                    self.replies_left -= 1
+                to.write(piece)
+                await to.drain()
+
+
+@pytest.fixture
+async def cutter(dsn: str) -> AsyncIterator[Cutter]:
+    cutter = Cutter(dsn)
+    server = await asyncio.start_server(cutter.serve, "127.0.0.1", 0)
+    cutter.port = server.sockets[0].getsockname()[1]
+    yield cutter
+    server.close()
+
+
+@pytest.mark.parametrize("replies", range(2))
+async def test_an_acceptance_cut_at_its_commit_is_told_as_it_is(cutter, pool, replies):
+    through = await connect(cutter.dsn, size=2)
+    log = PostgresEventLog(through)
+    # The statement is prepared once, so that the next reply on this connection is the commit's.
+    await log.accept(new_order())
+    order = new_order()
+    cutter.replies_left = replies
+    try:
+        accepted = not (await log.accept(order)).replayed
+    except Unavailable:
+        accepted = False
+    cutter.replies_left = None
+    on_record = await pool.fetchval(
+        "select count(*) from orders where order_id = $1", order.order_id
+    )
+    assert on_record == int(accepted)
+    assert cutter.cuts == 1 or replies > 0
+    # Whatever was told, asking again makes it one order.
+    await log.accept(order)
+    assert await pool.fetchval("select count(*) from orders") == 2
+    await through.close()
+
+
+async def test_an_append_cut_at_its_commit_is_found_on_record_once(cutter, pool):
+    through = await connect(cutter.dsn, size=2)
+    log = PostgresEventLog(through)
+    one, other = [(await log.accept(new_order())).execution for _ in range(2)]
+    await log.append(Claim(one.order.order_id, 0), one, [routing_started()], Held.HELD)
+    cutter.replies_left = 0
+    after = await log.append(Claim(other.order.order_id, 0), other, [routing_started()], Held.HELD)
+    assert cutter.cuts == 1
+    assert after.version == 1
+    events = "select count(*) from order_events where order_id = $1"
+    assert await pool.fetchval(events, other.order.order_id) == 2
+    await through.close()
