@@ -95,7 +95,8 @@ async def _tokens(world: World, order: Order, around: PoolsAt) -> dict[Pubkey, T
     others = sorted(
         {mint for loaded in around.pools for mint in loaded.pool.mints} - set(mine), key=bytes
     )
-    found = await asyncio.gather(*(world.tokens.resolve(str(mint)) for mint in others))
+    # One after another: all but those never seen before are known without asking anybody.
+    found = [await world.tokens.resolve(str(mint)) for mint in others]
     return {**{token.mint: token for token in found if token is not None}, **mine}
 
 

@@ -55,6 +55,9 @@ async def ask(world: World, order: Order, aside: Mapping[Pubkey, str] = NONE) ->
 def without(pools: PoolsAt, aside: Mapping[Pubkey, str]) -> PoolsAt:
     """The pools less those set aside, which are left out with the reason."""
     gone = [loaded for loaded in pools.pools if loaded.pool.address in aside]
+    if not gone:
+        # The same object, so that what its pools were asked is known to all who route over it.
+        return pools
     refused = tuple(
         Refused(
             venue=loaded.venue.name,
