@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from landfall.core.errors import FailureReason
 from landfall.core.execution import Status
-from landfall.core.values import Pubkey
-from landfall.pipeline.market import ask
+from landfall.core.values import ChainClock, Pubkey, Slot
+from landfall.pipeline.market import ask, without
 from landfall.ports import Pools, PoolsAt
 from tests.pipeline.conftest import Bench
 
@@ -55,3 +55,8 @@ async def test_a_pair_without_pools_fails_with_that_reason(bench: Bench) -> None
     assert execution.failure is not None
     assert execution.failure.reason is FailureReason.NO_ROUTE
     assert len(execution.attempts) == 1
+
+
+def test_pools_that_nobody_is_set_aside_from_stay_the_same_object_and_keep_what_was_asked():
+    pools = PoolsAt(slot=Slot(1), clock=ChainClock(Slot(1), 0, 0), pools=(), left_out=())
+    assert without(pools, {Pubkey.new_unique(): "it failed before"}) is pools
