@@ -8,6 +8,7 @@ seconds in metrics, as Prometheus wants them.
 import logging
 import sys
 from collections.abc import Mapping
+from typing import TextIO, cast
 from urllib.parse import urlsplit
 
 import structlog
@@ -20,6 +21,8 @@ from prometheus_client import (
     generate_latest,
 )
 from structlog.types import EventDict, WrappedLogger
+
+from landfall.log_stream import LogStream
 
 METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -155,7 +158,7 @@ _sockets_slow = Counter(
 
 
 def configure(level: str = "info", json: bool = True) -> None:
-    """Set up logging for the process, to standard error.
+    """Set up logging for the process, to standard error; it never waits for whoever reads there.
 
     Libraries' own loggers are kept at warnings: some of them write URLs with their queries.
     """
@@ -174,7 +177,7 @@ def configure(level: str = "info", json: bool = True) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, LogStream(sys.stderr))),
         cache_logger_on_first_use=False,
     )
 

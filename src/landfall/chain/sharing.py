@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
+from functools import partial
 from typing import Generic, TypeVar
 
 QuestionT = TypeVar("QuestionT", bound=Hashable)
@@ -25,6 +26,12 @@ class Sharing(Generic[QuestionT, AnswerT]):
         if under_way is None:
             under_way = asyncio.ensure_future(self._ask(question))
             self._under_way[question] = under_way
-            under_way.add_done_callback(lambda _: self._under_way.pop(question, None))
+            under_way.add_done_callback(partial(self._answered, question))
         # Shielded: one who lets go must not take the answer from the others.
         return await asyncio.shield(under_way)
+
+    def _answered(self, question: QuestionT, under_way: "asyncio.Future[AnswerT]") -> None:
+        self._under_way.pop(question, None)
+        if not under_way.cancelled():
+            # Seen, so that an error which comes when all have let go is nobody's.
+            under_way.exception()
