@@ -1,4 +1,4 @@
-"""Log lines that hold nothing up: where nobody reads them they are lost and counted, not waited for.
+"""Log lines that hold nothing up: where nobody reads them, they are lost and counted.
 
 A pipe that is full stops whoever writes to it, and settling orders must never wait for a log.
 """
