@@ -7,6 +7,8 @@ BIN := .venv/bin
 READY_TO_RUN := .venv/ready-to-run
 READY_TO_TEST := .venv/ready-to-test
 TESTS ?= tests
+# Most tests wait for processes of their own, so more of them run than most machines have cores.
+WORKERS ?= 4
 SEEDS ?= 500
 KILLS ?= 200
 LOCK := CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
@@ -22,7 +24,7 @@ run: $(READY_TO_RUN)  ## Start everything on http://127.0.0.1:3000 (PORT, LOCALN
 	@exec $(BIN)/python scripts/foreground.py $(BIN)/landfall up
 
 test: $(READY_TO_TEST)  ## Run all tests, or TESTS=path of some
-	$(BIN)/pytest -n auto $(TESTS)
+	$(BIN)/pytest -n $(WORKERS) $(TESTS)
 
 check: $(READY_TO_TEST)  ## Format, lint, types, import rules, core tests; under a minute
 	$(BIN)/ruff format --check .

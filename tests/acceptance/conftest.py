@@ -34,6 +34,10 @@ def free_ports() -> tuple[int, int]:
         return one.getsockname()[1], two.getsockname()[1]
 
 
+STEP_LAMPORTS = 10_000
+"""Between two orders. One that goes through another token may take a few units less than it may."""
+
+
 @dataclass
 class Engine:
     """One `landfall up` and everything it leaves behind."""
@@ -155,6 +159,13 @@ class Engine:
                 spent = pairs[0][0] - pairs[0][1] - meta["fee"] - rent
                 swaps.setdefault(spent, []).append(landed["signature"])
         return swaps
+
+    def filled(self) -> dict[int, list[str]]:
+        """The same by the amounts that the orders asked for, which are whole steps."""
+        filled: dict[int, list[str]] = {}
+        for spent, signatures in self.swaps().items():
+            filled.setdefault(-(-spent // STEP_LAMPORTS) * STEP_LAMPORTS, []).extend(signatures)
+        return filled
 
     def database(self, statement: str) -> list[tuple[Any, ...]]:
         """Rows read with SQL, past the engine."""

@@ -26,7 +26,7 @@ def test_a_killed_part_comes_back_and_no_order_is_lost_or_filled_twice(
             time.sleep(3)
     ended = {order_id: engine.ended(order_id) for order_id in orders}
     time.sleep(1)
-    swaps = engine.swaps()
+    swaps = engine.filled()
     for order_id, amount in orders.items():
         filled = ended[order_id]["status"] == "confirmed"
         assert len(swaps.get(amount, [])) == int(filled), ended[order_id]

@@ -59,7 +59,7 @@ def test_it_says_that_it_drains_and_ends_what_is_in_flight(engine: Engine) -> No
     # It was the draining process that saw it through: a new one would have claimed the order again.
     assert engine.database(f"select fence from jobs where order_id = '{order_id}'") in ([(1,)], [])
     assert log
-    assert len(engine.swaps()[1_200_000_000]) == 1
+    assert len(engine.filled()[1_200_000_000]) == 1
 
 
 @pytest.mark.timeout(240)
@@ -73,4 +73,4 @@ def test_a_second_signal_does_not_wait_and_the_next_start_goes_on(engine: Engine
     engine.variables["LOCALNET_SLOT_MS"] = "200"
     engine.start()
     assert engine.ended(order_id)["status"] == "confirmed"
-    assert len(engine.swaps()[1_200_000_000]) == 1
+    assert len(engine.filled()[1_200_000_000]) == 1

@@ -15,13 +15,10 @@ import pytest
 
 from landfall.up.home import open_home
 from landfall.wallet.keypair import create_file
-from tests.acceptance.conftest import ENDED, Engine
+from tests.acceptance.conftest import ENDED, STEP_LAMPORTS, Engine
 
 ORDERS = 30
 LAMPORTS_PER_SOL = 10**9
-STEP_LAMPORTS = 10_000
-"""Between two orders. One that goes through another token may take a few units less than it may."""
-
 SEED = 20
 ENDED_SECONDS_MAX = 120
 FAULTS = (

@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from landfall.wallet.keypair import create_file
-from tests.acceptance.conftest import Engine, free_ports
+from tests.acceptance.conftest import STEP_LAMPORTS, Engine, free_ports
 
 ORDERS = 40
 KILLS = 8
@@ -92,7 +92,7 @@ def parts(engine: Engine, dsn: str) -> Iterator[Parts]:
 
 def submit_orders(parts: Parts) -> dict[str, int]:
     """Order ids with the lamports each of them sells."""
-    amounts = [LAMPORTS_PER_SOL // 10 + number for number in range(ORDERS)]
+    amounts = [LAMPORTS_PER_SOL // 10 + number * STEP_LAMPORTS for number in range(ORDERS)]
     return {
         parts.engine.submit(amount=f"{amount / LAMPORTS_PER_SOL:.9f}", slippage=0.05): amount
         for amount in amounts
@@ -131,7 +131,7 @@ def test_no_order_is_lost_or_filled_twice_while_workers_are_killed(parts: Parts)
     assert kill_and_replace(parts, workers, seed) > 0
 
     time.sleep(1)
-    swaps = parts.engine.swaps()
+    swaps = parts.engine.filled()
     recorded = {
         (row["signature"]): row["order_id"]
         for row in parts.rows(

@@ -56,7 +56,7 @@ def test_orders_of_a_restored_backup_that_were_filled_are_not_filled_again(
     backup(engine, open_path / "backup")
     engine.start()
     engine.ended(filled_later)
-    assert len(engine.swaps().get(LAMPORTS, [])) == 1
+    assert len(engine.filled().get(LAMPORTS, [])) == 1
     assert engine.stop()[0] == 0
 
     restore(engine, open_path / "backup")
@@ -68,7 +68,7 @@ def test_orders_of_a_restored_backup_that_were_filled_are_not_filled_again(
     assert engine.order(filled_later)["status"] == status
     code, said = recover(engine)
     assert code == 1
-    assert engine.swaps()[LAMPORTS][0] in said
+    assert engine.filled()[LAMPORTS][0] in said
     assert filled_later in said
 
     code, said = recover(engine, "--accept")
@@ -76,4 +76,4 @@ def test_orders_of_a_restored_backup_that_were_filled_are_not_filled_again(
     assert engine.ended(filled_later)["status"] in ("failed", "confirmed")
     assert engine.ended(engine.submit(amount="1.6"))["status"] == "confirmed"
     assert recover(engine)[0] == 0
-    assert len(engine.swaps()[LAMPORTS]) == 1
+    assert len(engine.filled()[LAMPORTS]) == 1

@@ -33,6 +33,7 @@ from landfall.ports import (
     Redeemed,
     Reserved,
     Told,
+    WorkerSeen,
 )
 from tests.api.stories import STARTED_MS
 
@@ -127,6 +128,10 @@ class Desk:
             started_last_minute=0,
             workers=1,
         )
+
+    async def workers(self) -> tuple[WorkerSeen, ...]:
+        self._answer()
+        return ()
 
     async def reserved(self) -> tuple[Reserved, ...]:
         self._answer()

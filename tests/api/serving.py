@@ -56,11 +56,18 @@ class StoppedClock:
         await asyncio.sleep(0)
 
 
+class NoChain:
+    """A node that does not answer."""
+
+    async def accounts(self, addresses: object) -> None:
+        raise Unavailable("there is no node")
+
+
 def world(desk: Desk) -> World:
     """A World with the parts that accepting and pricing use; the others must not be touched."""
     untouched = cast(Any, None)
     return World(
-        chain=untouched,
+        chain=cast(Any, NoChain()),
         witnesses=(),
         pools=NoPools(),
         sender=untouched,

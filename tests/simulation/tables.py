@@ -211,13 +211,13 @@ class Tables:
         present = self.events[order_id]
         for version, kind, attempt, signature, _, _ in facts:
             if any(event["version"] == version for event in present):
-                raise asyncpg.UniqueViolationError("order_events_pkey")
+                raise _not_unique("order_events_pkey")
             if signature is not None and signature in self.signatures:
-                raise asyncpg.UniqueViolationError("order_events_signature")
+                raise _not_unique("order_events_signature")
             if kind == "TransactionSigned" and any(
                 event["kind"] == kind and event["attempt"] == attempt for event in present
             ):
-                raise asyncpg.UniqueViolationError("order_events_one_signature_per_attempt")
+                raise _not_unique("order_events_one_signature_per_attempt")
 
     def _record(
         self,
@@ -303,3 +303,9 @@ def _fact(
         "order_id": order_id, "version": version, "recorded_at_ms": recorded_at_ms, "kind": kind,
         "attempt": attempt, "ends_commit": ends_commit, "body": body,
     }  # fmt: skip
+
+
+def _not_unique(constraint: str) -> asyncpg.UniqueViolationError:
+    violated = asyncpg.UniqueViolationError(constraint)
+    violated.constraint_name = constraint
+    return violated

@@ -15,9 +15,9 @@ from uuid import UUID
 import pytest
 
 from landfall.core.errors import (
-    InvariantViolation,
     LandfallError,
     OrderRejected,
+    Unavailable,
     VersionConflict,
 )
 from landfall.core.events import Event
@@ -166,7 +166,7 @@ async def test_a_signature_belongs_to_one_order(log: Any, queue: Any) -> None:
         executions.append((claim, await live(log, claim, execution, to_confirmed()[:2])))
     (first, one), (second, other) = executions
     await live(log, first, one, [(signed(signature=same),)])
-    with pytest.raises(InvariantViolation):
+    with pytest.raises(Unavailable, match="same bytes"):
         await live(log, second, other, [(signed(signature=same),)])
     assert len(await log.load(other.order.order_id)) == 3
 

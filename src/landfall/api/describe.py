@@ -98,6 +98,9 @@ _WITH_A_KEY: tuple[_Status, ...] = (
 _OF_AN_ORDER: tuple[_Status, ...] = (
     ("404", "No order of the caller's has this id.", (Problem.ORDER_NOT_FOUND,)),
 )
+_OF_A_TOKEN: tuple[_Status, ...] = (
+    ("404", "There is no token by that symbol or mint address.", (Problem.NOT_FOUND,)),
+)
 _OF_CANCELLING: tuple[_Status, ...] = (
     ("409", "Something of the order is in flight, or it has ended.", (Problem.NOT_CANCELLABLE,)),
 )
@@ -156,6 +159,8 @@ def _complete(path: str, operation: Operation) -> None:
         statuses += _WITH_A_KEY
     if "{order_id}" in path:
         statuses += _OF_AN_ORDER
+    if "/tokens/{" in path:
+        statuses += _OF_A_TOKEN
     if "Cancel" in (operation.summary or ""):
         statuses += _OF_CANCELLING
     if path == "/api/orders":
