@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.acceptance.conftest import Engine
+from tests.acceptance.conftest import STEP_LAMPORTS, Engine
 
 ORDERS = 12
 
@@ -15,7 +15,7 @@ def test_a_killed_part_comes_back_and_no_order_is_lost_or_filled_twice(
     engine: Engine, victim: str
 ) -> None:
     engine.start()
-    amounts = [10_000_000 + number for number in range(ORDERS)]
+    amounts = [10_000_000 + number * STEP_LAMPORTS for number in range(ORDERS)]
     orders = {}
     for number, amount in enumerate(amounts):
         orders[engine.submit(amount=f"{amount / 10**9:.9f}", slippage=0.05)] = amount

@@ -200,16 +200,19 @@ async def test_a_carry_that_lost_its_lease_is_stopped(log, pool):
 
 async def test_draining_waits_for_what_is_carried_and_claims_nothing_more(log, pool):
     await accepted(log, 2)
-    may_end = asyncio.Event()
+    begun, may_end = asyncio.Semaphore(0), asyncio.Event()
 
     async def carry(claim):
+        begun.release()
         await may_end.wait()
         await gives_up(log)(claim)
 
     queue = a_queue(pool)
     worker = Worker(queue, carry, concurrency=2, lease_ms=60_000)
     running = asyncio.create_task(worker.run())
-    await until(jobs_are(pool, "fence = 1"))
+    # Claimed is not begun: what is not, a worker that drains gives back.
+    await begun.acquire()
+    await begun.acquire()
     draining = asyncio.create_task(worker.drain(60_000))
     await asyncio.sleep(0.05)
     late = await accepted(log, 1)

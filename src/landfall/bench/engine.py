@@ -54,7 +54,7 @@ async def running(**variables: str) -> AsyncIterator[Engine]:
     with tempfile.TemporaryDirectory(prefix="landfall-bench-") as home:
         port, chain_port = free_ports()
         names = {"LANDFALL_HOME": home, "PORT": str(port), "LOCALNET_PORT": str(chain_port)}
-        async with landfall("up", **_QUIET, **names, **variables) as process:
+        async with landfall("up", **{**_QUIET, **names, **variables}) as process:
             engine = Engine(f"http://127.0.0.1:{port}", process.pid)
             await _ready(engine, process)
             yield engine
