@@ -64,11 +64,7 @@ class KeepAlive:
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         try:
-            reader, writer = (
-                self._idle.pop()
-                if self._idle
-                else await asyncio.open_connection(self._host, self._port)
-            )
+            reader, writer = await self._connection()
             writer.write(head.encode() + body)
             answer = await reader.readuntil(b"\r\n\r\n")
             content = await reader.readexactly(_length(answer))
@@ -76,6 +72,15 @@ class KeepAlive:
             raise NoAnswer(f"no answer from http://{self._host}:{self._port}: {error}") from None
         self._idle.append((reader, writer))
         return int(answer[9:12]), content
+
+    async def _connection(self) -> _Streams:
+        """The one used last; a server hangs up on those that nobody used for a while."""
+        while self._idle:
+            reader, writer = self._idle.pop()
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()
+        return await asyncio.open_connection(self._host, self._port)
 
 
 def _length(head: bytes) -> int:
