@@ -19,7 +19,6 @@ LONG_MODULES = {
     "localnet/ledger.py",
     "localnet/rpc_transactions.py",
     "observe.py",
-    "ports.py",
     "settings.py",
     "store/event_log.py",
 }

@@ -1,0 +1,55 @@
+"""The wallet: its signature, what it did on chain, and what the database knows of that."""
+
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+from landfall.core.ledger.answers import Finalized, Landing
+from landfall.core.values import Pubkey, Signature, Slot
+
+
+class Signer(Protocol):
+    """The wallet: an address and a signature, never a key."""
+
+    @property
+    def address(self) -> Pubkey: ...
+
+    def sign(self, message: bytes) -> Signature: ...
+
+
+class History(Protocol):
+    """What the wallet has done on chain, whoever made it do so."""
+
+    async def finalized(self) -> Finalized: ...
+
+    async def since(self, slot: Slot) -> tuple[Landing, ...]:
+        """Confirmed transactions that name the wallet and landed after `slot`, newest first."""
+        ...
+
+    async def programs_called(self, signature: Signature) -> frozenset[Pubkey] | None:
+        """The programs that a transaction calls; None if the wallet has not signed it."""
+        ...
+
+
+class WalletRecord(Protocol):
+    """What this database knows of the wallet's trades, to be held against the chain's history."""
+
+    async def mark(self) -> Slot | None:
+        """Up to which slot the wallet's history is accounted for."""
+        ...
+
+    async def set_mark(self, slot: Slot) -> None:
+        """Account for everything up to this slot; a mark never goes back."""
+        ...
+
+    async def unknown(self, signatures: Sequence[Signature]) -> frozenset[Signature]:
+        """Those that no attempt on record has."""
+        ...
+
+    async def open_orders(self) -> tuple[UUID, ...]:
+        """Orders that have not ended, oldest first."""
+        ...
+
+    async def silence_ms(self) -> int | None:
+        """For how long no worker has shown itself here; None if none ever did."""
+        ...
