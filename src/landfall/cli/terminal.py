@@ -1,4 +1,4 @@
-"""How orders, quotes and logs look in a terminal. Text in, nothing decided."""
+"""How orders, quotes and logs look in a terminal. Answers in, text out; nothing is decided."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -216,7 +216,7 @@ async def test_an_engine_that_does_not_run_is_one_sentence_with_what_to_do():
 def test_placing_an_order_loads_no_part_that_it_does_not_use():
     code = (
         "import sys, landfall.cli, landfall.client.asynchronous, landfall.client.request, "
-        "landfall.terminal; print(*sys.modules)"
+        "landfall.cli.terminal; print(*sys.modules)"
     )
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

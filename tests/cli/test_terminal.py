@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from rich.console import Console
 
-from landfall import terminal
+from landfall.cli import terminal
 from landfall.client import Alternative, BestSingle, Hop, Leg, Preview, Route, Token
 
 SOL = Token(symbol="SOL", mint="So11111111111111111111111111111111111111112", decimals=9)
