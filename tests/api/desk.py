@@ -24,6 +24,7 @@ from landfall.core.values import SwapMode
 from landfall.ports import (
     Acceptance,
     Claim,
+    Interest,
     Load,
     MarketRecord,
     Next,
@@ -189,15 +190,18 @@ class Desk:
         self._answer()
         return Redeemed(self.tickets.pop(ticket)) if ticket in self.tickets else None
 
+    async def now(self) -> str:
+        return str(self._places)
+
     async def follow_all(
-        self, account: str | None, after: str | None
+        self, account: str | None, after: str, interest: Interest
     ) -> AsyncGenerator[Told, None]:
-        place = self._places if after is None else int(after)
+        place = int(after)
         while True:
             for number, (owner, commit) in enumerate(self._commits):
                 if number >= place:
                     place = number + 1
-                    if account in (None, owner):
+                    if account in (None, owner) and interest.wants(commit[0].order_id):
                         yield Told(str(place), commit)
             async with self._changed:
                 while len(self._commits) <= place:

@@ -9,12 +9,14 @@ import asyncpg
 import pytest
 
 from landfall.core.errors import OrderRejected
-from landfall.ports import Claim, Held, Told
+from landfall.ports import Claim, Held, Interest, Told
+from landfall.store import recent as recent_module
 from landfall.store import tail as tail_module
 from landfall.store.event_log import PostgresEventLog
 from landfall.store.hints import COMMITS_CHANNEL
 from landfall.store.listener import Listener
-from landfall.store.tail import Place, Tail, place_of
+from landfall.store.place import Place, place_of
+from landfall.store.tail import Tail
 from tests.store.stories import new_order, to_confirmed
 
 
@@ -56,10 +58,14 @@ async def tail(pool: asyncpg.Pool, dsn: str) -> AsyncIterator[Tail]:
     await listener.stop()
 
 
+async def follow(tail: Tail, account: str | None = None, after: str | None = None):
+    return tail.follow(account, await tail.now() if after is None else after, Interest())
+
+
 async def first(tail: Tail, count: int, account: str | None, after: str | None) -> list[Told]:
     """The first so many commits of a stream."""
     found: list[Told] = []
-    async with asyncio.timeout(10), aclosing(tail.follow(account, after)) as stream:
+    async with asyncio.timeout(10), aclosing(await follow(tail, account, after)) as stream:
         async for told in stream:
             found.append(told)
             if len(found) == count:
@@ -163,11 +169,11 @@ async def test_what_is_recorded_late_is_not_passed_over(log, pool, dsn):
 async def test_a_follower_that_falls_behind_what_is_kept_reads_the_log(
     log, tail, pool, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(tail_module, "_COMMITS_KEPT_MAX", 4)
-    monkeypatch.setattr(tail_module, "_ENTRIES_AT_ONCE", 2)
+    monkeypatch.setattr(recent_module, "COMMITS_KEPT_MAX", 4)
+    monkeypatch.setattr(recent_module, "ENTRIES_AT_ONCE", 2)
     monkeypatch.setattr(tail_module, "_FACTS_PER_READING_MAX", 7)
     found: list[Told] = []
-    async with asyncio.timeout(20), aclosing(tail.follow(None, None)) as stream:
+    async with asyncio.timeout(20), aclosing(await follow(tail)) as stream:
         story = asyncio.create_task(anext(stream))
         await asyncio.sleep(0.1)
         for _ in range(4):
@@ -184,14 +190,14 @@ async def test_nobody_following_costs_nothing_and_the_next_one_starts_clean(log,
     assert len(await first(tail, 1, None, BEGINNING)) == 1
     await lived(log, to_confirmed())
     await asyncio.sleep(0.1)
-    assert not tail._kept
+    assert tail._recent.is_empty
     assert places(await first(tail, 7, None, BEGINNING)) == await all_of(pool)
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "AAAA", "ÄÖÜ", "A" * 37, "_" * 38, "A" * 4000])
 async def test_what_no_message_gave_is_no_cursor(tail, cursor: str):
     with pytest.raises(OrderRejected) as refused:
-        await anext(tail.follow(None, cursor))
+        await anext(tail.follow(None, cursor, Interest()))
     assert refused.value.field == "after"
 
 

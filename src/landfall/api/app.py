@@ -28,6 +28,7 @@ from landfall.api.guard import App, Guard, guarded
 from landfall.api.limits import Buckets
 from landfall.api.market_wire import LatestMarket
 from landfall.api.parts import ApiConfig, HealthChecks, Parts
+from landfall.api.shared_frames import SharedFrames
 from landfall.ports import Feed, Keys, Reader, World
 
 __all__ = ["ApiConfig", "HealthChecks", "create_app"]
@@ -68,6 +69,7 @@ def create_app(
         world=world,
         reader=reader,
         feed=feed,
+        frames=SharedFrames(reader.log),
         access=access,
         admission=Admission(
             reader,

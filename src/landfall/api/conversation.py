@@ -61,9 +61,18 @@ async def send(socket: Socket, parts: Parts, message: msgspec.Struct, place: obj
     Raises:
         TooSlow: the reader does not take it; it has everything up to `place`.
     """
+    await send_text(socket, parts, msgspec.json.encode(message).decode(), place)
+
+
+async def send_text(socket: Socket, parts: Parts, text: str, place: object = None) -> None:
+    """Send a message that is text already.
+
+    Raises:
+        TooSlow: the reader does not take it; it has everything up to `place`.
+    """
     try:
         async with asyncio.timeout(parts.config.send_timeout_ms / 1000):
-            await socket.send_text(msgspec.json.encode(message).decode())
+            await socket.send({"type": "websocket.send", "text": text, "bytes": None})
     except TimeoutError:
         raise TooSlow(place) from None
 

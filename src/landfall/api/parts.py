@@ -14,6 +14,7 @@ from landfall.api.access import Access
 from landfall.api.admission import Admission
 from landfall.api.guard import LOOPBACK_HOSTS
 from landfall.api.market_wire import LatestMarket
+from landfall.api.shared_frames import SharedFrames
 from landfall.core.values import BasisPoints, Pubkey
 from landfall.ports import Feed, Reader, World
 
@@ -114,6 +115,7 @@ class Parts:
     world: World
     reader: Reader
     feed: Feed
+    frames: SharedFrames
     access: Access
     admission: Admission
     market: LatestMarket

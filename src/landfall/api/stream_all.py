@@ -1,8 +1,10 @@
 """Follow all of the caller's orders over one WebSocket, from now on or from a cursor.
 
 Each message is an order's frame with a `cursor` beside it; `?after=` a cursor resumes behind that
-message, over orders and restarts. A message `{"subscribe": [ids]}` narrows the stream to these
-orders from then on, `{"subscribe": null}` widens it again.
+message, over orders and restarts. With `?after=now` the first message is the cursor of the start
+alone, so that a connection lost before any frame came can be resumed as well. A message
+`{"subscribe": [ids]}` narrows the stream to these orders from then on, `{"subscribe": null}` widens
+it again.
 """
 
 from contextlib import aclosing
@@ -12,14 +14,14 @@ import msgspec
 from litestar import websocket
 
 from landfall.access import Caller, Scope
-from landfall.api.conversation import converse, send, while_welcome
+from landfall.api.conversation import converse, send, send_text, while_welcome
 from landfall.api.errors import Problem, Refusal
-from landfall.api.frames import frame_with_cursor
 from landfall.api.parts import GivenParts, Parts, Socket
-from landfall.pipeline.history import follow_all
+from landfall.ports import Interest
 
 SUBSCRIBED_MAX = 1_000
 _CURSOR_LENGTH_MAX = 100
+_NOW = "now"
 
 
 class _Subscribe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,46 +30,42 @@ class _Subscribe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     subscribe: list[UUID] | None
 
 
-class _Wanted:
-    """Which orders the client wants to hear of; changes while the stream runs."""
+class _Start(msgspec.Struct, frozen=True):
+    """Where a stream starts: the first message of one that was asked for from now on."""
 
-    __slots__ = ("only",)
-
-    def __init__(self) -> None:
-        self.only: frozenset[UUID] | None = None
-
-    def has(self, order_id: UUID) -> bool:
-        """Whether the client wants this one."""
-        return self.only is None or order_id in self.only
+    cursor: str
 
 
 @websocket("/api/orders/ws")
 async def all_updates(socket: Socket, parts: GivenParts) -> None:
-    """Updates of all the caller's orders; `?after=` a cursor resumes there."""
+    """Updates of all the caller's orders; `?after=` a cursor, or `now`, resumes there."""
 
     async def talk(caller: Caller) -> None:
         after = socket.query_params.get("after")
         if after is not None and len(after) > _CURSOR_LENGTH_MAX:
             raise Refusal(400, Problem.INVALID_PARAMETER, "after is no cursor.", "after")
-        wanted = _Wanted()
-        telling = _tell_all(socket, parts, caller, wanted, after)
-        await while_welcome(parts, caller, telling, _listen(socket, wanted))
+        interest = Interest()
+        telling = _tell_all(socket, parts, caller, interest, after)
+        await while_welcome(parts, caller, telling, _listen(socket, interest))
 
     await converse(socket, parts, Scope.READ, talk)
 
 
 async def _tell_all(
-    socket: Socket, parts: Parts, caller: Caller, wanted: _Wanted, after: str | None
+    socket: Socket, parts: Parts, caller: Caller, interest: Interest, after: str | None
 ) -> None:
-    last = after
-    stories = follow_all(parts.feed, parts.reader.log, caller.reach, after, wanted.has)
-    async with aclosing(stories) as commits:
-        async for cursor, commit in commits:
-            await send(socket, parts, frame_with_cursor(commit, cursor), last)
-            last = cursor
+    last = await parts.feed.now() if after in (None, _NOW) else after
+    if after == _NOW:
+        await send(socket, parts, _Start(last))
+    async with aclosing(parts.feed.follow_all(caller.reach, last, interest)) as commits:
+        async for told in commits:
+            text = await parts.frames.text(told)
+            if text is not None:
+                await send_text(socket, parts, text, last)
+            last = told.cursor
 
 
-async def _listen(socket: Socket, wanted: _Wanted) -> None:
+async def _listen(socket: Socket, interest: Interest) -> None:
     """Take the client's wishes until it leaves.
 
     Raises:
@@ -85,4 +83,4 @@ async def _listen(socket: Socket, wanted: _Wanted) -> None:
                 Problem.MALFORMED_BODY,
                 f'Send {{"subscribe": [orderIds]}}, with at most {SUBSCRIBED_MAX} ids, or null.',
             )
-        wanted.only = None if wish.subscribe is None else frozenset(wish.subscribe)
+        interest.change(None if wish.subscribe is None else frozenset(wish.subscribe))

@@ -4,19 +4,17 @@ The log is folded once, in step with its reading, so that whoever translates a c
 the order, the attempt and the status at hand without knowing the lifecycle.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
 
-from landfall.core.events import OrderAccepted, Recorded, TransactionFinalized
+from landfall.core.events import OrderAccepted, Recorded
 from landfall.core.execution import Execution
 from landfall.core.lifecycle.evolve import evolve
 from landfall.core.lifecycle.transitions import TERMINAL
 from landfall.core.order import Order
 from landfall.ports import Feed
-
-_BEGUN_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,44 +79,3 @@ async def follow(
                 yield commit
             if commit.ends_the_order:
                 return
-
-
-async def follow_all(
-    feed: Feed,
-    log_of: Callable[[UUID], Awaitable[Sequence[Recorded]]],
-    account: str | None,
-    after: str | None,
-    wanted: Callable[[UUID], bool],
-) -> AsyncGenerator[tuple[str, Commit], None]:
-    """Commits of all orders of an account (None: of everybody), each with its cursor; for ever.
-
-    What follows the end of an order is on record, and no news.
-
-    Args:
-        feed: where commits come from.
-        log_of: an order's whole log, for orders whose beginning was not seen here.
-        account: whose orders.
-        after: the cursor of the last commit the client has; None for what comes from now on.
-        wanted: whether the client wants to hear of an order.
-    """
-    begun: dict[UUID, Execution] = {}
-    async with aclosing(feed.follow_all(account, after)) as live:
-        async for told in live:
-            first = told.commit[0]
-            if isinstance(first.event, TransactionFinalized) or not wanted(first.order_id):
-                begun.pop(first.order_id, None)
-                continue
-            execution = begun.pop(first.order_id, None)
-            if first.version > 0 and (execution is None or execution.version != first.version - 1):
-                log = await log_of(first.order_id)
-                before = [commit.execution for commit in commits(log[: first.version])]
-                execution = before[-1]
-            for recorded in told.commit:
-                execution = evolve(execution, recorded)
-            assert execution is not None
-            if execution.status not in TERMINAL:
-                begun[first.order_id] = execution
-            if len(begun) > _BEGUN_MAX:
-                # It is read again when it moves.
-                del begun[next(iter(begun))]
-            yield told.cursor, Commit(told.commit, execution)

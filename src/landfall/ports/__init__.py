@@ -9,7 +9,7 @@ are in `chain/`, `wallet/`, `store/` and `queue/`; `bootstrap.py` joins them. Ev
 from landfall.ports.chain import ChainClient, Fees, Forms, Sender, Tokens, Witness
 from landfall.ports.clock import Clock
 from landfall.ports.event_log import Acceptance, EventLog
-from landfall.ports.feed import Feed, Told
+from landfall.ports.feed import Feed, Interest, Told
 from landfall.ports.keys import Keys, Redeemed
 from landfall.ports.market_record import MarketRecord, Spread, VenueRecord
 from landfall.ports.pools import FoundPools, LoadedPool, PoolBook, Pools, PoolsAt, Prices
@@ -39,6 +39,7 @@ __all__ = [
     "FoundPools",
     "Held",
     "History",
+    "Interest",
     "Keys",
     "Limits",
     "Load",

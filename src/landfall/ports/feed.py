@@ -1,6 +1,6 @@
 """Following the log: what was missed first, then what comes."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -16,6 +16,30 @@ class Told:
     commit: tuple[Recorded, ...]
 
 
+class Interest:
+    """Which orders somebody who follows all of them wants to hear of; it may change meanwhile."""
+
+    __slots__ = ("_when_changed", "only")
+
+    def __init__(self) -> None:
+        self.only: frozenset[UUID] | None = None
+        self._when_changed: Callable[[], None] | None = None
+
+    def wants(self, order_id: UUID) -> bool:
+        """Whether an order is among them."""
+        return self.only is None or order_id in self.only
+
+    def change(self, only: frozenset[UUID] | None) -> None:
+        """Want these from now on; None for all."""
+        self.only = only
+        if self._when_changed is not None:
+            self._when_changed()
+
+    def when_changed(self, call: Callable[[], None] | None) -> None:
+        """Call this when it changes; it takes the place of what was to be called before."""
+        self._when_changed = call
+
+
 class Feed(Protocol):
     """Following an order: what was missed first, then what comes, each commit once and in order."""
 
@@ -26,10 +50,16 @@ class Feed(Protocol):
         """
         ...
 
-    def follow_all(self, account: str | None, after: str | None) -> AsyncGenerator[Told, None]:
-        """Every commit of an account's orders, or of all orders (None), as they are recorded.
+    async def now(self) -> str:
+        """The cursor of this moment: what is recorded from now on comes after it."""
+        ...
 
-        Never ends. `after` is the cursor of an earlier one; without it, from now on.
+    def follow_all(
+        self, account: str | None, after: str, interest: Interest
+    ) -> AsyncGenerator[Told, None]:
+        """Commits of an account's orders, or of all orders (None), as they are recorded.
+
+        Never ends. `after` is the cursor of an earlier commit, or of a moment.
 
         Raises:
             OrderRejected: `after` is no cursor.

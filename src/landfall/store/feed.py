@@ -20,7 +20,7 @@ from landfall.core.errors import InvariantViolation, Unavailable
 from landfall.core.events import Event, Recorded
 from landfall.core.execution import Status
 from landfall.core.lifecycle.transitions import TERMINAL, TRANSITIONS
-from landfall.ports import Told
+from landfall.ports import Interest, Told
 from landfall.statements import load_statements
 from landfall.store.hints import COMMITS_CHANNEL, read_hint
 from landfall.store.log_rows import facts
@@ -129,9 +129,15 @@ class PostgresFeed:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
 
-    def follow_all(self, account: str | None, after: str | None) -> AsyncGenerator[Told, None]:
-        """Every commit of an account's orders (None: of all), from a cursor or from now on."""
-        return self._tail.follow(account, after)
+    async def now(self) -> str:
+        """The cursor of this moment."""
+        return await self._tail.now()
+
+    def follow_all(
+        self, account: str | None, after: str, interest: Interest
+    ) -> AsyncGenerator[Told, None]:
+        """Commits of an account's orders (None: of all) after a cursor, those that are wanted."""
+        return self._tail.follow(account, after, interest)
 
     async def follow(self, order_id: UUID, after: int) -> AsyncGenerator[Commit, None]:
         """Commits whose last version is above `after`. Ends after a terminal status.

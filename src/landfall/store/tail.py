@@ -7,79 +7,30 @@ back, or fell behind, reads from the database until there.
 """
 
 import asyncio
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from bisect import bisect_right
-from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
-from typing import NamedTuple, Protocol
-from uuid import UUID
+from typing import Protocol
 
 import asyncpg
 
-from landfall.core.errors import OrderRejected, RejectionReason, Unavailable
+from landfall.core.errors import Unavailable
 from landfall.core.events import Recorded
-from landfall.ports import Told
+from landfall.ports import Interest, Told
 from landfall.statements import load_statements
 from landfall.store.hints import COMMITS_CHANNEL
 from landfall.store.log_rows import facts
+from landfall.store.place import Place, before, place_of
+from landfall.store.recent import Entry, Recent
 from landfall.store.session import read
 
 SWEEP_EVERY_S = 5.0
 
 _SQL = load_statements("landfall.store.sql", "tail.sql")
 _FACTS_PER_READING_MAX = 2_000
-_COMMITS_KEPT_MAX = 5_000
-_ENTRIES_AT_ONCE = 100
 _PAUSE_S = 0.5
 _LOOK_AGAIN_FIRST_S = 0.005
 _LOOK_AGAIN_MAX_S = 1.0
-
-
-class Place(NamedTuple):
-    """Where a commit is in the log of all orders: after everything that compares less."""
-
-    transaction: int
-    order_id: UUID
-    version: int
-
-    def cursor(self) -> str:
-        """The place as clients keep it."""
-        packed = (
-            self.transaction.to_bytes(8, "big")
-            + self.order_id.bytes
-            + self.version.to_bytes(4, "big")
-        )
-        return urlsafe_b64encode(packed).decode().rstrip("=")
-
-
-def place_of(cursor: str) -> Place:
-    """The place a cursor means.
-
-    Raises:
-        OrderRejected: it is no cursor.
-    """
-    with suppress(ValueError):
-        packed = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        transaction, version = packed[:8], packed[24:]
-        if len(packed) == 28 and transaction[0] < 0x80 and version[0] < 0x80:
-            return Place(
-                int.from_bytes(transaction, "big"),
-                UUID(bytes=packed[8:24]),
-                int.from_bytes(version, "big"),
-            )
-    raise OrderRejected(
-        RejectionReason.WRONG_TYPE, "after", "after must be the cursor of an earlier message."
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    place: Place
-    account: str
-    commit: tuple[Recorded, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +40,7 @@ class _Reading:
     `more_soon` if something was being recorded meanwhile.
     """
 
-    entries: list[_Entry]
+    entries: list[Entry]
     reached: Place
     is_all: bool
     more_soon: bool
@@ -121,12 +72,9 @@ class Tail:
     ) -> None:
         self._pool = pool
         self._sweep_every_s = sweep_every_s
-        self._kept: deque[_Entry] = deque()
-        self._floor: Place | None = None
-        self._reached: Place | None = None
+        self._recent = Recent()
         self._followers = 0
         self._due = asyncio.Event()
-        self._grown = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         notifications.subscribe(COMMITS_CHANNEL, lambda _: self._due.set())
 
@@ -141,44 +89,58 @@ class Tail:
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
 
-    async def follow(self, account: str | None, after: str | None) -> AsyncGenerator[Told, None]:
-        """Every commit of an account's orders (None: of all), from a cursor or from now on.
+    async def now(self) -> str:
+        """The cursor of this moment, or of one a little earlier.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        reached = self._recent.reached
+        return (await self._horizon() if reached is None else reached).cursor()
+
+    async def follow(
+        self, account: str | None, after: str, interest: Interest
+    ) -> AsyncGenerator[Told, None]:
+        """Commits of an account's orders (None: of all) after a cursor, for ever.
 
         Raises:
             OrderRejected: the cursor is none.
             Unavailable: the database does not answer.
         """
-        place = await self._now() if after is None else place_of(after)
+        place = place_of(after)
+        recent = self._recent
         self._followers += 1
-        self._due.set()
+        if recent.reached is None:
+            self._due.set()
         try:
             while True:
-                if self._floor is not None and place >= self._floor:
-                    newer = self._newer(place)
-                    if not newer:
-                        await self._grown.wait()
-                    for entry in newer:
-                        place = entry.place
-                        if account in (None, entry.account):
-                            yield Told(place.cursor(), entry.commit)
+                number = recent.number_after(place)
+                if number is None:
+                    reading = await self._read(place, account)
+                    for entry in reading.entries:
+                        if interest.wants(entry.place.order_id):
+                            yield Told(entry.place.cursor(), entry.commit)
+                    place = max(place, reading.reached)
+                    await recent.opened.wait()
                     continue
-                reading = await self._read(place, account)
-                for entry in reading.entries:
-                    yield Told(entry.place.cursor(), entry.commit)
-                place = max(place, reading.reached)
-                if self._floor is None:
-                    await self._grown.wait()
+                while (entries := recent.since(number)) is not None:
+                    if not entries:
+                        number = await recent.wanted(account, interest)
+                        place = max(place, recent.place_before(number) or place)
+                    for entry in entries:
+                        number += 1
+                        if entry.place <= place:
+                            continue
+                        place = entry.place
+                        if account in (None, entry.account) and interest.wants(place.order_id):
+                            yield Told(place.cursor(), entry.commit)
         finally:
+            interest.when_changed(None)
             self._followers -= 1
 
-    async def _now(self) -> Place:
+    async def _horizon(self) -> Place:
         (row,) = await read(self._pool, _SQL["horizon"])
-        return _before(row["transaction"])
-
-    def _newer(self, place: Place) -> list[_Entry]:
-        """Some of what is kept after a place, oldest first."""
-        first = bisect_right(self._kept, place, key=lambda entry: entry.place)
-        return list(islice(self._kept, first, first + _ENTRIES_AT_ONCE))
+        return before(row["transaction"])
 
     async def _read_for_ever(self) -> None:
         look_again_s = _LOOK_AGAIN_FIRST_S
@@ -189,36 +151,24 @@ class Tail:
                     await self._due.wait()
             self._due.clear()
             if not self._followers:
-                self._forget()
+                self._recent.close()
                 wait_s = self._sweep_every_s
                 continue
             try:
-                if self._reached is None:
-                    self._floor = self._reached = await self._now()
-                reading = await self._read(self._reached, None)
+                if (reached := self._recent.reached) is None:
+                    self._recent.open(reached := await self._horizon())
+                reading = await self._read(reached, None)
             except Unavailable:
                 self._due.set()
                 await asyncio.sleep(_PAUSE_S)
                 continue
-            self._keep(reading)
+            self._recent.add(reading.entries, reading.reached)
             if not reading.is_all:
                 self._due.set()
             look_again_s = (
                 _LOOK_AGAIN_FIRST_S if reading.entries else min(2 * look_again_s, _LOOK_AGAIN_MAX_S)
             )
             wait_s = look_again_s if reading.more_soon else self._sweep_every_s
-
-    def _keep(self, reading: _Reading) -> None:
-        self._kept.extend(reading.entries)
-        self._reached = reading.reached
-        while len(self._kept) > _COMMITS_KEPT_MAX:
-            self._floor = self._kept.popleft().place
-        grown, self._grown = self._grown, asyncio.Event()
-        grown.set()
-
-    def _forget(self) -> None:
-        self._kept.clear()
-        self._floor = self._reached = None
 
     async def _read(self, after: Place, account: str | None) -> _Reading:
         rows = await read(self._pool, _SQL["after"], *after, account, _FACTS_PER_READING_MAX)
@@ -228,23 +178,18 @@ class Tail:
         is_all = len(rows) < _FACTS_PER_READING_MAX
         reached = after
         if is_all:
-            reached = max(after, _before(horizon))
+            reached = max(after, before(horizon))
         elif entries:
             reached = entries[-1].place
         return _Reading(entries, reached, is_all, horizon < following)
 
 
-def _before(transaction: int) -> Place:
-    """The last place before everything of a transaction."""
-    return Place(transaction - 1, UUID(int=2**128 - 1), 2**31 - 1)
-
-
-def _entries(rows: Iterable[asyncpg.Record]) -> Iterable[_Entry]:
+def _entries(rows: Iterable[asyncpg.Record]) -> Iterable[Entry]:
     commit: list[Recorded] = []
     for row in rows:
         (fact,) = facts([row])
         commit.append(fact)
         if fact.ends_commit:
             place = Place(row["transaction"], fact.order_id, fact.version)
-            yield _Entry(place, row["account"], tuple(commit))
+            yield Entry(place, row["account"], tuple(commit))
             commit = []
