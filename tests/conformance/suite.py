@@ -21,7 +21,7 @@ from landfall.core.venues.raydium_amm import faults as amm_faults
 from landfall.core.venues.raydium_amm.layout import PROGRAM_ID as AMM_V4
 from landfall.core.venues.raydium_clmm import faults as clmm_faults
 from landfall.core.venues.raydium_clmm.tick_array import PROGRAM_ID as CLMM
-from landfall.core.venues.raydium_cpmm import curve as cpmm_curve
+from landfall.core.venues.raydium_cpmm import faults as cpmm_faults
 from landfall.core.venues.raydium_cpmm.layout import PROGRAM_ID as CPMM
 from tests.conformance import (
     clmm_recordings,
@@ -59,7 +59,7 @@ def _names(*modules: ModuleType) -> Mapping[int | None, str]:
 
 
 NAME_OF: Mapping[Pubkey, Mapping[int | None, str]] = {
-    CPMM: _names(anchor, cpmm_curve),
+    CPMM: _names(anchor, cpmm_faults),
     DLMM: _names(anchor, dlmm_faults),
     DAMM_V2: _names(anchor, damm_v2_faults),
     DAMM_V1: _names(anchor, damm_v1_faults),

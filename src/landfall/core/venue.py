@@ -41,6 +41,17 @@ class Pool(Protocol):
     def context_slot(self) -> Slot: ...
 
 
+def gives_first(pool: Pool, request: SwapRequest) -> bool:
+    """Whether the trader gives the pool's first mint for its second, or the other way round."""
+    first, second = pool.mints
+    if request.in_mint == first:
+        assert request.out_mint == second, "the pool does not trade this pair"
+        return True
+    assert request.in_mint == second, "the pool does not trade this pair"
+    assert request.out_mint == first, "the pool does not trade this pair"
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class NeedAccounts:
     """`load` cannot answer yet: read these addresses and ask again with everything read so far."""

@@ -22,7 +22,7 @@ from landfall.core.values import (
     Slot,
     SwapMode,
 )
-from landfall.core.venues.raydium_cpmm import curve, layout
+from landfall.core.venues.raydium_cpmm import curve, faults, layout
 from landfall.core.venues.raydium_cpmm.curve import Swapped
 from landfall.core.venues.raydium_cpmm.layout import AUTHORITY, PROGRAM_ID, Pool
 from landfall.core.venues.raydium_cpmm.swap import SWAP_BASE_INPUT, SWAP_BASE_OUTPUT
@@ -87,10 +87,10 @@ class RaydiumCpmm:
             first, second = (argument.read(data) for argument in ARGUMENTS)
             if is_exact_in:
                 swapped = _swap(pool, call, SwapMode.EXACT_IN, first, clock)
-                require(swapped.out_amount >= second, curve.EXCEEDED_SLIPPAGE)
+                require(swapped.out_amount >= second, faults.EXCEEDED_SLIPPAGE)
             else:
                 swapped = _swap(pool, call, SwapMode.EXACT_OUT, second, clock)
-                require(swapped.in_amount <= first, curve.EXCEEDED_SLIPPAGE)
+                require(swapped.in_amount <= first, faults.EXCEEDED_SLIPPAGE)
             return Effects(
                 transfers=_transfers(pool, call, swapped),
                 writes={
@@ -142,7 +142,7 @@ def _check_constraints(call: _Call, data: bytes, accounts: Accounts) -> None:
 
 def _swap(pool: Pool, call: _Call, mode: SwapMode, amount: int, clock: ChainClock) -> Swapped:
     # A pool is never of one mint; two equal vaults are how an instruction can still say so.
-    require(call.mint_in.address != call.mint_out.address, curve.INVALID_VAULT)
+    require(call.mint_in.address != call.mint_out.address, faults.INVALID_VAULT)
     request = SwapRequest(
         in_mint=call.mint_in.address,
         out_mint=call.mint_out.address,

@@ -10,7 +10,7 @@ from landfall.core import anchor
 from landfall.core.account_fields import Address, UInt, u8, u16, u64, u128
 from landfall.core.anchor import AccountType
 from landfall.core.values import U128_MAX, Account, ChainClock, Pubkey
-from landfall.core.venues.raydium_cpmm import curve
+from landfall.core.venues.raydium_cpmm import faults
 from landfall.core.venues.raydium_cpmm.layout import PROGRAM_ID, Pool
 from landfall.localnet.programs.refusals import require
 
@@ -79,5 +79,5 @@ def _entry(index: int) -> tuple[UInt, UInt, UInt]:
 
 
 def _accrued(price: int, seconds: int) -> int:
-    require(price * seconds <= U128_MAX, curve.MATH_OVERFLOW)
+    require(price * seconds <= U128_MAX, faults.MATH_OVERFLOW)
     return price * seconds

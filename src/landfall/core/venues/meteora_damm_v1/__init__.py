@@ -1,15 +1,15 @@
 """Meteora DAMM v1: constant-product and stable pools that keep their tokens in lending vaults."""
 
 from landfall.core.venue import Venue
-from landfall.core.venues.meteora_damm_v1.curve import DEX, NAME, quote
+from landfall.core.venues.meteora_damm_v1.curve import QUOTER, quote
 from landfall.core.venues.meteora_damm_v1.layout import PROGRAM_ID, Pool, load, pools_trading
 from landfall.core.venues.meteora_damm_v1.supply import supply
 from landfall.core.venues.meteora_damm_v1.swap import explain, swap
 from landfall.core.venues.meteora_damm_v1.vaults import VAULT_PROGRAM_ID
 
 METEORA_DAMM_V1: Venue[Pool] = Venue(
-    name=NAME,
-    dex=DEX,
+    name=QUOTER.venue,
+    dex=QUOTER.dex,
     program_id=PROGRAM_ID,
     inner_programs=(VAULT_PROGRAM_ID,),
     has_exact_out=False,

@@ -10,38 +10,38 @@ Source: MeteoraAg/damm-v1-sdk, dynamic-amm-quote/src/{lib,math/*}.rs, and the co
 they differ.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from landfall.core.anchor import SwapRefused
-from landfall.core.quote import Quote, Refused, SwapRequest, price_impact_bps
-from landfall.core.values import BaseUnits, ChainClock, Pubkey, SwapMode, ceil_div
+from landfall.core.quote import Quote, Refused, SwapRequest
+from landfall.core.quoter import Quoter
+from landfall.core.values import ChainClock, Pubkey, SwapMode, ceil_div
+from landfall.core.venue import gives_first
 from landfall.core.venues.meteora_damm_v1 import faults, layout, shares, stable
 from landfall.core.venues.meteora_damm_v1.faults import checked_u64
 from landfall.core.venues.meteora_damm_v1.layout import Pool
 from landfall.core.venues.meteora_damm_v1.stable import StableCurve
 
-NAME = "meteora_damm_v1"
-DEX = "meteora"
+QUOTER = Quoter(venue="meteora_damm_v1", dex="meteora", sentences=faults.SENTENCES)
 
 EARLY_ACCESS = (9_000, 3_600)
 """How long before activation the whitelisted vault may trade: slots, or seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Swapped:
+class Swapped(NamedTuple):
     """Everything one swap changes.
 
-    `in_amount` leaves the trader: `protocol_fee` of it to the protocol, `deposited` to the vault,
-    which mints `minted` shares. The other vault burns `burned` shares and pays `out_amount`.
-    `net_in` and `gross_out` are what the curve exchanged; `reserves` are those before, the input's
-    first, and `leveled` is D of a stable pool's curve through them. `price` is a depeg pool's stake
-    price and when it was read; None for other pools.
+    `in_amount` leaves the trader: `protocol_fee`, a part of `fee`, to the protocol, `deposited` to
+    the vault, which mints `minted` shares. The other vault burns `burned` shares and pays
+    `out_amount`. `net_in` and `gross_out` are what the curve exchanged; `reserves` are those
+    before, the input's first, and `leveled` is D of a stable pool's curve through them. `price` is
+    a depeg pool's stake price and when it was read; None for other pools.
     """
 
     a_to_b: bool
     in_amount: int
     out_amount: int
-    trade_fee: int
+    fee: int
     protocol_fee: int
     deposited: int
     minted: int
@@ -52,33 +52,27 @@ class Swapped:
     leveled: int
     price: tuple[int, int] | None
 
+    @property
+    def fee_on_input(self) -> bool:
+        """The fee is of the input mint, always."""
+        return True
+
 
 def quote(pool: Pool, request: SwapRequest, clock: ChainClock) -> Quote | Refused:
     """What the program would do with this swap now, for a trader that is not whitelisted.
 
     A vault may have lent out what it would have to pay; the token program then refuses.
     """
-    if request.mode is SwapMode.EXACT_OUT:
-        return _refused(pool, faults.NO_EXACT_OUT)
     try:
+        if request.mode is SwapMode.EXACT_OUT:
+            raise SwapRefused(faults.NO_EXACT_OUT)
         swapped = execute(pool, request, clock)
         if swapped.out_amount > pool.sides[swapped.a_to_b].balance:
             raise SwapRefused(faults.INSUFFICIENT_FUNDS)
-        x, y = price_ratio(pool, swapped, swapped.reserves)
+        ratio = price_ratio(pool, swapped, swapped.reserves)
     except SwapRefused as refused:
-        return _refused(pool, refused.fault.name)
-    return Quote(
-        venue=NAME,
-        dex=DEX,
-        pool=pool.address,
-        request=request,
-        in_amount=BaseUnits(swapped.in_amount),
-        out_amount=BaseUnits(swapped.out_amount),
-        fee_amount=BaseUnits(swapped.trade_fee),
-        fee_mint=request.in_mint,
-        price_impact_bps=price_impact_bps(swapped.net_in, swapped.gross_out, x, y),
-        context_slot=pool.context_slot,
-    )
+        return QUOTER.refused(pool, refused.fault)
+    return QUOTER.quote(pool, request, swapped, ratio)
 
 
 def execute(
@@ -92,9 +86,7 @@ def execute(
     Raises:
         SwapRefused: the pool or a vault would refuse, by the name it gives.
     """
-    a_to_b = request.in_mint == pool.mints[0]
-    assert request.out_mint == pool.mints[a_to_b], "the pool does not trade this pair"
-    assert request.in_mint == pool.mints[not a_to_b], "the pool does not trade this pair"
+    a_to_b = gives_first(pool, request)
     check_open(pool, clock, payer)
     now = checked_u64(clock.unix_timestamp)
     price = None
@@ -188,9 +180,3 @@ def _fee(amount: int, fee: tuple[int, int]) -> int:
     if numerator == 0 or amount == 0:
         return 0
     return max(1, amount * numerator // denominator)
-
-
-def _refused(pool: Pool, error: str) -> Refused:
-    return Refused(
-        venue=NAME, dex=DEX, pool=pool.address, error=error, sentence=faults.SENTENCES[error]
-    )

@@ -46,7 +46,7 @@ INSUFFICIENT_FUNDS = ProgramFault(
 )
 """The token program's: whoever is to pay holds less."""
 
-NO_EXACT_OUT = "ExactOutUnsupported"
+NO_EXACT_OUT = ProgramFault(None, "ExactOutUnsupported", "There is no exact output")
 """No program's word: there is no instruction that could refuse."""
 
 SENTENCES: Mapping[str, str] = MappingProxyType(
@@ -58,7 +58,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         VAULT_AMOUNT_IS_ZERO.name: "The amount is too small: it is worth no share of the vault.",
         INSUFFICIENT_FUNDS.name: "The vault has lent out what it would have to pay.",
         PANIC.name: "The pool's curve does not settle on a price for this amount.",
-        NO_EXACT_OUT: "The pool sells only for an exact input; its program has no exact output.",
+        NO_EXACT_OUT.name: "The pool sells for an exact input only; its program knows no other.",
     }
 )
 

@@ -8,7 +8,6 @@ Units: amounts in base units; square-root prices in Q64.64; fee numerators in pa
 Source: MeteoraAg/damm-v2 a3d3827 (0.2.1), programs/cp-amm/src/{state/pool,instructions/swap/*}.rs.
 """
 
-from dataclasses import dataclass
 from math import isqrt
 from typing import NamedTuple
 
@@ -19,9 +18,11 @@ from landfall.core.fee_schedules import (
     before_fee,
     volatility_after,
 )
-from landfall.core.quote import Quote, Refused, SwapRequest, price_impact_bps
+from landfall.core.quote import Quote, Refused, SwapRequest
+from landfall.core.quoter import Quoter
 from landfall.core.token import TransferFeeConfig
-from landfall.core.values import U64_MAX, BaseUnits, ChainClock, Pubkey, SwapMode, ceil_div
+from landfall.core.values import U64_MAX, ChainClock, Pubkey, SwapMode, ceil_div
+from landfall.core.venue import gives_first
 from landfall.core.venues.meteora_damm_v2 import faults, layout
 from landfall.core.venues.meteora_damm_v2.fees import current_point, fee_numerator, split_fee
 from landfall.core.venues.meteora_damm_v2.layout import Pool
@@ -32,15 +33,13 @@ from landfall.core.venues.meteora_damm_v2.liquidity import (
     price_ratio,
 )
 
-NAME = "meteora_damm_v2"
-DEX = "meteora"
+QUOTER = Quoter(venue="meteora_damm_v2", dex="meteora", sentences=faults.SENTENCES)
 
 EARLY_ACCESS = (9_000, 3_600)
 """How long before activation the whitelisted vault may trade: slots, or seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Swapped:
+class Swapped(NamedTuple):
     """Everything one swap changes.
 
     `in_amount` leaves the trader and `out_amount` reaches it; `vault_out` is what leaves the vault
@@ -78,24 +77,9 @@ def quote(pool: Pool, request: SwapRequest, clock: ChainClock) -> Quote | Refuse
         if swapped.vault_out > pool.sides[swapped.a_to_b].balance:
             raise SwapRefused(faults.INSUFFICIENT_FUNDS)
     except SwapRefused as refused:
-        error = refused.fault.name
-        return Refused(
-            venue=NAME, dex=DEX, pool=pool.address, error=error, sentence=faults.SENTENCES[error]
-        )
+        return QUOTER.refused(pool, refused.fault)
     a, b = price_ratio(pool)
-    x, y = (a, b) if swapped.a_to_b else (b, a)
-    return Quote(
-        venue=NAME,
-        dex=DEX,
-        pool=pool.address,
-        request=request,
-        in_amount=BaseUnits(swapped.in_amount),
-        out_amount=BaseUnits(swapped.out_amount),
-        fee_amount=BaseUnits(swapped.fee),
-        fee_mint=request.in_mint if swapped.fee_on_input else request.out_mint,
-        price_impact_bps=price_impact_bps(swapped.net_in, swapped.gross_out, x, y),
-        context_slot=pool.context_slot,
-    )
+    return QUOTER.quote(pool, request, swapped, (a, b) if swapped.a_to_b else (b, a))
 
 
 def execute(
@@ -118,9 +102,7 @@ def execute(
     Raises:
         SwapRefused: the program would refuse, by the name it gives.
     """
-    a_to_b = request.in_mint == pool.mints[0]
-    assert request.out_mint == pool.mints[a_to_b], "the pool does not trade this pair"
-    assert request.in_mint == pool.mints[not a_to_b], "the pool does not trade this pair"
+    a_to_b = gives_first(pool, request)
     check_open(pool, clock, payer)
     amounts = amounts_before(pool)
     if request.amount == 0:

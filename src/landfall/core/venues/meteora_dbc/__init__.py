@@ -1,14 +1,14 @@
 """Meteora Dynamic Bonding Curve: a launch that sells along its curve until it migrates."""
 
 from landfall.core.venue import Venue
-from landfall.core.venues.meteora_dbc.curve import DEX, NAME, quote
+from landfall.core.venues.meteora_dbc.curve import QUOTER, quote
 from landfall.core.venues.meteora_dbc.layout import PROGRAM_ID, Pool, load, pools_trading
 from landfall.core.venues.meteora_dbc.supply import supply
 from landfall.core.venues.meteora_dbc.swap import explain, swap
 
 METEORA_DBC: Venue[Pool] = Venue(
-    name=NAME,
-    dex=DEX,
+    name=QUOTER.venue,
+    dex=QUOTER.dex,
     program_id=PROGRAM_ID,
     pools_trading=pools_trading,
     load=load,

@@ -9,7 +9,6 @@ Source: MeteoraAg/dynamic-bonding-curve b4f9547 (0.1.10), programs/dynamic-bondi
 {state/virtual_pool,instructions/swap/*}.rs.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from landfall.core.anchor import SwapRefused
@@ -19,18 +18,17 @@ from landfall.core.fee_schedules import (
     before_fee,
     volatility_after,
 )
-from landfall.core.quote import Quote, Refused, SwapRequest, price_impact_bps
-from landfall.core.values import BaseUnits, ChainClock, SwapMode, ceil_div
+from landfall.core.quote import Quote, Refused, SwapRequest
+from landfall.core.quoter import Quoter
+from landfall.core.values import ChainClock, SwapMode, ceil_div
 from landfall.core.venues.meteora_dbc import faults, layout, walk
 from landfall.core.venues.meteora_dbc.fees import fee_numerator, split_fee
 from landfall.core.venues.meteora_dbc.layout import Pool
 
-NAME = "meteora_dbc"
-DEX = "meteora"
+QUOTER = Quoter(venue="meteora_dbc", dex="meteora", sentences=faults.SENTENCES)
 
 
-@dataclass(frozen=True, slots=True)
-class Swapped:
+class Swapped(NamedTuple):
     """Everything one swap changes.
 
     `in_amount` leaves the trader and `out_amount` reaches it; `net_in` and `gross_out` are what the
@@ -73,23 +71,10 @@ def quote(pool: Pool, request: SwapRequest, clock: ChainClock) -> Quote | Refuse
         if swapped.out_amount > pool.sides[not swapped.is_buy].balance:
             raise SwapRefused(faults.INSUFFICIENT_FUNDS)
     except SwapRefused as refused:
-        error = refused.fault.name
-        return Refused(
-            venue=NAME, dex=DEX, pool=pool.address, error=error, sentence=faults.SENTENCES[error]
-        )
-    x, y = 1 << 128, pool.sqrt_price * pool.sqrt_price
-    x, y = (y, x) if swapped.is_buy else (x, y)
-    return Quote(
-        venue=NAME,
-        dex=DEX,
-        pool=pool.address,
-        request=request,
-        in_amount=BaseUnits(swapped.in_amount),
-        out_amount=BaseUnits(swapped.out_amount),
-        fee_amount=BaseUnits(swapped.fee),
-        fee_mint=request.in_mint if swapped.fee_on_input else request.out_mint,
-        price_impact_bps=price_impact_bps(swapped.net_in, swapped.gross_out, x, y),
-        context_slot=pool.context_slot,
+        return QUOTER.refused(pool, refused.fault)
+    base, quoted = 1 << 128, pool.sqrt_price * pool.sqrt_price
+    return QUOTER.quote(
+        pool, request, swapped, (quoted, base) if swapped.is_buy else (base, quoted)
     )
 
 

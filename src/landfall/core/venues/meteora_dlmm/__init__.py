@@ -2,14 +2,14 @@
 
 from landfall.core.venue import Venue
 from landfall.core.venues.meteora_dlmm.arrays import PROGRAM_ID
-from landfall.core.venues.meteora_dlmm.curve import DEX, NAME, quote
+from landfall.core.venues.meteora_dlmm.curve import QUOTER, quote
 from landfall.core.venues.meteora_dlmm.layout import Pool, load, pools_trading
 from landfall.core.venues.meteora_dlmm.supply import supply
 from landfall.core.venues.meteora_dlmm.swap import explain, swap
 
 METEORA_DLMM: Venue[Pool] = Venue(
-    name=NAME,
-    dex=DEX,
+    name=QUOTER.venue,
+    dex=QUOTER.dex,
     program_id=PROGRAM_ID,
     pools_trading=pools_trading,
     load=load,

@@ -10,24 +10,24 @@ otherwise, the program.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from landfall.core.anchor import ACCOUNT_NOT_ENOUGH_KEYS, SwapRefused
-from landfall.core.quote import Quote, Refused, SwapRequest, price_impact_bps
+from landfall.core.quote import Quote, Refused, SwapRequest
+from landfall.core.quoter import Quoter
 from landfall.core.token import TransferFeeConfig
-from landfall.core.values import BaseUnits, ChainClock, Pubkey, SwapMode
+from landfall.core.values import ChainClock, Pubkey, SwapMode
+from landfall.core.venue import gives_first
 from landfall.core.venues.meteora_dlmm import bins, faults, fees, layout
 from landfall.core.venues.meteora_dlmm.arrays import BIN_ARRAY_BINS, BinArray
 from landfall.core.venues.meteora_dlmm.bins import BinSwap, Terms
 from landfall.core.venues.meteora_dlmm.faults import checked_u64
 from landfall.core.venues.meteora_dlmm.layout import Pool
 
-NAME = "meteora_dlmm"
-DEX = "meteora"
+QUOTER = Quoter(venue="meteora_dlmm", dex="meteora", sentences=faults.SENTENCES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Swapped:
+class Swapped(NamedTuple):
     """Everything one swap changes.
 
     `in_amount` leaves the trader and `out_amount` reaches it; `vault_in` reaches the pool's vault
@@ -46,6 +46,16 @@ class Swapped:
     volatility: fees.Volatility
     bins: tuple[BinSwap, ...]
 
+    @property
+    def net_in(self) -> int:
+        """What the bins took, fees aside."""
+        return sum(sum(one.ins) for one in self.bins)
+
+    @property
+    def gross_out(self) -> int:
+        """What the bins gave, fees aside."""
+        return sum(sum(one.outs) for one in self.bins)
+
 
 def quote(pool: Pool, request: SwapRequest, clock: ChainClock) -> Quote | Refused:
     """What the program would do with this swap now, for a trader without early access."""
@@ -55,28 +65,9 @@ def quote(pool: Pool, request: SwapRequest, clock: ChainClock) -> Quote | Refuse
         if swapped.vault_out > pool.sides[swapped.x_to_y].balance:
             raise SwapRefused(faults.INSUFFICIENT_FUNDS)
     except SwapRefused as refused:
-        error = refused.fault.name
-        return Refused(
-            venue=NAME, dex=DEX, pool=pool.address, error=error, sentence=faults.SENTENCES[error]
-        )
-    x, y = (bins.ONE, price) if swapped.x_to_y else (price, bins.ONE)
-    return Quote(
-        venue=NAME,
-        dex=DEX,
-        pool=pool.address,
-        request=request,
-        in_amount=BaseUnits(swapped.in_amount),
-        out_amount=BaseUnits(swapped.out_amount),
-        fee_amount=BaseUnits(swapped.fee),
-        fee_mint=request.in_mint if swapped.fee_on_input else request.out_mint,
-        price_impact_bps=price_impact_bps(
-            sum(sum(one.ins) for one in swapped.bins),
-            sum(sum(one.outs) for one in swapped.bins),
-            x,
-            y,
-        ),
-        context_slot=pool.context_slot,
-    )
+        return QUOTER.refused(pool, refused.fault)
+    ratio = (bins.ONE, price) if swapped.x_to_y else (price, bins.ONE)
+    return QUOTER.quote(pool, request, swapped, ratio)
 
 
 def execute(
@@ -96,9 +87,7 @@ def execute(
     Raises:
         SwapRefused: the program would refuse, by the name it gives.
     """
-    x_to_y = request.in_mint == pool.mints[0]
-    assert request.out_mint == pool.mints[x_to_y], "the pool does not trade this pair"
-    assert request.in_mint == pool.mints[not x_to_y], "the pool does not trade this pair"
+    x_to_y = gives_first(pool, request)
     check_open(pool, clock, payer)
     is_exact_in = request.mode is SwapMode.EXACT_IN
     if request.amount == 0:

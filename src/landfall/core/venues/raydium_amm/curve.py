@@ -9,10 +9,13 @@ Source: raydium-io/raydium-amm 27f461d (2026-07), program/src/{math,processor}.r
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from landfall.core.anchor import PANIC, SwapRefused
-from landfall.core.quote import Quote, Refused, SwapRequest, price_impact_bps
-from landfall.core.values import U64_MAX, BaseUnits, ChainClock, SwapMode, ceil_div
+from landfall.core.quote import Quote, Refused, SwapRequest
+from landfall.core.quoter import Quoter
+from landfall.core.values import U64_MAX, ChainClock, SwapMode, ceil_div
+from landfall.core.venue import gives_first
 from landfall.core.venues.raydium_amm.faults import (
     CHECKED_SUB_OVERFLOW,
     EXCEEDED_SLIPPAGE,
@@ -29,12 +32,10 @@ from landfall.core.venues.raydium_amm.layout import (
     Pool,
 )
 
-NAME = "raydium_amm"
-DEX = "raydium"
+QUOTER = Quoter(venue="raydium_amm", dex="raydium", sentences=SENTENCES)
 
 
-@dataclass(frozen=True, slots=True)
-class Swapped:
+class Swapped(NamedTuple):
     """What one swap moves. `in_amount` is `net_in`, which the curve exchanged, and `fee`."""
 
     coin_to_pc: bool
@@ -42,6 +43,16 @@ class Swapped:
     out_amount: int
     net_in: int
     fee: int
+
+    @property
+    def gross_out(self) -> int:
+        """What the curve gave: all of it reaches the trader."""
+        return self.out_amount
+
+    @property
+    def fee_on_input(self) -> bool:
+        """The fee is of the input mint, always."""
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +75,9 @@ def quote(pool: Pool, request: SwapRequest, clock: ChainClock) -> Quote | Refuse
     try:
         swapped = execute(pool, request, clock)
     except SwapRefused as refused:
-        error = refused.fault.name
-        return Refused(
-            venue=NAME, dex=DEX, pool=pool.address, error=error, sentence=SENTENCES[error]
-        )
-    x, y = pool.reserves if swapped.coin_to_pc else pool.reserves[::-1]
-    return Quote(
-        venue=NAME,
-        dex=DEX,
-        pool=pool.address,
-        request=request,
-        in_amount=BaseUnits(swapped.in_amount),
-        out_amount=BaseUnits(swapped.out_amount),
-        fee_amount=BaseUnits(swapped.fee),
-        fee_mint=request.in_mint,
-        price_impact_bps=price_impact_bps(swapped.net_in, swapped.out_amount, x, y),
-        context_slot=pool.context_slot,
-    )
+        return QUOTER.refused(pool, refused.fault)
+    reserves = pool.reserves if swapped.coin_to_pc else pool.reserves[::-1]
+    return QUOTER.quote(pool, request, swapped, reserves)
 
 
 def execute(
@@ -91,9 +88,7 @@ def execute(
     Raises:
         SwapRefused: the program would refuse, by the name it gives.
     """
-    coin_to_pc = request.in_mint == pool.mints[0]
-    assert request.out_mint == pool.mints[coin_to_pc], "the pool does not trade this pair"
-    assert request.in_mint == pool.mints[not coin_to_pc], "the pool does not trade this pair"
+    coin_to_pc = gives_first(pool, request)
     check_open(pool, clock)
     x, y = pool.reserves if coin_to_pc else pool.reserves[::-1]
     if request.mode is SwapMode.EXACT_IN:

@@ -10,11 +10,14 @@ util/token.rs.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from landfall.core.anchor import PANIC, REQUIRE_GT_VIOLATED, SwapRefused
-from landfall.core.quote import Quote, Refused, SwapRequest, price_impact_bps
-from landfall.core.values import BPS_DENOMINATOR, U64_MAX, BaseUnits, ChainClock, SwapMode
+from landfall.core.quote import Quote, Refused, SwapRequest
+from landfall.core.quoter import Quoter
+from landfall.core.values import BPS_DENOMINATOR, U64_MAX, ChainClock, SwapMode
 from landfall.core.vault import PoolSide
+from landfall.core.venue import gives_first
 from landfall.core.venues.raydium_clmm.faults import (
     CALCULATE_OVERFLOW,
     NOT_APPROVED,
@@ -34,8 +37,7 @@ from landfall.core.venues.raydium_clmm.tick_array import TickArray
 from landfall.core.venues.raydium_clmm.tick_math import MAX_SQRT_PRICE, MIN_SQRT_PRICE
 from landfall.core.venues.raydium_clmm.walk import Walk, walk
 
-NAME = "raydium_clmm"
-DEX = "raydium"
+QUOTER = Quoter(venue="raydium_clmm", dex="raydium", sentences=SENTENCES)
 NO_LIMIT = 0
 
 
@@ -53,8 +55,7 @@ class Terms:
     arrays: Sequence[TickArray]
 
 
-@dataclass(frozen=True, slots=True)
-class Swapped:
+class Swapped(NamedTuple):
     """Everything one swap changes.
 
     `in_amount` leaves the trader and `out_amount` reaches it; `vault_out` is what leaves the vault,
@@ -68,12 +69,20 @@ class Swapped:
     gross_out: int
     walk: Walk
 
+    @property
+    def fee(self) -> int:
+        """All that the pool keeps, in the fee's mint."""
+        return self.walk.fee
+
+    @property
+    def fee_on_input(self) -> bool:
+        """Whether the fee is of the input mint."""
+        return self.walk.direction.fee_on_input
+
 
 def quote(pool: Pool, request: SwapRequest, clock: ChainClock) -> Quote | Refused:
     """What the program would do with this swap now."""
-    zero_for_one = request.in_mint == pool.mints[0]
-    assert request.out_mint == pool.mints[zero_for_one], "the pool does not trade this pair"
-    assert request.in_mint == pool.mints[not zero_for_one], "the pool does not trade this pair"
+    zero_for_one = gives_first(pool, request)
     terms = Terms(
         zero_for_one=zero_for_one,
         exact_in=request.mode is SwapMode.EXACT_IN,
@@ -84,25 +93,10 @@ def quote(pool: Pool, request: SwapRequest, clock: ChainClock) -> Quote | Refuse
     try:
         swapped = execute(pool, terms, clock)
     except SwapRefused as refused:
-        error = refused.fault.name
-        return Refused(
-            venue=NAME, dex=DEX, pool=pool.address, error=error, sentence=SENTENCES[error]
-        )
+        return QUOTER.refused(pool, refused.fault)
     square = pool.sqrt_price * pool.sqrt_price
-    x, y = (1 << 128, square) if zero_for_one else (square, 1 << 128)
-    fee_on_input = swapped.walk.direction.fee_on_input
-    return Quote(
-        venue=NAME,
-        dex=DEX,
-        pool=pool.address,
-        request=request,
-        in_amount=BaseUnits(swapped.in_amount),
-        out_amount=BaseUnits(swapped.out_amount),
-        fee_amount=BaseUnits(swapped.walk.fee),
-        fee_mint=request.in_mint if fee_on_input else request.out_mint,
-        price_impact_bps=price_impact_bps(swapped.net_in, swapped.gross_out, x, y),
-        context_slot=pool.context_slot,
-    )
+    ratio = (1 << 128, square) if zero_for_one else (square, 1 << 128)
+    return QUOTER.quote(pool, request, swapped, ratio)
 
 
 def execute(

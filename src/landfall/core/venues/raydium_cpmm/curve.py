@@ -11,52 +11,26 @@ constant_product}.rs, instructions/swap_base_{input,output}.rs, utils/token.rs. 
 or two units more; it is not modelled.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from typing import NamedTuple
 
-from landfall.core.anchor import PANIC, REQUIRE_GT_VIOLATED, ProgramFault, SwapRefused
-from landfall.core.quote import Quote, Refused, SwapRequest, price_impact_bps
+from landfall.core.anchor import PANIC, REQUIRE_GT_VIOLATED, SwapRefused
+from landfall.core.quote import Quote, Refused, SwapRequest
+from landfall.core.quoter import Quoter
 from landfall.core.token import TransferFeeConfig
-from landfall.core.values import BPS_DENOMINATOR, U64_MAX, BaseUnits, ChainClock, SwapMode, ceil_div
-from landfall.core.venues.raydium_cpmm import layout
+from landfall.core.values import BPS_DENOMINATOR, ChainClock, SwapMode, ceil_div
+from landfall.core.venue import gives_first
+from landfall.core.venues.raydium_cpmm import faults, layout
+from landfall.core.venues.raydium_cpmm.faults import checked_u64
 from landfall.core.venues.raydium_cpmm.layout import (
     RATE_DENOMINATOR,
     STATUS_SWAP_DISABLED,
     Pool,
 )
 
-NAME = "raydium_cpmm"
-DEX = "raydium"
-
-NOT_APPROVED = ProgramFault(6000, "NotApproved", "Not approved")
-EXCEEDED_SLIPPAGE = ProgramFault(6005, "ExceededSlippage", "Exceeds desired slippage limit")
-ZERO_TRADING_TOKENS = ProgramFault(
-    6006, "ZeroTradingTokens", "Given pool token amount results in zero trading tokens"
-)
-INVALID_VAULT = ProgramFault(6008, "InvalidVault", "invaild vault")
-TRANSFER_FEE_MISMATCH = ProgramFault(
-    6010, "TransferFeeCalculateNotMatch", "TransferFee calculate not match"
-)
-MATH_OVERFLOW = ProgramFault(6011, "MathOverflow", "Math overflow")
-INSUFFICIENT_VAULT = ProgramFault(6012, "InsufficientVault", "Insufficient vault")
-INVALID_FEE_MODEL = ProgramFault(6013, "InvalidFeeModel", "Invalid fee model")
-
-SENTENCES: Mapping[str, str] = MappingProxyType(
-    {
-        NOT_APPROVED.name: "The pool has swaps switched off, or has not opened yet.",
-        REQUIRE_GT_VIOLATED.name: "The amount is too small: nothing is left to trade or receive.",
-        PANIC.name: "The pool does not hold that much, or the amounts exceed 64 bits.",
-        ZERO_TRADING_TOKENS.name: "The pool's fees are set so that it cannot price a swap.",
-        TRANSFER_FEE_MISMATCH.name: "The token's transfer fee permits no exact delivery of this.",
-        INSUFFICIENT_VAULT.name: "The pool's vault holds less than the fees it owes.",
-        INVALID_FEE_MODEL.name: "The pool's creator fee is of a kind this program does not know.",
-    }
-)
+QUOTER = Quoter(venue="raydium_cpmm", dex="raydium", sentences=faults.SENTENCES)
 
 
-@dataclass(frozen=True, slots=True)
-class Swapped:
+class Swapped(NamedTuple):
     """Everything one swap changes.
 
     `in_amount` leaves the trader and `out_amount` reaches it; `vault_out` is what leaves the vault,
@@ -76,36 +50,31 @@ class Swapped:
     creator_fee: int
     creator_fee_on_input: bool
 
+    @property
+    def fee(self) -> int:
+        """All that the pool keeps, in the input mint.
+
+        A creator fee taken from the output is restated at the price of this swap, rounded up, so
+        that the whole is one amount of one mint.
+        """
+        if self.creator_fee and not self.creator_fee_on_input:
+            return self.trade_fee + ceil_div(self.creator_fee * self.net_in, self.gross_out)
+        return self.trade_fee + self.creator_fee
+
+    @property
+    def fee_on_input(self) -> bool:
+        """The fee is of the input mint, always."""
+        return True
+
 
 def quote(pool: Pool, request: SwapRequest, clock: ChainClock) -> Quote | Refused:
-    """What the program would do with this swap now.
-
-    A creator fee taken from the output is restated in the input mint at the price of this swap,
-    rounded up, so that `fee_amount` is one amount of one mint.
-    """
+    """What the program would do with this swap now."""
     try:
         swapped = execute(pool, request, clock)
     except SwapRefused as refused:
-        error = refused.fault.name
-        return Refused(
-            venue=NAME, dex=DEX, pool=pool.address, error=error, sentence=SENTENCES[error]
-        )
-    creator_fee = swapped.creator_fee
-    if creator_fee and not swapped.creator_fee_on_input:
-        creator_fee = ceil_div(creator_fee * swapped.net_in, swapped.gross_out)
-    x, y = pool.reserves if swapped.zero_for_one else pool.reserves[::-1]
-    return Quote(
-        venue=NAME,
-        dex=DEX,
-        pool=pool.address,
-        request=request,
-        in_amount=BaseUnits(swapped.in_amount),
-        out_amount=BaseUnits(swapped.out_amount),
-        fee_amount=BaseUnits(swapped.trade_fee + creator_fee),
-        fee_mint=request.in_mint,
-        price_impact_bps=price_impact_bps(swapped.net_in, swapped.gross_out, x, y),
-        context_slot=pool.context_slot,
-    )
+        return QUOTER.refused(pool, refused.fault)
+    reserves = pool.reserves if swapped.zero_for_one else pool.reserves[::-1]
+    return QUOTER.quote(pool, request, swapped, reserves)
 
 
 def execute(pool: Pool, request: SwapRequest, clock: ChainClock) -> Swapped:
@@ -114,9 +83,7 @@ def execute(pool: Pool, request: SwapRequest, clock: ChainClock) -> Swapped:
     Raises:
         SwapRefused: the program would refuse, by the name it gives.
     """
-    zero_for_one = request.in_mint == pool.mints[0]
-    assert request.out_mint == pool.mints[zero_for_one], "the pool does not trade this pair"
-    assert request.in_mint == pool.mints[not zero_for_one], "the pool does not trade this pair"
+    zero_for_one = gives_first(pool, request)
     if request.mode is SwapMode.EXACT_IN:
         return _exact_in(pool, zero_for_one, request.amount, clock)
     return _exact_out(pool, zero_for_one, request.amount, clock)
@@ -166,7 +133,7 @@ def _exact_out(pool: Pool, zero_for_one: bool, amount: int, clock: ChainClock) -
         raise SwapRefused(REQUIRE_GT_VIOLATED)
     _check_open(pool, clock)
     side_in, side_out = pool.sides if zero_for_one else pool.sides[::-1]
-    vault_out = _u64(amount + _inverse_fee(side_out.transfer_fees, amount, clock.epoch))
+    vault_out = checked_u64(amount + _inverse_fee(side_out.transfer_fees, amount, clock.epoch))
     x, y = _reserves(pool, zero_for_one)
     on_input = creator_fee_is_on_input(pool, zero_for_one)
     gross_out = vault_out if on_input else _before_fee(vault_out, pool.creator_rate)
@@ -181,8 +148,8 @@ def _exact_out(pool: Pool, zero_for_one: bool, amount: int, clock: ChainClock) -
         taxed = _before_fee(net_in, pool.trade_rate)
         creator_fee = gross_out - vault_out
         trade_fee = taxed - net_in
-    _u64(taxed)
-    in_amount = _u64(taxed + _inverse_fee(side_in.transfer_fees, taxed, clock.epoch))
+    checked_u64(taxed)
+    in_amount = checked_u64(taxed + _inverse_fee(side_in.transfer_fees, taxed, clock.epoch))
     return Swapped(
         zero_for_one,
         in_amount,
@@ -200,14 +167,14 @@ def _exact_out(pool: Pool, zero_for_one: bool, amount: int, clock: ChainClock) -
 
 def _check_open(pool: Pool, clock: ChainClock) -> None:
     if pool.status & STATUS_SWAP_DISABLED or clock.unix_timestamp < pool.open_time:
-        raise SwapRefused(NOT_APPROVED)
+        raise SwapRefused(faults.NOT_APPROVED)
 
 
 def _reserves(pool: Pool, zero_for_one: bool) -> tuple[int, int]:
     """Input and output reserve; both positive, for the program divides one by the other first."""
     x, y = pool.reserves if zero_for_one else pool.reserves[::-1]
     if x < 0 or y < 0:
-        raise SwapRefused(INSUFFICIENT_VAULT)
+        raise SwapRefused(faults.INSUFFICIENT_VAULT)
     if x == 0 or y == 0:
         raise SwapRefused(PANIC)
     return x, y
@@ -223,20 +190,20 @@ def creator_fee_is_on_input(pool: Pool, zero_for_one: bool) -> bool:
         case layout.CREATOR_FEE_ON_TOKEN_1:
             return not zero_for_one
         case _:
-            raise SwapRefused(INVALID_FEE_MODEL)
+            raise SwapRefused(faults.INVALID_FEE_MODEL)
 
 
 def _creator_share(pool: Pool, total_fee: int) -> int:
     """The creator's part of a fee charged for both at once, rounded down."""
     rate = pool.trade_rate + pool.creator_rate
     if rate == 0:
-        raise SwapRefused(ZERO_TRADING_TOKENS)
+        raise SwapRefused(faults.ZERO_TRADING_TOKENS)
     return total_fee * pool.creator_rate // rate
 
 
 def _left(amount: int, fee: int) -> int:
     if fee > amount:
-        raise SwapRefused(ZERO_TRADING_TOKENS)
+        raise SwapRefused(faults.ZERO_TRADING_TOKENS)
     return amount - fee
 
 
@@ -258,12 +225,6 @@ def _inverse_fee(config: TransferFeeConfig | None, received: int, epoch: int) ->
         raise SwapRefused(PANIC) from None
     if fee.basis_points == BPS_DENOMINATOR:
         return added
-    if fee.of(_u64(received + added)) != added:
-        raise SwapRefused(TRANSFER_FEE_MISMATCH)
+    if fee.of(checked_u64(received + added)) != added:
+        raise SwapRefused(faults.TRANSFER_FEE_MISMATCH)
     return added
-
-
-def _u64(amount: int) -> int:
-    if amount > U64_MAX:
-        raise SwapRefused(PANIC)
-    return amount

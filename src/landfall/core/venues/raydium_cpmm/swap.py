@@ -17,7 +17,7 @@ from landfall.core.instructions import read, signed, u64_bytes, written
 from landfall.core.quote import Leg
 from landfall.core.values import SwapMode
 from landfall.core.venue import ProgramError, Trader
-from landfall.core.venues.raydium_cpmm import curve
+from landfall.core.venues.raydium_cpmm import faults
 from landfall.core.venues.raydium_cpmm.layout import AUTHORITY, PROGRAM_ID, Pool
 
 SWAP_BASE_INPUT = bytes.fromhex("8fbe5adac41e33de")
@@ -25,8 +25,8 @@ SWAP_BASE_OUTPUT = bytes.fromhex("37d96256a34ab4ad")
 
 REASONS: Mapping[ProgramFault, FailureReason] = MappingProxyType(
     {
-        curve.EXCEEDED_SLIPPAGE: FailureReason.SLIPPAGE_EXCEEDED,
-        curve.NOT_APPROVED: FailureReason.POOL_CLOSED,
+        faults.EXCEEDED_SLIPPAGE: FailureReason.SLIPPAGE_EXCEEDED,
+        faults.NOT_APPROVED: FailureReason.POOL_CLOSED,
     }
 )
 """What the program's own refusals mean, where they mean more than a refusal."""
