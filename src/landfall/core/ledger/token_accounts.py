@@ -6,6 +6,8 @@ solana-program/associated-token-account (instruction 1, CreateIdempotent); solan
 (instructions 9 CloseAccount and 17 SyncNative, the same in Token-2022).
 """
 
+from functools import lru_cache
+
 from solders.instruction import AccountMeta, Instruction
 from solders.system_program import ID as SYSTEM_PROGRAM
 from solders.system_program import TransferParams, transfer
@@ -19,6 +21,7 @@ _CLOSE_ACCOUNT = bytes([9])
 _SYNC_NATIVE = bytes([17])
 
 
+@lru_cache(maxsize=4_096)
 def associated_address(wallet: Pubkey, token: Token) -> Pubkey:
     """The wallet's one canonical account for this token."""
     seeds = [bytes(wallet), bytes(token.program), bytes(token.mint)]

@@ -17,7 +17,7 @@ from landfall.core.quote import PPB, Alternative, Quote, Refused, Route, SwapReq
 from landfall.core.routing import told
 from landfall.core.routing.bounded import Hops, bounded
 from landfall.core.routing.costs import FREE, Costs, charges
-from landfall.core.routing.paths import LEGS_MAX, Path, Plan, paths
+from landfall.core.routing.paths import LEGS_MAX, Plan, plans
 from landfall.core.routing.supplies import Supplies
 from landfall.core.values import BaseUnits, BasisPoints, Pubkey, SwapMode, ceil_div
 
@@ -92,8 +92,8 @@ class _Search:
         self._singles, self._wanted, self._fits = singles, wanted, fits
         self._clock = supplies.clock
         self._exact_in = wanted.request.mode is SwapMode.EXACT_IN
-        ways = paths(supplies, wanted.request, wanted.reserve_bps)
-        self._full = {way.mints: plan for way in ways if (plan := _full(way)) is not None}
+        ways = plans(supplies, wanted.request, wanted.reserve_bps)
+        self._full = {plan.path.mints: plan for plan in ways}
         full = self._full.values()
         values = [plan.value for plan in full] + [self._value_of(quote) for quote in singles[:1]]
         worth = (max if self._exact_in else min)(values, default=0)
@@ -109,16 +109,16 @@ class _Search:
         while self._open:
             best = min(self._open, key=self._rank)
             self._open.remove(best)
-            # Asking pools is dear, so what would not fit anyhow is only sketched.
-            route = self._routed(best)
-            too_large = self._fits(route)
-            if too_large is not None:
-                self._too_large.append((best, too_large))
-                self._open += self._smaller(best)
-            elif best.hops is None:
+            if best.hops is None:
                 self._open += self._asked(best)
-            else:
+                continue
+            request, slippage_bps = self._wanted.request, self._wanted.slippage_bps
+            route = bounded(best.hops, request.mode, request.amount, slippage_bps)
+            too_large = self._fits(route)
+            if too_large is None:
                 return self._chosen(best, route)
+            self._too_large.append((best, too_large))
+            self._open += self._smaller(best)
         return Choice(route=None, reason=self._why_none())
 
     def _asked(self, candidate: _Candidate) -> list[_Candidate]:
@@ -132,7 +132,8 @@ class _Search:
                 else sum(quote.in_amount for quote in hops[0])
             )
             return [replace(candidate, hops=hops, value=value, pools=_pools(hops))]
-        plan = _full(candidate.plan.path.without(hops.pool))
+        path = candidate.plan.path.without(hops.pool)
+        plan = path.plan([LEGS_MAX] * len(path.hops))
         if plan is None:
             del self._full[candidate.mints]
             return []
@@ -147,20 +148,9 @@ class _Search:
         return [self._single(quote) for quote in self._singles[at + 1 : at + 2]]
 
     def _worthwhile(self, plan: Plan) -> _Candidate:
-        """The plan, narrowed as long as that is no worse net of costs."""
-        best = _planned(plan)
-        while self._might_be_narrower(plan) and (narrower := plan.narrower()) is not None:
-            candidate = _planned(narrower)
-            if self._net(candidate) < self._net(best):
-                break
-            plan, best = narrower, candidate
-        return best
-
-    def _might_be_narrower(self, plan: Plan) -> bool:
-        """Whether the bound of fewer legs does not rule out that they are worth it."""
-        bounds = [plan.bound(legs) for legs in plan.fewer()]
-        losses = [plan.value - bound if self._exact_in else bound - plan.value for bound in bounds]
-        return min(losses, default=self._charges.leg + 1) <= self._charges.leg
+        """The plan, without the legs that do not earn what they cost."""
+        either = _planned(plan.worth_its_legs(self._charges.leg)), _planned(plan)
+        return max(either, key=self._net)
 
     def _single(self, quote: Quote) -> _Candidate:
         mints = (quote.request.in_mint, quote.request.out_mint)
@@ -178,13 +168,6 @@ class _Search:
         # Between equals: fewer legs, then what is exact already, then the lower addresses.
         pools = [bytes(pool) for hop in candidate.pools for pool in hop]
         return -self._net(candidate), candidate.legs, candidate.hops is None, pools
-
-    def _routed(self, candidate: _Candidate) -> Route:
-        hops, request = candidate.hops, self._wanted.request
-        if hops is None:
-            assert candidate.plan is not None
-            hops = candidate.plan.sketched()
-        return bounded(hops, request.mode, request.amount, self._wanted.slippage_bps)
 
     def _chosen(self, best: _Candidate, route: Route) -> Choice:
         bounds = [plan.bound([LEGS_MAX] * len(plan.choices)) for plan in self._full.values()]
@@ -230,10 +213,6 @@ class _Search:
             return ""
         _, too_large = self._too_large[-1]
         return f"No route fits a transaction; of the smallest one found, {too_large}."
-
-
-def _full(path: Path) -> Plan | None:
-    return path.plan([LEGS_MAX] * len(path.hops))
 
 
 def _planned(plan: Plan) -> _Candidate:

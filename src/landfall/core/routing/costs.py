@@ -11,7 +11,7 @@ Units: lamports; charges in base units of the token the route is judged by, roun
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from landfall.core.quote import PPB, Quote, SwapRequest
+from landfall.core.quote import PPB, SwapRequest
 from landfall.core.routing.supplies import Supplies
 from landfall.core.token import NATIVE_MINT
 from landfall.core.values import (
@@ -80,8 +80,4 @@ def _price_of_sol(mint: Pubkey, supplies: Supplies) -> int:
     request = SwapRequest(
         in_mint=NATIVE_MINT, out_mint=mint, mode=SwapMode.EXACT_IN, amount=BaseUnits(_PRICED)
     )
-    answers = [
-        offer.venue.quote(offer.pool, request, supplies.clock)
-        for offer in supplies.trading(NATIVE_MINT, mint)
-    ]
-    return max((a.out_amount for a in answers if isinstance(a, Quote)), default=0)
+    return supplies.best_output(request)

@@ -11,6 +11,7 @@ the bound says by how much at most.
 Source: Angeris, Chitra, Evans, Boyd, Optimal Routing for Constant Function Market Makers, 2021.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -96,8 +97,39 @@ class Crossing:
             return None
         used = [source for source in self.sources if source.curve.taken(level)]
         if len(used) <= legs_max:
-            return self._choice(used, amount)
+            return self._down_to(level, self.sources)
         return self._best_few(used, level, amount, legs_max)
+
+    def among(self, sources: Sequence[Source], amount: int, above: int = 0) -> Choice | None:
+        """The split of the amount over just these pools; None if they cannot fill it.
+
+        Args:
+            above: a level that the one they end at is known not to be below.
+        """
+        level = self._level(sources, amount, above)
+        return None if level is None else self._down_to(level, sources)
+
+    def worth_their_legs(self, choice: Choice, amount: int, leg: int) -> Choice:
+        """The choice without the pools that add less than a leg costs, given up one by one.
+
+        A pool adds no less than its surplus, so only those of the least need to be tried without.
+
+        Args:
+            leg: what a leg costs, in the unit of the choice's value.
+        """
+        for source in sorted(choice.sources, key=lambda one: self._adds(one, choice.level)):
+            if len(choice.sources) == 1 or self._adds(source, choice.level) > leg:
+                continue
+            left = [other for other in choice.sources if other is not source]
+            fewer = self.among(left, amount, choice.level)
+            if fewer is not None and abs(choice.value - fewer.value) <= leg:
+                choice = fewer
+        return choice
+
+    def _adds(self, source: Source, level: int) -> int:
+        """What a pool adds to the value at least, where all are traded down to a level."""
+        surplus = source.curve.surplus(level) - source.curve.slack
+        return surplus if self.mode is SwapMode.EXACT_IN else surplus * level * level // SQUARE_ONE
 
     def parts(self, choice: Choice, amount: int) -> list[int]:
         """Each pool's whole units of the amount; they sum to it.
@@ -135,7 +167,7 @@ class Crossing:
         """The pools that are worth most at the price that they alone end at."""
         top, first = self._top(level, legs_max), level
         for _ in range(_ROUNDS):
-            choice = self._choice(top, amount)
+            choice = self.among(top, amount)
             if choice is None:
                 break
             before, top = top, self._top(choice.level, legs_max)
@@ -155,7 +187,7 @@ class Crossing:
             is_enough = self._fills(middle, amount, legs_max)
             low, high = (low, middle) if is_enough else (middle, high)
         tops = (self._top(low, legs_max), self._top(high, legs_max))
-        choices = [choice for top in tops if (choice := self._choice(top, amount)) is not None]
+        choices = [choice for top in tops if (choice := self.among(top, amount)) is not None]
         if not choices:
             return None
         best = replace(min(choices, key=self._rank), dual=high)
@@ -181,7 +213,7 @@ class Crossing:
                 continue
             for at in range(len(best.sources)):
                 others = (*best.sources[:at], source, *best.sources[at + 1 :])
-                tried = self._choice(sorted(others, key=_by_address), amount)
+                tried = self.among(sorted(others, key=_by_address), amount)
                 if tried is not None and self._rank(tried) < self._rank(best):
                     best = tried
                     break
@@ -193,10 +225,8 @@ class Crossing:
         ranked = sorted(range(len(worth)), key=worth.__getitem__, reverse=True)
         return [self.sources[index] for index in sorted(ranked[:legs_max])]
 
-    def _choice(self, sources: Sequence[Source], amount: int) -> Choice | None:
-        level = self._level(sources, amount)
-        if level is None:
-            return None
+    def _down_to(self, level: int, sources: Sequence[Source]) -> Choice:
+        """What trading these pools down to a level comes to; unused ones are left out."""
         used = tuple(source for source in sources if self._filled(source, level))
         if not used:
             # Parts of less than a unit each: the pool that offers most takes it all.
@@ -207,18 +237,14 @@ class Crossing:
             value = sum(source.curve.taken(level) for source in used)
         return Choice(used, level, value, level)
 
-    def _level(self, sources: Sequence[Source], amount: int) -> int | None:
+    def _level(self, sources: Sequence[Source], amount: int, above: int = 0) -> int | None:
         """The level at which these pools fill the amount together."""
-        levels, low, high = self.levels, 0, len(self.levels) - 1
-        if high < 0 or self._sum(sources, levels[high]) < amount:
+        levels, known = self.levels, bisect_left(self.levels, above)
+        high = bisect_left(levels, amount, lo=known, key=lambda level: self._sum(sources, level))
+        if high == len(levels):
             return None
-        while high - low > 1:
-            middle = (low + high) // 2
-            if self._sum(sources, levels[middle]) >= amount:
-                high = middle
-            else:
-                low = middle
-        start, end = levels[low], levels[high]
+        # Down to the first of all corners nothing is on offer yet.
+        start, end = levels[max(0, high - 1)], levels[high]
         before = self._sum(sources, start)
         whole, part = self._sum(sources, end) - before, amount - before
         if part >= whole:
@@ -229,8 +255,8 @@ class Crossing:
 
     def _sum(self, sources: Iterable[Source], level: int) -> int:
         if self.mode is SwapMode.EXACT_IN:
-            return sum(source.curve.taken(level) for source in sources)
-        return sum(source.curve.paid(level) for source in sources)
+            return sum([source.curve.taken(level) for source in sources])
+        return sum([source.curve.paid(level) for source in sources])
 
     def _filled(self, source: Source, level: int) -> int:
         curve = source.curve

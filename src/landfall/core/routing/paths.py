@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from landfall.core.quote import Quote, Refused, SwapRequest
+from landfall.core.quote import Refused, SwapRequest
 from landfall.core.routing.bounded import Hops
-from landfall.core.routing.crossing import Choice, Crossing, Source
+from landfall.core.routing.crossing import Choice, Crossing
 from landfall.core.routing.exact import fixing_input, fixing_output, in_mode
 from landfall.core.routing.supplies import Supplies
 from landfall.core.values import (
@@ -22,6 +22,7 @@ from landfall.core.values import (
     ChainClock,
     Pubkey,
     SwapMode,
+    ceil_div,
 )
 
 LEGS_MAX = 5
@@ -123,15 +124,24 @@ class Plan:
             if count > 1
         ]
 
-    def sketched(self) -> Hops:
-        """The plan as the curves see it: enough to see how large its transaction would be."""
-        modes = [self.path.request.mode]
-        if len(self.choices) > 1:
-            modes = [SwapMode.EXACT_OUT, SwapMode.EXACT_IN]
-        return tuple(
-            tuple(_sketch(hop, source, choice.level, mode) for source in choice.sources)
-            for hop, choice, mode in zip(self.path.hops, self.choices, modes, strict=True)
-        )
+    def worth_its_legs(self, leg: int) -> "Plan":
+        """The plan without the legs that add less than each costs.
+
+        Args:
+            leg: what a leg costs, in the unit of the plan's value.
+        """
+        path, amount, kept = self.path, self.path.aimed, []
+        choices = path.from_fixed(self.choices)
+        asked = (path.aimed, choices[0].value)
+        for hop, choice, before in zip(path.from_fixed(path.hops), choices, asked, strict=False):
+            again = choice if amount == before else hop.among(choice.sources, amount)
+            if again is None:
+                return self
+            # A hop's value is in its own token: the cost is the same share of it.
+            cost = ceil_div(leg * choice.value, max(1, self.value))
+            kept.append(hop.worth_their_legs(again, amount, cost))
+            amount = kept[-1].value
+        return Plan(path, tuple(path.from_fixed(kept)), amount)
 
     def quoted(self, clock: ChainClock) -> Hops | Refused:
         """The plan to the unit, or the first pool that would not do its part."""
@@ -161,46 +171,24 @@ class Plan:
         return bought if isinstance(bought, Refused) else (bought, sold)
 
 
-def _sketch(hop: Crossing, source: Source, level: int, mode: SwapMode) -> Quote:
-    taken = BaseUnits(max(1, source.curve.taken(level)))
-    paid = BaseUnits(max(1, source.curve.paid(level)))
-    venue, pool = source.offer.venue, source.offer.pool
-    return Quote(
-        venue=venue.name,
-        dex=venue.dex,
-        pool=pool.address,
-        request=SwapRequest(
-            in_mint=hop.in_mint,
-            out_mint=hop.out_mint,
-            mode=mode,
-            amount=taken if mode is SwapMode.EXACT_IN else paid,
-        ),
-        in_amount=taken,
-        out_amount=paid,
-        fee_amount=BaseUnits(0),
-        fee_mint=hop.in_mint,
-        price_impact_bps=BasisPoints(0),
-        context_slot=pool.context_slot,
-    )
+def plans(supplies: Supplies, request: SwapRequest, reserve_bps: BasisPoints) -> list[Plan]:
+    """Every way that the pools offer, each at its best split, the direct one first.
 
-
-def paths(supplies: Supplies, request: SwapRequest, reserve_bps: BasisPoints) -> list[Path]:
-    """Every path that the pools offer and that can fill the request, the direct one first."""
-    found = [Path(request, request.amount, (supplies.crossing(request),))]
+    What cannot fill the request is left out.
+    """
+    direct = Path(request, request.amount, (supplies.crossing(request),))
     kept = BPS_DENOMINATOR + (-reserve_bps if request.mode is SwapMode.EXACT_IN else reserve_bps)
     aimed = request.amount * kept // BPS_DENOMINATOR
     thirds = supplies.against(request.in_mint) & supplies.against(request.out_mint)
-    for third in sorted(thirds, key=bytes):
-        hops = _hops(supplies, request, aimed, third)
-        if hops is not None:
-            found.append(Path(request, aimed, hops))
-    return found
+    found = [
+        direct.plan([LEGS_MAX]),
+        *(_through(supplies, request, aimed, third) for third in sorted(thirds, key=bytes)),
+    ]
+    return [plan for plan in found if plan is not None]
 
 
-def _hops(
-    supplies: Supplies, request: SwapRequest, aimed: int, third: Pubkey
-) -> tuple[Crossing, Crossing] | None:
-    """Both hops, the one at the fixed side first looked at, the other as far as it can matter."""
+def _through(supplies: Supplies, request: SwapRequest, aimed: int, third: Pubkey) -> Plan | None:
+    """The best split of two hops, that at the fixed side first, the other as far as it matters."""
     into = replace(request, out_mint=third)
     out_of = replace(request, in_mint=third)
     exact_in = request.mode is SwapMode.EXACT_IN
@@ -216,4 +204,10 @@ def _hops(
         reach = best.value + best.value // _FURTHER + 1
     reached = replace(far, amount=BaseUnits(min(reach, U64_MAX)))
     second = supplies.crossing(reached, for_exact_out=not exact_in)
-    return (first, second) if exact_in else (second, first)
+    then = second.best(best.value, LEGS_MAX)
+    if then is None:
+        return None
+    hops, choices = (first, second), (best, then)
+    if not exact_in:
+        hops, choices = hops[::-1], choices[::-1]
+    return Plan(Path(request, aimed, hops), choices, then.value)

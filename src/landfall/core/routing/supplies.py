@@ -9,7 +9,7 @@ for what the order takes.
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from landfall.core.quote import SwapRequest
+from landfall.core.quote import Quote, SwapRequest
 from landfall.core.routing.crossing import Crossing, Offer, Source, crossing
 from landfall.core.routing.curves import curve_of
 from landfall.core.values import U64_MAX, BaseUnits, ChainClock, Pubkey
@@ -33,6 +33,18 @@ class Supplies:
         for offer in self.offers:
             self._by_pair.setdefault(frozenset(offer.pool.mints), []).append(offer)
         self._crossings: dict[tuple[SwapRequest, bool], Crossing] = {}
+        self._outputs: dict[SwapRequest, int] = {}
+
+    def best_output(self, request: SwapRequest) -> int:
+        """The most that one pool pays for the request; 0 if none fills it."""
+        if request not in self._outputs:
+            answers = (
+                offer.venue.quote(offer.pool, request, self.clock)
+                for offer in self.trading(request.in_mint, request.out_mint)
+            )
+            outputs = [answer.out_amount for answer in answers if isinstance(answer, Quote)]
+            self._outputs[request] = max(outputs, default=0)
+        return self._outputs[request]
 
     def trading(self, mint: Pubkey, other: Pubkey) -> list[Offer]:
         """The pools that trade the two against one another."""
