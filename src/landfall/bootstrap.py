@@ -1,7 +1,7 @@
 """Join everything: the only module that knows concrete adapters.
 
 `joined` makes the parts of one process over a database and a chain that exist. `processes.py` runs
-one part alone; `landfall.up` runs all in one process, beside its own database and chain.
+one part alone; `landfall.up` runs them all, beside its own database and chain.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ from landfall.ports import (
 from landfall.queue.postgres import PostgresQueue
 from landfall.queue.worker import Worker
 from landfall.settings import Settings
-from landfall.signers import NoKey
+from landfall.signers import UNKNOWN_WALLET
 from landfall.store.cluster import claim_cluster
 from landfall.store.connection import connect
 from landfall.store.event_log import PostgresEventLog
@@ -107,32 +107,32 @@ class Joined:
 
     def server(
         self,
-        worker_ends: "asyncio.Future[None] | None" = None,
+        worker_runs: Callable[[], bool] | None = None,
         console_port: int | None = None,
         is_draining: Callable[[], bool] = lambda: False,
     ) -> uvicorn.Server:
         """The API over these parts, not yet serving.
 
         Args:
-            worker_ends: of a worker in this process.
+            worker_runs: of a worker that is started and stopped with this process.
             console_port: of a console beside it.
             is_draining: whether this process has been told to stop, and takes no more orders.
         """
-        health = self._health(worker_ends)
         address = self.world.signer.address
         config = replace(
             api_config(self.settings, key_needed=self.key_reason is not None),
-            wallet=None if address == NoKey.address else address,
+            wallet=None if address == UNKNOWN_WALLET else address,
             cluster=self.cluster,
             rate_limit=self.settings.rate_limit,
             concurrency=self.settings.concurrency,
             console_port=console_port,
             is_draining=is_draining,
         )
+        health = self._health(worker_runs)
         app = create_app(self.world, self.reader, self.feed, self.keys, health, config)
         return make_server(app, self.settings.host, self.settings.port)
 
-    def _health(self, worker_ends: "asyncio.Future[None] | None") -> HealthChecks:
+    def _health(self, worker_runs: Callable[[], bool] | None) -> HealthChecks:
         async def chain() -> None:
             await self.chain.latest_blockhash()
 
@@ -140,11 +140,11 @@ class Joined:
             await self.reader.stats()
 
         async def worker() -> None:
-            if worker_ends is None or worker_ends.done():
-                raise Unavailable("the worker has ended")
+            if worker_runs is None or not worker_runs():
+                raise Unavailable("the worker does not run")
 
         checks = {"database": self.reader.ping, "chain": chain, "queue": queue}
-        return checks if worker_ends is None else {**checks, "worker": worker}
+        return checks if worker_runs is None else {**checks, "worker": worker}
 
 
 @asynccontextmanager

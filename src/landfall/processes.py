@@ -5,6 +5,7 @@ answer yet is waited for.
 """
 
 import asyncio
+import os
 import signal
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -19,7 +20,9 @@ from landfall.settings import Secret, Settings
 from landfall.signers import NoKey, open_wallet
 from landfall.store.migrations.migrate import migrate
 
+WORKER_READY = "worker is ready"
 _TRY_AGAIN_S = 1.0
+_PARENT_LOOK_S = 0.2
 
 
 async def run_api(settings: Settings) -> None:
@@ -36,8 +39,8 @@ async def run_api(settings: Settings) -> None:
         await until(now, serving)
 
 
-async def run_worker(settings: Settings) -> None:
-    """Carry orders until told to stop."""
+async def run_worker(settings: Settings, parent: int | None = None) -> None:
+    """Carry orders until told to stop, or until the parent process is gone."""
     signer = open_wallet(settings)
     if signer is None:
         raise CannotStart("A worker needs a wallet; set WALLET_KEYPAIR to a key file.")
@@ -47,8 +50,13 @@ async def run_worker(settings: Settings) -> None:
             return
         worker = parts.worker()
         working = asyncio.create_task(parts.work(worker))
-        await until(stop, asyncio.shield(working))
-        await drained(worker, settings.drain_ms, now)
+        orphaned = asyncio.create_task(_orphaned(parent))
+        print(WORKER_READY, flush=True)  # noqa: T201 — a parent reads it.
+        await until(stop, asyncio.shield(working), asyncio.shield(orphaned))
+        # Who starts again in the place of the parent brings a worker along.
+        if not orphaned.done():
+            await drained(worker, settings.drain_ms, now)
+        orphaned.cancel()
         working.cancel()
 
 
@@ -90,6 +98,12 @@ async def drained(worker: Worker, drain_ms: int, now: asyncio.Event) -> None:
     """Let the worker end what it carries, at most `drain_ms`, or until `now` is set."""
     draining = asyncio.create_task(worker.drain(drain_ms))
     await until(now, draining)
+
+
+async def _orphaned(parent: int | None) -> None:
+    """Return once the parent is gone; it is told by number, for it may be gone already."""
+    while parent is None or os.getppid() == parent:  # noqa: ASYNC110 — nothing announces it.
+        await asyncio.sleep(_PARENT_LOOK_S)
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """Which wallet a process signs with: the one that the settings name, or none."""
 
+from dataclasses import dataclass
 from typing import NoReturn
 
 from landfall.core.values import Pubkey
@@ -7,11 +8,17 @@ from landfall.doors import CannotStart
 from landfall.settings import Settings
 from landfall.wallet.keypair import KeypairSigner, from_file, from_text
 
+UNKNOWN_WALLET = Pubkey.default()
 
+
+@dataclass(frozen=True, slots=True)
 class NoKey:
-    """The signer of a process that must never sign: it has no key to leak."""
+    """The signer of a process that must never sign: it has no key to leak.
 
-    address: Pubkey = Pubkey.default()
+    `address` is of the wallet that other processes sign with, where this one knows it.
+    """
+
+    address: Pubkey = UNKNOWN_WALLET
 
     def sign(self, message: bytes) -> NoReturn:
         """Refuse."""

@@ -108,10 +108,16 @@ class Engine:
         found = []
         for process in psutil.process_iter():
             try:
-                if any(str(self.home) in argument for argument in process.cmdline()):
+                named = any(str(self.home) in argument for argument in process.cmdline())
+                if named or process.environ().get("LANDFALL_HOME") == str(self.home):
                     found.append(process)
             except psutil.Error:
                 continue
+        return found
+
+    def part(self, words: str) -> psutil.Process:
+        """The one of them that was started with these words."""
+        (found,) = [p for p in self.processes() if words in " ".join(p.cmdline()[:4])]
         return found
 
     def submit(self, **changes: Any) -> str:

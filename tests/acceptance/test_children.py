@@ -10,7 +10,7 @@ from tests.acceptance.conftest import STEP_LAMPORTS, Engine
 ORDERS = 12
 
 
-@pytest.mark.parametrize("victim", ["landfall.localnet", "postgres -D"])
+@pytest.mark.parametrize("victim", ["landfall.localnet", "landfall worker", "postgres -D"])
 def test_a_killed_part_comes_back_and_no_order_is_lost_or_filled_twice(
     engine: Engine, victim: str
 ) -> None:
@@ -20,7 +20,7 @@ def test_a_killed_part_comes_back_and_no_order_is_lost_or_filled_twice(
     for number, amount in enumerate(amounts):
         orders[engine.submit(amount=f"{amount / 10**9:.9f}", slippage=0.05)] = amount
         if number == ORDERS // 2:
-            (process,) = [p for p in engine.processes() if victim in " ".join(p.cmdline()[:4])]
+            process = engine.part(victim)
             process.send_signal(signal.SIGKILL)
             process.wait()
             time.sleep(3)

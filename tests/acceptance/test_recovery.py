@@ -47,11 +47,13 @@ def test_orders_of_a_restored_backup_that_were_filled_are_not_filled_again(
     engine.start()
     engine.ended(engine.submit(amount="1.1"))
     # One order is on record and nothing more when the backup is made.
-    worker_stops = engine.process
-    assert worker_stops is not None
+    worker = engine.part("landfall worker")
+    worker.suspend()
     filled_later = engine.submit(amount="1.9")
-    worker_stops.send_signal(signal.SIGKILL)
-    worker_stops.communicate()
+    worker.kill()
+    assert engine.process is not None
+    engine.process.send_signal(signal.SIGKILL)
+    engine.process.communicate()
     engine.process = None
     backup(engine, open_path / "backup")
     engine.start()

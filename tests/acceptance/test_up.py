@@ -59,6 +59,8 @@ def test_a_killed_engine_leaves_nothing_that_the_next_start_trips_over(engine: E
     assert engine.process is not None
     engine.process.kill()
     engine.process.communicate()
+    # Its log lines go where those of `up` go, so this end of the pipe was open until it was gone.
+    assert all("worker" not in process.cmdline() for process in engine.processes())
     engine.start()
     assert engine.ended(order_id)["status"] == "confirmed"
     assert len(engine.filled()[1_700_000_000]) == 1

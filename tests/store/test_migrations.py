@@ -9,7 +9,7 @@ from landfall.core.errors import Unavailable
 from landfall.store.cluster import claim_cluster
 from landfall.store.connection import connect
 from landfall.store.errors import DatabaseUnusable
-from landfall.store.migrations.migrate import migrate
+from landfall.store.migrations.migrate import NEWEST, migrate
 
 TABLES = {
     "orders",
@@ -44,6 +44,13 @@ async def test_migrating_again_changes_nothing(empty_dsn):
     await migrate(empty_dsn)
     await migrate(empty_dsn)
     assert await tables(empty_dsn) == TABLES | {"alembic_version"}
+
+
+async def test_the_newest_revision_is_where_a_new_database_ends_up(empty_dsn):
+    await migrate(empty_dsn)
+    connection = await asyncpg.connect(empty_dsn)
+    assert await connection.fetchval("select version_num from alembic_version") == NEWEST
+    await connection.close()
 
 
 async def test_many_processes_may_migrate_at_once(empty_dsn):

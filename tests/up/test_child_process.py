@@ -25,7 +25,8 @@ from tests.api.serving import free_port
 READY = "echo $$ >> pids; echo the child is ready; "
 RUNS = READY + "exec sleep 1000"
 SILENT = "echo $$ >> pids; exec sleep 1000"
-STUBBORN = "trap '' TERM; " + READY + "while :; do sleep 0.01; done"
+SLOWLY = READY + "while :; do sleep 0.01; done"
+STUBBORN = "trap '' TERM; " + SLOWLY
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,37 @@ async def test_one_that_does_not_listen_is_killed(made: Made, monkeypatch: pytes
     process, shell = made(STUBBORN)
     await process.start()
     await process.stop()
+    assert shell.living() == []
+
+
+async def test_one_that_may_drain_is_waited_for_until_it_has(made: Made):
+    process, shell = made("trap 'sleep 0.2; touch done; exit' TERM; " + SLOWLY)
+    await process.start()
+    await process.stop(60_000, asyncio.Event())
+    assert (shell.home.path / "done").exists()
+    assert shell.living() == []
+
+
+async def test_one_that_drains_is_told_again_once_that_must_end(made: Made):
+    process, shell = made("trap 'trap exit TERM; touch told' TERM; " + SLOWLY)
+    await process.start()
+    now = asyncio.Event()
+    stopping = asyncio.create_task(process.stop(60_000, now))
+    await until((shell.home.path / "told").exists)
+    assert process.is_running
+    now.set()
+    await stopping
+    assert not process.is_running
+    assert shell.living() == []
+
+
+async def test_one_that_drains_for_longer_than_it_may_is_killed(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(child_process, "_STOP_SECONDS_MAX", 0.05)
+    process, shell = made(STUBBORN)
+    await process.start()
+    await process.stop(50, asyncio.Event())
     assert shell.living() == []
 
 

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -31,17 +32,22 @@ _QUIET = {
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Where it is, and its process."""
+    """Where it is, and the process that started its parts."""
 
     url: str
     pid: int
 
-    def cpu_ms(self) -> float | None:
-        """Processor time that its process took so far; None where the system does not tell."""
+    def cpu_ms(self) -> Counter[str]:
+        """Processor time so far of its API, worker and localnet; empty where nothing tells."""
+        taken: Counter[str] = Counter()
         with contextlib.suppress(OSError, IndexError, ValueError):
-            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-            return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
-        return None
+            taken["API"] = _cpu_ms(self.pid)
+            for child in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
+                line = Path(f"/proc/{child}/cmdline").read_text()
+                for part in ("worker", "localnet"):
+                    if part in line.split("--")[0]:
+                        taken[part] = _cpu_ms(int(child))
+        return taken
 
 
 @asynccontextmanager
@@ -88,6 +94,11 @@ def free_ports() -> tuple[int, int]:
         one.bind(("127.0.0.1", 0))
         two.bind(("127.0.0.1", 0))
         return one.getsockname()[1], two.getsockname()[1]
+
+
+def _cpu_ms(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 // os.sysconf("SC_CLK_TCK")
 
 
 async def _ready(engine: Engine, process: asyncio.subprocess.Process) -> None:

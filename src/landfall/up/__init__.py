@@ -1,3 +1,3 @@
-"""Everything on one machine: database, chain, API and worker, started in order and stopped in
-order.
+"""Everything on one machine: database, chain, worker and API, each a process, started in order and
+stopped in order.
 """

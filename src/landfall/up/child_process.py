@@ -1,9 +1,10 @@
 """A part that runs as a child process: started, watched, restarted if it dies, stopped."""
 
 import asyncio
+from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from landfall import observe
 from landfall.core.errors import LandfallError
@@ -47,10 +48,16 @@ class Command(Protocol):
 
 
 class ChildProcess:
-    """One running child. `start` returns when it answers; `stop` when it is gone."""
+    """One running child. `start` returns when it answers; `stop` when it is gone.
 
-    def __init__(self, command: Command) -> None:
+    Args:
+        command: what to run.
+        logs_here: whether its standard error is this process's, and not in its own file.
+    """
+
+    def __init__(self, command: Command, *, logs_here: bool = False) -> None:
         self._command = command
+        self._logs_here = logs_here
         self._process: asyncio.subprocess.Process | None = None
         self._watch: asyncio.Task[None] | None = None
 
@@ -64,8 +71,18 @@ class ChildProcess:
         await self._until_ready()
         self._watch = asyncio.create_task(self._keep_running())
 
-    async def stop(self) -> None:
-        """End it, gently first."""
+    @property
+    def is_running(self) -> bool:
+        """Whether it is there; one that has died is not until it was started again."""
+        return self._process is not None and self._process.returncode is None
+
+    async def stop(self, drain_ms: int = 0, now: asyncio.Event | None = None) -> None:
+        """End it, gently first.
+
+        Args:
+            drain_ms: how long it may take to end what it has in hand.
+            now: once set, it is told a second time, and need not end it.
+        """
         if self._watch is not None:
             self._watch.cancel()
             # Whatever became of the watch, the process must go.
@@ -74,9 +91,12 @@ class ChildProcess:
         if process is None or process.returncode is not None:
             return
         process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), _STOP_SECONDS_MAX)
-        except TimeoutError:
+        if drain_ms and now is not None:
+            await _first(process.wait(), now.wait(), timeout_s=drain_ms / 1000)
+            if now.is_set() and process.returncode is None:
+                process.terminate()
+        await _first(process.wait(), timeout_s=_STOP_SECONDS_MAX)
+        if process.returncode is None:
             process.kill()
             await process.wait()
 
@@ -87,7 +107,7 @@ class ChildProcess:
                     *self._command.line(),
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=output,
-                    stderr=output,
+                    stderr=None if self._logs_here else output,
                     # A Ctrl-C in the terminal is for the parent, which stops its children in order.
                     start_new_session=True,
                 )
@@ -118,3 +138,12 @@ class ChildProcess:
             # The process is still the dead one then, and the next round tries again.
             with suppress(ChildError):
                 await self._spawn()
+
+
+async def _first(*waits: Coroutine[Any, Any, object], timeout_s: float) -> None:
+    """Return when one of them does, or after the time-out."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    await asyncio.wait(tasks, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

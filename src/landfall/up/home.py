@@ -49,6 +49,11 @@ class Home:
         return self.path / "console.log"
 
     @property
+    def worker_log(self) -> Path:
+        """What the worker's process prints."""
+        return self.path / "worker.log"
+
+    @property
     def wallet(self) -> Path:
         """The demo wallet's key file."""
         return self.path / "wallet.json"

@@ -1,12 +1,15 @@
 """`landfall up`: start everything in order, say where it is, and stop everything in order.
 
+This process serves the API. Orders are carried by a worker of its own, so that routing never keeps
+a client waiting.
+
 What is started last is stopped first: no more orders, then those in flight, then all requests, then
 the chain, then the database. An error on the way stops what runs already.
 """
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,11 +19,12 @@ from rich.console import Console
 
 from landfall import observe
 from landfall.bootstrap import Joined, joined
+from landfall.core.values import Pubkey
 from landfall.doors import CannotStart
 from landfall.localnet.lookup_tables import TABLES as LOCALNET_TABLES
-from landfall.processes import drained, ended, stop_signals, until
+from landfall.processes import ended, stop_signals, until
 from landfall.settings import Settings
-from landfall.signers import open_wallet
+from landfall.signers import NoKey, open_wallet
 from landfall.store.embedded import EmbeddedPostgres
 from landfall.store.errors import DatabaseUnusable
 from landfall.store.migrations.migrate import migrate
@@ -29,6 +33,7 @@ from landfall.up.child_process import ChildError, ChildProcess
 from landfall.up.console_command import ConsoleCommand
 from landfall.up.home import Home, open_home
 from landfall.up.localnet_command import LocalnetCommand
+from landfall.up.worker_command import WorkerCommand
 from landfall.wallet.keypair import KeypairSigner, create_file, from_file
 
 _EVERYWHERE = "0.0.0.0"
@@ -70,17 +75,23 @@ async def _up(settings: Settings, options: UpOptions) -> None:
         starting = asyncio.create_task(_console(settings, home, stack))
         stack.push_async_callback(ended, starting)
         dsn = await _database(stack, settings, options, home, progress)
-        signer = open_wallet(settings) or _demo_wallet(home)
-        rpc_urls = await _chain(stack, settings, options, home, signer, progress)
+        wallet = (open_wallet(settings) or _demo_wallet(home)).address
+        rpc_urls = await _chain(stack, settings, options, home, wallet, progress)
         progress.doing("Preparing the database")
         await migrate(dsn)
+        progress.doing("Starting API and worker")
+        worker = _worker(settings, home, dsn, rpc_urls)
+        stack.push_async_callback(worker.stop)
+        beginning = asyncio.create_task(worker.start())
+        stack.push_async_callback(ended, beginning)
         parts = await stack.enter_async_context(
-            joined(_with_born_tables(settings), dsn, rpc_urls, signer)
+            joined(_with_born_tables(settings), dsn, rpc_urls, NoKey(wallet))
         )
         await parts.refuse_without_key()
         page = await _page(starting, progress)
+        await beginning
         console_port = settings.console_port if page is not None else None
-        async with _running(parts, listener, now, console_port) as tasks:
+        async with _running(parts, worker, listener, now, console_port) as serving:
             progress.done("API and worker run")
             ready(
                 console,
@@ -89,10 +100,10 @@ async def _up(settings: Settings, options: UpOptions) -> None:
                 rpc=rpc_urls[0],
                 is_localnet=not settings.paths.urls,
                 home=str(home.path),
-                wallet=signer.address,
-                held=await balances(parts.chain, signer.address),
+                wallet=wallet,
+                held=await balances(parts.chain, wallet),
             )
-            await until(stop, *tasks)
+            await until(stop, serving)
             console.print("\nStopping: orders in flight are followed to their end.")
     console.print("Stopped.")
 
@@ -134,7 +145,7 @@ async def _chain(
     settings: Settings,
     options: UpOptions,
     home: Home,
-    signer: KeypairSigner,
+    wallet: Pubkey,
     progress: Progress,
 ) -> tuple[str, ...]:
     """Your cluster's addresses, or that of the local chain, running until the stack unwinds."""
@@ -148,7 +159,7 @@ async def _chain(
         port=settings.localnet_port,
         slot_ms=settings.localnet_slot_ms,
         confirm_ms=settings.mock_delay_ms,
-        wallet=signer.address,
+        wallet=wallet,
         accounts=options.accounts,
         programs=options.programs,
         faults=options.faults or settings.localnet_faults,
@@ -205,6 +216,20 @@ def _with_born_tables(settings: Settings) -> Settings:
     return replace(settings, paths=replace(paths, lookup_tables=LOCALNET_TABLES))
 
 
+def _worker(settings: Settings, home: Home, dsn: str, rpc_urls: Sequence[str]) -> ChildProcess:
+    """The worker, told where to find what was started for it."""
+    variables = {}
+    if settings.database_url is None:
+        variables["DATABASE_URL"] = dsn
+    if not settings.paths.urls:
+        variables["SOLANA_RPC_URL"] = rpc_urls[0]
+        tables = _with_born_tables(settings).paths.lookup_tables
+        variables["LOOKUP_TABLES"] = ",".join(map(str, tables))
+    if settings.private_key is None and settings.wallet_file is None:
+        variables["WALLET_KEYPAIR"] = str(home.wallet)
+    return ChildProcess(WorkerCommand(home=home, variables=variables), logs_here=True)
+
+
 def _demo_wallet(home: Home) -> KeypairSigner:
     return from_file(home.wallet) if home.wallet.exists() else create_file(home.wallet)
 
@@ -249,26 +274,27 @@ def _free(host: str, port: int, variable: str) -> socket.socket:
 
 @asynccontextmanager
 async def _running(
-    parts: Joined, listener: socket.socket, now: asyncio.Event, console_port: int | None
-) -> AsyncIterator[tuple[asyncio.Future[None], ...]]:
-    """API and worker in this process, stopped in order when the context ends.
+    parts: Joined,
+    worker: ChildProcess,
+    listener: socket.socket,
+    now: asyncio.Event,
+    console_port: int | None,
+) -> AsyncIterator[asyncio.Future[None]]:
+    """The API, served, and then the worker and it stopped in order when the context ends.
 
-    Yields what ends if one of them does by itself.
+    Yields what ends if the API does by itself; a worker that does is started again.
     """
-    worker = parts.worker()
-    working = asyncio.create_task(parts.work(worker))
     stopping = asyncio.Event()
-    server = parts.server(working, console_port, stopping.is_set)
+    server = parts.server(lambda: worker.is_running, console_port, stopping.is_set)
     # Whoever connects from here on is served as soon as the server is.
     listener.listen()
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    observe.started("api and worker")
+    observe.started("api")
     try:
-        yield asyncio.shield(serving), asyncio.shield(working)
+        yield asyncio.shield(serving)
     finally:
         # Orders can be looked up and followed while the last ones end; none is taken any more.
         stopping.set()
-        await drained(worker, parts.settings.drain_ms, now)
-        working.cancel()
+        await worker.stop(parts.settings.drain_ms, now)
         server.should_exit = True
         await until(now, serving)

@@ -1,24 +1,15 @@
 """Bring a database to the newest revision. Any number of processes may try at once."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import asyncpg
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from landfall.core.errors import Unavailable
 from landfall.store.connection import CONNECT_TIMEOUT_S, NOT_CONNECTED
 from landfall.store.errors import DatabaseUnusable
 
-# Any number will do, as long as it stays the same: whoever holds it migrates.
-_LOCK = 7_034_261_955
-_OLDEST_SERVER = 15
+NEWEST = max(file.stem[1:5] for file in (Path(__file__).parent / "versions").glob("v*.py"))
+"""The revision that this program needs."""
 
 
 async def migrate(dsn: str) -> None:
@@ -30,46 +21,23 @@ async def migrate(dsn: str) -> None:
     """
     try:
         connection = await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT_S)
+        revision = await _revision(connection)
     except NOT_CONNECTED as error:
         raise Unavailable(f"the database cannot be reached: {error!r}") from error
     except asyncpg.PostgresError as error:
         raise DatabaseUnusable(f"The database refuses the connection: {error}.") from error
+    if revision == NEWEST:
+        await connection.close()
+        return
+    # Most starts have nothing to upgrade, and what does it takes longer to load than all the rest.
+    from landfall.store.migrations.upgrade import upgrade
 
-    async def made_already() -> asyncpg.Connection:
-        return connection
-
-    engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=made_already, poolclass=NullPool
-    )
-    try:
-        async with engine.begin() as begun:
-            await begun.run_sync(_upgrade)
-    finally:
-        await engine.dispose()
+    await upgrade(connection)
 
 
-def _upgrade(connection: Connection) -> None:
-    version = int(connection.scalar(text("show server_version_num"))) // 10_000
-    if version < _OLDEST_SERVER:
-        raise DatabaseUnusable(
-            f"This is PostgreSQL {version}; Landfall needs {_OLDEST_SERVER} or newer."
-        )
-    # Held until the transaction ends, so that the others find the work done.
-    connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    _refuse_newer(
-        MigrationContext.configure(connection).get_current_heads(),
-        {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()},
-    )
-    command.upgrade(config, "head")
-
-
-def _refuse_newer(found: Sequence[str], known: set[str]) -> None:
-    unknown = sorted(set(found) - known)
-    if unknown:
-        raise DatabaseUnusable(
-            f"This database is at revision {unknown[0]}, which a newer Landfall made; "
-            "run that version, or restore a backup."
-        )
+async def _revision(connection: asyncpg.Connection) -> str | None:
+    """Where the database is; None if it is new."""
+    if await connection.fetchval("select to_regclass('alembic_version')") is None:
+        return None
+    revision: str | None = await connection.fetchval("select version_num from alembic_version")
+    return revision
