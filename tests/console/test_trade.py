@@ -2,6 +2,7 @@
 
 import re
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -37,7 +38,7 @@ def test_an_order_is_placed_and_watched_until_it_is_filled(site: Site, visiting:
     assert rows.count() > 3
     assert "Raydium" in rows.all_inner_texts()[0] + rows.all_inner_texts()[1]
     expect(page.locator(".lane").first).to_be_visible()
-    page.get_by_role("button", name="Execute Order").click()
+    page.get_by_role("button", name="Execute Order").dblclick()
     expect(page).to_have_url(re.compile(r"/order/[0-9a-f-]{36}$"))
     expect(page.locator(".outcome .big")).to_have_text(re.compile(r"^Got [\d,.]+ USDC$"))
     order = site.order(page.url.rsplit("/", 1)[1])
@@ -48,6 +49,9 @@ def test_an_order_is_placed_and_watched_until_it_is_filled(site: Site, visiting:
     assert order["txHash"] in link
     assert f"customUrl=http%3A%2F%2F127.0.0.1%3A{site.chain_port}" in link
     expect(page.locator(".tl.good")).to_contain_text("as quoted")
+    # The button was clicked twice, as people do.
+    listed = httpx.get(f"{site.url}/api/orders").json()["orders"]
+    assert [each["amount"] for each in listed].count("25") == 1
     visitor.said_nothing()
 
 

@@ -29,6 +29,8 @@ QUOTE_SECONDS = 4.0
 OLD_PAGE_SECONDS = 5.0
 LAST_HEARD = 16
 AGAIN_SECONDS = 1.0
+MISSED_SECONDS_MAX = 60
+"""What was missed for longer than this is not made up for: the tape begins anew."""
 
 
 class Engine:
@@ -50,6 +52,7 @@ class Engine:
         self._pages: WeakValueDictionary[OrderQuery, Watched[OrderPage]] = WeakValueDictionary()
         self._listeners = 0
         self._listening: asyncio.Task[None] | None = None
+        self._deaf_since_s = 0
 
     @property
     def seconds(self) -> int:
@@ -84,7 +87,10 @@ class Engine:
         return watched
 
     def listen(self) -> Callable[[], None]:
-        """Begin to hear every order's changes on `tape`; call what is returned once, to end."""
+        """Begin to hear every order's changes on `tape`; call what is returned once, to end.
+
+        It is most of what a console costs, so only pages that show the tape listen.
+        """
         self._listeners += 1
         if self._listening is None:
             self._listening = asyncio.create_task(self._keep_listening())
@@ -95,9 +101,11 @@ class Engine:
         if self._listeners == 0 and self._listening is not None:
             self._listening.cancel()
             self._listening = None
+            self._deaf_since_s = self.seconds
 
     async def _keep_listening(self) -> None:
-        if not self.tape.version:
+        if self.seconds - self._deaf_since_s > MISSED_SECONDS_MAX:
+            self.tape = Tape()
             with suppress(ClientError):
                 await self._hear_the_last()
         while True:

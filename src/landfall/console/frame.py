@@ -22,16 +22,34 @@ TABS = (
     ("Engine", "/engine", "monitor_heart"),
     ("Wallet", "/wallet", "account_balance_wallet"),
 )
-LOOKS_PER_SECOND = 4
+LOOK_SECONDS = 0.25
+
+
+Begin = Callable[[], Callable[[], None]]
+"""Begins something, and returns what ends it."""
+
+
+@dataclass(slots=True, eq=False)
+class _Held:
+    """Something that a page holds on to while it is seen."""
+
+    begin: Begin
+    end: Callable[[], None]
 
 
 @dataclass(slots=True)
 class Visit:
-    """One open page: its engine, its theme, and what has to end with it."""
+    """One open page: its engine, its theme, and what has to end with it.
+
+    A page that nobody can see, behind another tab, asks nothing and changes nothing.
+    """
 
     engine: Engine
     theme: str
-    is_visible: bool = True
+    _is_seen: bool = True
+    _looks: list[tuple[int, Callable[[], None]]] = field(default_factory=list)
+    _ticks: int = 0
+    _held: list[_Held] = field(default_factory=list)
     _ends: list[Callable[[], None]] = field(default_factory=list)
     _themed: list[Callable[[Palette], None]] = field(default_factory=list)
 
@@ -48,18 +66,48 @@ class Visit:
         """Call `redraw` when the reader changes the theme."""
         self._themed.append(redraw)
 
-    def look(self, at: Callable[[], None], every_s: float = 1 / LOOKS_PER_SECOND) -> None:
-        """Call `at` a few times a second while somebody can see the page."""
+    def while_seen(self, begin: Begin) -> Callable[[], None]:
+        """Begin now, end when the page is hidden or closed, begin again when it is seen again.
 
-        def see() -> None:
-            if self.is_visible:
-                at()
+        Call what is returned to end it for good.
+        """
+        held = _Held(begin, begin() if self._is_seen else _nothing)
+        self._held.append(held)
 
-        ui.timer(every_s, see)
+        def let_go() -> None:
+            if held in self._held:
+                self._held.remove(held)
+                held.end()
 
-    def set_visible(self, is_visible: bool) -> None:
+        return let_go
+
+    def look(self, at: Callable[[], None], every_s: float = LOOK_SECONDS) -> None:
+        """Call `at` again and again while somebody can see the page.
+
+        Every look of a page is taken in one go, so that what they change goes out in one message.
+        """
+        if not self._looks:
+            ui.timer(LOOK_SECONDS, self._look)
+        self._looks.append((round(every_s / LOOK_SECONDS), at))
+
+    def _look(self) -> None:
+        if self._is_seen:
+            for every, at in self._looks:
+                if self._ticks % every == 0:
+                    at()
+            self._ticks += 1
+
+    def set_seen(self, is_seen: bool) -> None:
         """The reader can see the page, or not."""
-        self.is_visible = is_visible
+        if is_seen == self._is_seen:
+            return
+        self._is_seen = is_seen
+        for held in self._held:
+            if is_seen:
+                held.end = held.begin()
+            else:
+                held.end()
+                held.end = _nothing
 
     def set_theme(self, theme: str) -> None:
         """The reader chose another theme."""
@@ -69,9 +117,14 @@ class Visit:
 
     def leave(self) -> None:
         """The page is closed."""
-        for end in self._ends:
+        for end in [*self._ends, *(held.end for held in self._held)]:
             end()
         self._ends.clear()
+        self._held.clear()
+
+
+def _nothing() -> None:
+    """End what has not begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +170,10 @@ async def arrive(engines: Engines, frame: Frame) -> Visit | None:
     visit = Visit(engine=engine, theme=cookie if cookie in PALETTES else DARK)
     client.on_delete(visit.leave)
     ui.on("theme", lambda event: visit.set_theme(str(event.args)))
-    ui.on("visible", lambda event: visit.set_visible(bool(event.args)))
+    ui.on("visible", lambda event: visit.set_seen(bool(event.args)))
+    ui.run_javascript("landfall.tellIfHidden()")
     for watched in (engine.health, engine.cluster, engine.wallet):
-        visit.until_left(watched.watch())
-    visit.until_left(engine.listen())
+        visit.while_seen(watched.watch)
     frame.main.clear()
     state = EngineState(engine, dialog.open)
     with frame.bar_end:

@@ -1,4 +1,4 @@
-"""The live quote of a page: asked a moment after the last key, and kept fresh while it is shown."""
+"""The live quote of a page: asked a moment after the last key, and kept fresh while it is seen."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from nicegui import background_tasks
 
 from landfall.client import ClientError, OrderForm, Preview
-from landfall.console.engine import Engine
+from landfall.console.frame import Visit
 from landfall.console.watching import Watched
 
 AFTER_LAST_KEY_SECONDS = 0.2
@@ -15,8 +15,8 @@ AFTER_LAST_KEY_SECONDS = 0.2
 class Quoting:
     """What the page's form would get now."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, visit: Visit) -> None:
+        self._visit = visit
         self._watched: Watched[Preview] | None = None
         self._leave: Callable[[], None] | None = None
         self._waiting: asyncio.Task[None] | None = None
@@ -54,6 +54,6 @@ class Quoting:
 
     async def _begin(self, form: OrderForm) -> None:
         await asyncio.sleep(AFTER_LAST_KEY_SECONDS)
-        self._watched = self._engine.price(form)
-        self._leave = self._watched.watch()
+        self._watched = self._visit.engine.price(form)
+        self._leave = self._visit.while_seen(self._watched.watch)
         self._waiting = None

@@ -1,11 +1,11 @@
-"""What the changes of all orders come to: throughput, stage latencies, wins and spreads.
+"""What the changes of all orders come to: throughput, stage latencies and spreads.
 
 It is a fold over updates as they arrive, on the engine's clock: nothing is measured here, so that
 a slow page or a slow network changes no figure. Only a window is kept. Units: milliseconds for
 latencies, basis points for spreads, whole seconds for points in time.
 """
 
-from collections import Counter, OrderedDict, deque
+from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -18,7 +18,6 @@ from landfall.client import Update
 WINDOW_SECONDS = 600
 SAMPLES_MAX = 2_000
 ORDERS_MAX = 5_000
-MOVES_MAX = 2_000
 
 STAGES: Mapping[tuple[str, str], str] = MappingProxyType(
     {
@@ -32,15 +31,6 @@ STAGES: Mapping[tuple[str, str], str] = MappingProxyType(
 
 WHOLE = "whole order"
 DEXES = ("raydium", "meteora")
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One change of one order, for lists that show it."""
-
-    number: int
-    order_id: UUID
-    status: str
 
 
 @dataclass(slots=True)
@@ -64,17 +54,14 @@ class _Under:
 
 
 class Tape:
-    """The window of what was heard. `version` grows with everything heard."""
+    """The window of what was heard, and the cursor to hear more behind."""
 
     def __init__(self) -> None:
-        self.version = 0
         self.cursor: str | None = None
-        self.moves: deque[Move] = deque(maxlen=MOVES_MAX)
         self.seconds: OrderedDict[int, Second] = OrderedDict()
         self.stages: dict[str, deque[float]] = {
             name: deque(maxlen=SAMPLES_MAX) for name in (*STAGES.values(), WHOLE)
         }
-        self.wins: Counter[str] = Counter()
         self._orders: OrderedDict[UUID, _Under] = OrderedDict()
 
     def heard(self, update: Update) -> None:
@@ -83,9 +70,7 @@ class Tape:
         known = self._orders.get(update.order_id)
         if known is not None and update.version <= known.version:
             return
-        self.version += 1
         self.cursor = update.cursor
-        self.moves.append(Move(self.version, update.order_id, update.status))
         second = self._second(int(at_ms // 1000))
         match update.status:
             case "pending" if update.version == 0:
@@ -94,20 +79,11 @@ class Tape:
                 spread = dex_spread_bps(update.data)
                 if spread is not None:
                     second.spreads.append(spread)
-            case "building":
-                self.wins[str(update.data.get("venue", ""))] += 1
             case "confirmed":
                 second.ended += 1
             case "failed" | "expired":
                 second.failed += 1
         self._time(update, known, at_ms)
-
-    def rate(self, now_s: int, over_s: int = 10) -> tuple[float, float]:
-        """Orders accepted and orders ended per second, over the last seconds."""
-        last = [self.seconds[s] for s in range(now_s - over_s, now_s) if s in self.seconds]
-        accepted = sum(each.accepted for each in last)
-        ended = sum(each.ended + each.failed for each in last)
-        return accepted / over_s, ended / over_s
 
     def _time(self, update: Update, known: _Under | None, at_ms: float) -> None:
         if known is not None:

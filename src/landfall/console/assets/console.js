@@ -28,6 +28,11 @@ window.landfall = {
     navigator.clipboard?.writeText(text);
   },
 
+  // A tab that was opened behind another one has never become hidden.
+  tellIfHidden() {
+    if (document.hidden) emitEvent("visible", false);
+  },
+
   // Numbers that count up while a stage is under way, without a message from the server.
   tick() {
     for (const label of document.querySelectorAll("[data-since]")) {

@@ -43,7 +43,8 @@ class EnginePage:
         self._seen: dict[str, int] = {}
         engine = visit.engine
         for watched in (engine.queue, engine.workers, engine.market):
-            visit.until_left(watched.watch())
+            visit.while_seen(watched.watch)
+        visit.while_seen(engine.listen)
         with box("stack wide"):
             with box("tiles"):
                 labels = ("Waiting", "In progress", "To be retried", "Started, last minute")

@@ -125,7 +125,7 @@ class OrdersPage:
         self._stop()
         self._query = query
         self._watched = self._visit.engine.page(query)
-        self._leave = self._watched.watch()
+        self._leave = self._visit.while_seen(self._watched.watch)
         self._seen, self._is_same_list = -1, False
 
     def _stop(self) -> None:

@@ -3,27 +3,28 @@
 The path names the order that is followed, so a reload or a second tab shows the same one.
 """
 
-from decimal import Decimal
+import asyncio
 
 from nicegui import background_tasks, ui
 
-from landfall.client import ApiError, ClientError, Preview, Token, TokenRisks
+from landfall.client import ApiError, ClientError, OrderForm, Preview, Token, TokenRisks
 from landfall.console import cautions, figures
 from landfall.console.engine import Engines
 from landfall.console.frame import Visit, arrive, draw_frame
 from landfall.console.markup import box, button, heading, say, text
 from landfall.console.quoting import Quoting
+from landfall.console.widgets.caution_notes import CautionNotes
 from landfall.console.widgets.live_updates import LiveUpdates
 from landfall.console.widgets.quote_board import QuoteBoard
+from landfall.console.widgets.quote_facts import QuoteFacts
 from landfall.console.widgets.recent_orders import RecentOrders
-from landfall.console.widgets.route_picture import draw_route
+from landfall.console.widgets.route_picture import RoutePicture
 from landfall.console.widgets.ticket import Ticket
 from landfall.console.widgets.token_picker import balance_of
 
-LEAST_BPS = Decimal("0.01")
-"""The smallest distance that is told apart from none."""
-
 FIRST_PAIR = ("SOL", "USDC")
+ONE_CLICK_SECONDS = 0.6
+"""Two clicks closer than this are one: nobody means a second order by the end of a double click."""
 
 
 def add(engines: Engines) -> None:
@@ -54,12 +55,14 @@ class TradePage:
     def __init__(self, visit: Visit) -> None:
         self._visit = visit
         self._engine = visit.engine
-        self._quoting = Quoting(visit.engine)
+        self._quoting = Quoting(visit)
+        self._form: OrderForm | None = None
         self._risks: dict[str, TokenRisks] = {}
         self._seen: tuple[object, ...] = ()
         self._drawn: tuple[object, ...] = ()
+        self._is_submitting = False
         visit.until_left(self._quoting.stop)
-        visit.until_left(visit.engine.tokens.watch())
+        visit.while_seen(visit.engine.tokens.watch)
         with box("trade"):
             with box("stack wide ticket-column"):
                 self._draw_ticket()
@@ -73,8 +76,8 @@ class TradePage:
     def _draw_ticket(self) -> None:
         with box("card"):
             self._ticket = Ticket(self._engine, self._changed)
-            self._facts = box("stack").style("gap: 5px")
-            self._cautions = box("stack").props("aria-live=polite")
+            self._facts = QuoteFacts()
+            self._cautions = CautionNotes()
             self._execute = button("Execute Order", "primary")
             self._execute.on_click(self._submit)
             self._fault = text("", "bad small hidden").props("role=alert")
@@ -84,7 +87,7 @@ class TradePage:
             with box("row-flex between"):
                 heading("Route")
                 self._reason = text("", "card-note cut")
-            self._route = box("stack")
+            self._route = RoutePicture()
         with box("card"):
             with box("row-flex between"):
                 heading("All pools")
@@ -94,7 +97,8 @@ class TradePage:
 
     def _changed(self) -> None:
         self._fault.classes("hidden")
-        self._quoting.want(self._ticket.form())
+        self._form = self._ticket.form()
+        self._quoting.want(self._form)
         for token in (self._ticket.pays, self._ticket.gets):
             if token is not None and token.symbol is None and token.mint not in self._risks:
                 background_tasks.create(self._learn_risks(token))
@@ -109,7 +113,7 @@ class TradePage:
     def _look(self) -> None:
         self._choose_first_pair()
         wallet = self._engine.wallet.version
-        seen = (self._quoting.state, wallet, self._ticket.form(), self._engine.is_gone)
+        seen = (self._quoting.state, wallet, self._form, self._engine.is_gone)
         if seen == self._seen:
             return
         self._seen = seen
@@ -127,7 +131,7 @@ class TradePage:
 
     def _show_quote(self) -> None:
         preview, error = self._quoting.preview, self._quoting.error
-        is_asking = self._ticket.form() is not None
+        is_asking = self._form is not None
         if not is_asking or (preview is None and error is None):
             preview = None
         if preview is not None:
@@ -138,34 +142,13 @@ class TradePage:
             return
         self._drawn = drawn
         self._ticket.show(preview)
-        self._show_facts(preview)
-        self._show_cautions(preview, error)
+        self._facts.show(preview)
+        self._cautions.show(self._found(preview, error))
         self._show_route(preview)
         self._show_pools(preview, is_asking, error)
         self._show_button(preview, is_asking)
 
-    def _show_facts(self, preview: Preview | None) -> None:
-        self._facts.clear()
-        route = None if preview is None else preview.route
-        if preview is None or route is None:
-            return
-        name_in, name_out = (figures.short(t.name) for t in (preview.token_in, preview.token_out))
-        with self._facts:
-            _fact("Price", f"{figures.amount(route.price)} {name_out} per {name_in}")
-            if route.min_out is not None:
-                _fact("At least, enforced on chain", f"{figures.amount(route.min_out)} {name_out}")
-            if route.max_in is not None:
-                _fact("At most, enforced on chain", f"{figures.amount(route.max_in)} {name_in}")
-            _fact("Price impact", figures.percent(cautions.impact(preview)))
-            if route.best_single is not None and route.best_single.gain_bps > 0:
-                gain = figures.bps(route.best_single.gain_bps, signed=True)
-                _fact("Against the best single pool", gain)
-            if route.gap_bps is not None:
-                gap = figures.bps(max(route.gap_bps, LEAST_BPS))
-                _fact("Short of the best there could be", f"≤ {gap}")
-
-    def _show_cautions(self, preview: Preview | None, error: ClientError | None) -> None:
-        self._cautions.clear()
+    def _found(self, preview: Preview | None, error: ClientError | None) -> list[cautions.Caution]:
         found: list[cautions.Caution] = []
         if preview is not None:
             held = balance_of(self._engine, preview.token_in.mint)
@@ -177,25 +160,15 @@ class TradePage:
             )
         if isinstance(error, ApiError):
             found.append(cautions.Caution("bad", error.sentence))
-        with self._cautions:
-            for each in found:
-                with box(f"note {each.kind}"):
-                    ui.icon("error_outline" if each.kind == "bad" else "warning_amber")
-                    text(each.sentence)
+        return found
 
     def _show_route(self, preview: Preview | None) -> None:
-        self._route.clear()
-        with self._route:
-            if preview is None or preview.route is None:
-                self._reason.set_text("")
-                with box("empty"):
-                    ui.icon("alt_route")
-                    text("The way your order would take is drawn here.", "small")
-                return
-            known = self._engine.tokens.value
-            draw_route(preview, {token.mint: token for token in (known.tokens if known else ())})
-        self._reason.set_text(figures.sentence(preview.reason))
-        say(self._reason, preview.reason)
+        known = self._engine.tokens.value
+        names = {token.mint: token for token in (known.tokens if known else ())}
+        self._route.show(preview, names)
+        reason = preview.reason if preview is not None and preview.route is not None else ""
+        self._reason.set_text(figures.sentence(reason))
+        say(self._reason, reason)
 
     def _show_pools(
         self, preview: Preview | None, is_asking: bool, error: ClientError | None
@@ -234,9 +207,10 @@ class TradePage:
         self._execute.set_text(words)
 
     async def _submit(self) -> None:
-        form = self._ticket.form()
-        if form is None:
+        form = self._form
+        if form is None or self._is_submitting:
             return
+        self._is_submitting = True
         self._execute.props(add="loading")
         try:
             accepted = await self._engine.client.submit(form)
@@ -245,8 +219,9 @@ class TradePage:
             self._fault.classes(remove="hidden")
         else:
             self._follow(str(accepted.order_id))
-        finally:
-            self._execute.props(remove="loading")
+        await asyncio.sleep(ONE_CLICK_SECONDS)
+        self._execute.props(remove="loading")
+        self._is_submitting = False
 
     def _follow(self, order_id: str) -> None:
         ui.navigate.history.push(f"/order/{order_id}")
@@ -264,9 +239,3 @@ def _essence(preview: Preview | None) -> object:
     filled = None if route is None else (route.amount_in, route.amount_out, route.min_out)
     asked = (preview.token_in, preview.token_out, preview.slippage_bps, preview.reason)
     return quotes, legs, filled, asked
-
-
-def _fact(name: str, value: str) -> None:
-    with box("kv"):
-        text(name)
-        text(value, "mono")

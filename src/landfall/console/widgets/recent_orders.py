@@ -18,7 +18,7 @@ class RecentOrders:
         self._opened = opened
         self._seen = -1
         self._lines: list[_Line] = []
-        visit.until_left(visit.engine.newest.watch())
+        visit.while_seen(visit.engine.newest.watch)
         with box("card"):
             with box("row-flex between"):
                 heading("Recent orders")

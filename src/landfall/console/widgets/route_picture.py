@@ -1,13 +1,22 @@
 """The route as a picture: lanes from what is paid to what is bought, with shares and hops."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+
+from nicegui import ui
 
 from landfall.client import Leg, Preview, Token
 from landfall.console import figures
 from landfall.console.markup import box, say, text
 from landfall.console.widgets.coin import draw_coin
+
+_Leg = tuple[str, str, str, str]
+"""A leg as it is drawn: its DEX, venue and pool, and its share of the hop."""
+_Hop = tuple[str, tuple[_Leg, ...]]
+"""A hop as it is drawn: the token before it, and its legs."""
+_Told = tuple[str, tuple[_Hop, ...]]
+"""A lane as it is drawn: its share, and its hops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,45 +45,90 @@ def lanes(legs: Sequence[Leg], mint_in: str, mint_out: str) -> tuple[Lane, ...]:
     return tuple(sorted(found, key=lambda lane: -lane.share))
 
 
-def draw_route(preview: Preview, names: dict[str, Token]) -> None:
-    """Draw a preview's route; `names` are tokens by mint, for hops over a third one."""
-    route = preview.route
-    assert route is not None
-    ways = lanes(route.legs, preview.token_in.mint, preview.token_out.mint)
-    with box("route").props(f'role=img aria-label="{_in_words(len(ways))}"'):
-        _end(preview.token_in, figures.amount(route.amount_in))
-        with box("lanes"):
-            for lane in ways:
-                _lane(lane, names)
-        _end(preview.token_out, figures.amount(route.amount_out))
+class RoutePicture:
+    """The picture; while a route goes the same way in the same shares, only amounts are sent."""
+
+    def __init__(self) -> None:
+        self._outer = box("stack")
+        self._way: object = ()
+        self._amounts: list[ui.label] = []
+
+    def show(self, preview: Preview | None, names: Mapping[str, Token]) -> None:
+        """Bring the picture to this preview's route, if it has one.
+
+        `names` are tokens by mint, for hops over a third one.
+        """
+        route = None if preview is None else preview.route
+        if preview is None or route is None:
+            if self._way is not None:
+                self._way = None
+                self._draw_none()
+            return
+        ways = lanes(route.legs, preview.token_in.mint, preview.token_out.mint)
+        way = (preview.token_in, preview.token_out, [_told(lane, names) for lane in ways])
+        if way != self._way:
+            self._way = way
+            self._draw(*way)
+        for label, value in zip(self._amounts, (route.amount_in, route.amount_out), strict=True):
+            label.set_text(figures.amount(value))
+            say(label, figures.exact(value))
+
+    def _draw_none(self) -> None:
+        self._outer.clear()
+        with self._outer, box("empty"):
+            ui.icon("alt_route")
+            text("The way your order would take is drawn here.", "small")
+
+    def _draw(self, pays: Token, gets: Token, told: Sequence[_Told]) -> None:
+        self._outer.clear()
+        words = _in_words(len(told))
+        with self._outer, box("route").props(f'role=img aria-label="{words}"'):
+            paid = _end(pays)
+            with box("lanes"):
+                for share, hops in told:
+                    _lane(share, hops)
+            self._amounts = [paid, _end(gets)]
 
 
 def _in_words(count: int) -> str:
     return "The route: one way" if count == 1 else f"The route: split over {count} ways"
 
 
-def _end(token: Token, amount: str) -> None:
+def _end(token: Token) -> ui.label:
     with box("route-end"):
         draw_coin(token)
         text(figures.short(token.name), "strong small")
-        say(text(amount, "small muted mono"), amount)
+        return text("", "small muted mono")
 
 
-def _lane(lane: Lane, names: dict[str, Token]) -> None:
+def _told(lane: Lane, names: Mapping[str, Token]) -> _Told:
+    hops = []
+    for hop in lane.hops:
+        total = sum((leg.amount_in_base_units for leg in hop), Decimal(0)) or Decimal(1)
+        mid = names.get(hop[0].in_mint) if hop else None
+        legs = tuple(
+            (leg.dex, leg.venue, leg.pool, _share(leg.amount_in_base_units / total)) for leg in hop
+        )
+        hops.append((mid.name if mid else "third token", legs))
+    return _share(lane.share), tuple(hops)
+
+
+def _share(fraction: Decimal) -> str:
+    return figures.percent(fraction.quantize(Decimal("0.001")))
+
+
+def _lane(share: str, hops: Sequence[_Hop]) -> None:
     with box("lane"):
-        text(figures.percent(lane.share.quantize(Decimal("0.001"))), "share")
-        for number, hop in enumerate(lane.hops):
+        text(share, "share")
+        for number, (mid, legs) in enumerate(hops):
             if number:
-                mid = names.get(hop[0].in_mint) if hop else None
-                text("→ " + (mid.name if mid else "third token") + " →", "hop-mid muted")
-            for leg in hop:
-                _hop(leg, hop)
+                text(f"→ {mid} →", "hop-mid muted")
+            for leg in legs:
+                _leg(*leg, is_alone=len(legs) == 1)
 
 
-def _hop(leg: Leg, beside: Sequence[Leg]) -> None:
-    total = sum((each.amount_in_base_units for each in beside), Decimal(0)) or Decimal(1)
-    part = leg.amount_in_base_units / total
-    with box(f"hop {leg.dex if leg.dex in ('raydium', 'meteora') else ''}"):
-        text(figures.venue(leg.venue), "strong small cut")
-        shared = f"{figures.percent(part.quantize(Decimal('0.001')))} · " if len(beside) > 1 else ""
-        say(text(shared + figures.short(leg.pool), "small muted mono cut"), leg.pool)
+def _leg(dex: str, venue: str, pool: str, share: str, *, is_alone: bool) -> None:
+    with box(f"hop {dex if dex in ('raydium', 'meteora') else ''}"):
+        text(figures.venue(venue), "strong small cut")
+        shared = "" if is_alone else f"{share} · "
+        say(text(shared + figures.short(pool), "small muted mono cut"), pool)
