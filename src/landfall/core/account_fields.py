@@ -5,11 +5,22 @@ writes the one a stand-in leaves behind, so an offset is written down once. Inte
 little-endian, as every program here keeps them, and unsigned unless their name says otherwise.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
+from landfall.core.errors import MalformedAccount
 from landfall.core.values import Pubkey
 
 PUBKEY_BYTES = 32
+
+ValueT_co = TypeVar("ValueT_co", covariant=True)
+
+
+class Field(Protocol[ValueT_co]):
+    """Something that can be read from an account's bytes."""
+
+    def read(self, data: bytes | bytearray) -> ValueT_co: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +126,24 @@ def i32(offset: int) -> Int:
 def i64(offset: int) -> Int:
     """Eight bytes, signed."""
     return Int(offset, 8)
+
+
+def read_both(
+    fields: tuple[Field[ValueT_co], Field[ValueT_co]], data: bytes | bytearray
+) -> tuple[ValueT_co, ValueT_co]:
+    """What two fields hold that belong to the two sides of a pool."""
+    return fields[0].read(data), fields[1].read(data)
+
+
+def check_at_most(whose: str, data: bytes, limits: Iterable[tuple[str, UInt, int]]) -> None:
+    """Hold fields against the most that their program could have written, or that is known here.
+
+    Args:
+        limits: what a field is called, where it is, and the largest value it may have.
+
+    Raises:
+        MalformedAccount: one holds more; the message names it.
+    """
+    for name, field, most in limits:
+        if (value := field.read(data)) > most:
+            raise MalformedAccount(f"{whose} has {name} {value}; at most {most} is known")

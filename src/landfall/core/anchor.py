@@ -84,6 +84,15 @@ class AccountType:
             ),
         )
 
+    def trading(
+        self, mints: tuple[Address, Address], mint: Pubkey, other: Pubkey
+    ) -> tuple[ProgramAccountsFilter, ...]:
+        """The two questions that find those of a pair, for either of its mints may come first."""
+        return tuple(
+            self.naming((mints[0], first), (mints[1], second))
+            for first, second in ((mint, other), (other, mint))
+        )
+
     def blank(self) -> bytearray:
         """The bytes of a new one before anything is written into it."""
         return bytearray(self.discriminator.ljust(self.size, b"\0"))

@@ -21,6 +21,11 @@ NUMERATOR_PER_BPS = FEE_DENOMINATOR // BPS_DENOMINATOR
 VOLATILITY_SCALE = 10**11
 ONE_Q64 = 1 << 64
 
+CLIFF_FEE_MAX = 990_000_000
+"""The most that either program lets a fee begin with."""
+SQRT_PRICE_MIN, SQRT_PRICE_MAX = 4_295_048_016, 79_226_673_521_066_979_257_578_248_091
+"""The prices that either program lets a pool have, as square roots."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeeFaults:

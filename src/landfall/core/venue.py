@@ -16,7 +16,7 @@ order they are called:
 6. `explain(error)`: what one of the program's refusals means for the order.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -57,6 +57,12 @@ class NeedAccounts:
     """`load` cannot answer yet: read these addresses and ask again with everything read so far."""
 
     addresses: tuple[Pubkey, ...]
+
+
+def still_needed(wanted: Iterable[Pubkey], accounts: Accounts) -> NeedAccounts | None:
+    """Those of the accounts a pool depends on that are not read yet; None if all are."""
+    missing = tuple(address for address in wanted if address not in accounts)
+    return NeedAccounts(missing) if missing else None
 
 
 @dataclass(frozen=True, slots=True)

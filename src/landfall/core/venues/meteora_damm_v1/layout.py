@@ -10,12 +10,12 @@ Source: MeteoraAg/damm-v1-sdk, programs/dynamic-amm/src/state.rs.
 
 from dataclasses import dataclass, replace
 
-from landfall.core.account_fields import Address, u8, u64
+from landfall.core.account_fields import Address, check_at_most, read_both, u8, u64
 from landfall.core.anchor import AccountType
 from landfall.core.errors import MalformedAccount
 from landfall.core.values import Account, Accounts, ProgramAccountsFilter, Pubkey, Slot
 from landfall.core.vault import PoolSide
-from landfall.core.venue import NeedAccounts
+from landfall.core.venue import NeedAccounts, still_needed
 from landfall.core.venues.meteora_damm_v1 import stable
 from landfall.core.venues.meteora_damm_v1.shares import VaultStake
 from landfall.core.venues.meteora_damm_v1.stable import StableCurve
@@ -86,11 +86,7 @@ class Pool:
 
 def pools_trading(mint: Pubkey, other: Pubkey) -> tuple[ProgramAccountsFilter, ...]:
     """The questions that find every pool of this pair: either mint may be token A."""
-    return tuple(
-        pool.naming((POOL_MINTS[0], token_a), (POOL_MINTS[1], token_b))
-        for pool in POOLS
-        for token_a, token_b in ((mint, other), (other, mint))
-    )
+    return tuple(question for pool in POOLS for question in pool.trading(POOL_MINTS, mint, other))
 
 
 def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts:
@@ -104,8 +100,7 @@ def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts
     if address not in accounts:
         return NeedAccounts((address,))
     data = _pool_data(address, accounts[address])
-    vaults = (POOL_VAULTS[0].read(data), POOL_VAULTS[1].read(data))
-    lps = (POOL_VAULT_LPS[0].read(data), POOL_VAULT_LPS[1].read(data))
+    vaults, lps = read_both(POOL_VAULTS, data), read_both(POOL_VAULT_LPS, data)
     stake = stake_pool(data)
     wanted = (
         *vaults,
@@ -114,10 +109,10 @@ def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts
         *(lp_mint_of(vault, accounts) for vault in vaults),
         *(() if stake is None else (stake,)),
     )
-    if missing := tuple(key for key in wanted if key not in accounts):
-        return NeedAccounts(missing)
+    if need := still_needed(wanted, accounts):
+        return need
     _check_known(address, data)
-    mints = (POOL_MINTS[0].read(data), POOL_MINTS[1].read(data))
+    mints = read_both(POOL_MINTS, data)
     if vaults[0] == vaults[1] or mints[0] == mints[1]:
         raise MalformedAccount(f"pool {address} names the same vault or mint twice")
     sides = (load_side(mints[0], vaults[0], accounts), load_side(mints[1], vaults[1], accounts))
@@ -149,16 +144,13 @@ def _decode(
         mints=(sides[0].mint, sides[1].mint),
         sides=sides,
         stakes=stakes,
-        protocol_fee_accounts=(
-            POOL_PROTOCOL_FEES[0].read(data),
-            POOL_PROTOCOL_FEES[1].read(data),
-        ),
+        protocol_fee_accounts=read_both(POOL_PROTOCOL_FEES, data),
         is_enabled=POOL_ENABLED.read(data) == 1,
         activation_type=POOL_ACTIVATION_TYPE.read(data),
         activation_point=POOL_ACTIVATION_POINT.read(data),
         whitelisted_vault=POOL_WHITELISTED_VAULT.read(data),
-        trade_fee=(POOL_TRADE_FEE[0].read(data), POOL_TRADE_FEE[1].read(data)),
-        protocol_fee=(POOL_PROTOCOL_FEE[0].read(data), POOL_PROTOCOL_FEE[1].read(data)),
+        trade_fee=read_both(POOL_TRADE_FEE, data),
+        protocol_fee=read_both(POOL_PROTOCOL_FEE, data),
         curve=_curve(data, accounts),
     )
 
@@ -177,7 +169,7 @@ def _curve(data: bytes, accounts: Accounts) -> StableCurve | None:
     account = None if stake is None else accounts[stake]
     return StableCurve(
         amplification=POOL_AMPLIFICATION.read(data),
-        multipliers=(POOL_MULTIPLIERS[0].read(data), POOL_MULTIPLIERS[1].read(data)),
+        multipliers=read_both(POOL_MULTIPLIERS, data),
         depeg=depeg,
         stake_pool=stake,
         price=POOL_PRICE.read(data),
@@ -192,9 +184,10 @@ def _check_known(address: Pubkey, data: bytes) -> None:
         ("activation type", POOL_ACTIVATION_TYPE, ACTIVATION_BY_TIME),
         *((("depeg type", POOL_DEPEG, stable.DEPEG_SPL_STAKE),) * POOL_CURVE.read(data)),
     )
-    for name, field, known_max in limits:
-        if (value := field.read(data)) > known_max:
-            raise MalformedAccount(f"pool {address} has unknown {name} {value}")
+    check_at_most(f"pool {address}", data, limits)
     for numerator, denominator in (POOL_TRADE_FEE, POOL_PROTOCOL_FEE):
-        if numerator.read(data) > denominator.read(data):
+        if not numerator.read(data) <= denominator.read(data) > 0:
             raise MalformedAccount(f"pool {address} has a fee above 100 %")
+    shape = (POOL_AMPLIFICATION.read(data), *read_both(POOL_MULTIPLIERS, data))
+    if POOL_CURVE.read(data) == CURVE_STABLE and 0 in shape:
+        raise MalformedAccount(f"pool {address} has a stable curve without a shape")

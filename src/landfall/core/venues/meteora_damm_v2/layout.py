@@ -11,10 +11,15 @@ Source: MeteoraAg/damm-v2 a3d3827 (0.2.1), programs/cp-amm/src/state/{pool,fee}.
 
 from dataclasses import dataclass
 
-from landfall.core.account_fields import Address, u8, u64, u128, u256
+from landfall.core.account_fields import Address, check_at_most, read_both, u8, u64, u128, u256
 from landfall.core.anchor import AccountType
 from landfall.core.errors import MalformedAccount
-from landfall.core.fee_schedules import DynamicFee
+from landfall.core.fee_schedules import (
+    CLIFF_FEE_MAX,
+    SQRT_PRICE_MAX,
+    SQRT_PRICE_MIN,
+    DynamicFee,
+)
 from landfall.core.values import (
     BPS_DENOMINATOR,
     Accounts,
@@ -23,12 +28,14 @@ from landfall.core.values import (
     Slot,
 )
 from landfall.core.vault import PoolSide, load_sides
-from landfall.core.venue import NeedAccounts
+from landfall.core.venue import NeedAccounts, still_needed
 from landfall.core.venues.meteora_damm_v2.fee_layout import (
     MODE_MARKET_CAP_EXPONENTIAL,
     POOL_BASE_FEE_MODE,
+    POOL_CLIFF_FEE,
     POOL_COMPOUNDING_BPS,
     POOL_PROTOCOL_PERCENT,
+    POOL_REDUCTION_FACTOR,
     POOL_REFERRAL_PERCENT,
     BaseFee,
     decode_base_fee,
@@ -108,10 +115,7 @@ class Pool:
 
 def pools_trading(mint: Pubkey, other: Pubkey) -> tuple[ProgramAccountsFilter, ...]:
     """The two questions that find every pool of this pair, for either mint may be token A."""
-    return tuple(
-        POOL.naming((POOL_MINTS[0], token_a), (POOL_MINTS[1], token_b))
-        for token_a, token_b in ((mint, other), (other, mint))
-    )
+    return POOL.trading(POOL_MINTS, mint, other)
 
 
 def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts:
@@ -124,11 +128,9 @@ def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts
     if address not in accounts:
         return NeedAccounts((address,))
     data = POOL.data(address, accounts[address])
-    mints = (POOL_MINTS[0].read(data), POOL_MINTS[1].read(data))
-    vaults = (POOL_VAULTS[0].read(data), POOL_VAULTS[1].read(data))
-    missing = tuple(key for key in (*mints, *vaults) if key not in accounts)
-    if missing:
-        return NeedAccounts(missing)
+    mints, vaults = read_both(POOL_MINTS, data), read_both(POOL_VAULTS, data)
+    if need := still_needed((*mints, *vaults), accounts):
+        return need
     sides = load_sides(mints, vaults, AUTHORITY, accounts)
     _check_known(address, data)
     return decode(address, data, sides, slot)
@@ -158,7 +160,7 @@ def decode(address: Pubkey, data: bytes, sides: tuple[PoolSide, PoolSide], slot:
         sqrt_max=POOL_SQRT_MAX.read(data),
         sqrt_price=POOL_SQRT_PRICE.read(data),
         liquidity=POOL_LIQUIDITY.read(data),
-        amounts=(POOL_AMOUNTS[0].read(data), POOL_AMOUNTS[1].read(data)),
+        amounts=read_both(POOL_AMOUNTS, data),
     )
 
 
@@ -172,13 +174,13 @@ def _check_known(address: Pubkey, data: bytes) -> None:
         ("protocol share", POOL_PROTOCOL_PERCENT, 100),
         ("referral share", POOL_REFERRAL_PERCENT, 100),
         ("compounding share", POOL_COMPOUNDING_BPS, BPS_DENOMINATOR),
+        ("cliff fee", POOL_CLIFF_FEE, CLIFF_FEE_MAX),
+        ("reduction factor", POOL_REDUCTION_FACTOR, BPS_DENOMINATOR),
     )
-    for name, field, known_max in limits:
-        if (value := field.read(data)) > known_max:
-            raise MalformedAccount(f"pool {address} has unknown {name} {value}")
+    check_at_most(f"pool {address}", data, limits)
     low, price, high = (
         field.read(data) for field in (POOL_SQRT_MIN, POOL_SQRT_PRICE, POOL_SQRT_MAX)
     )
     compounds = POOL_COLLECT_FEE_MODE.read(data) == COLLECT_COMPOUNDING
-    if not compounds and not 0 < low <= price <= high:
+    if not compounds and not SQRT_PRICE_MIN <= low <= price <= high <= SQRT_PRICE_MAX:
         raise MalformedAccount(f"pool {address} has its price outside its range")

@@ -13,14 +13,29 @@ Source: MeteoraAg/dynamic-bonding-curve b4f9547 (0.1.10), programs/dynamic-bondi
 """
 
 from dataclasses import dataclass
+from itertools import pairwise, takewhile
 
-from landfall.core.account_fields import Address, u8, u16, u32, u64, u128
+from landfall.core.account_fields import Address, check_at_most, read_both, u8, u16, u32, u64, u128
 from landfall.core.anchor import AccountType
 from landfall.core.errors import MalformedAccount
-from landfall.core.fee_schedules import DynamicFee, RateLimiter, TimeSchedule
-from landfall.core.values import Account, Accounts, ProgramAccountsFilter, Pubkey, Slot
+from landfall.core.fee_schedules import (
+    CLIFF_FEE_MAX,
+    SQRT_PRICE_MAX,
+    SQRT_PRICE_MIN,
+    DynamicFee,
+    RateLimiter,
+    TimeSchedule,
+)
+from landfall.core.values import (
+    BPS_DENOMINATOR,
+    Account,
+    Accounts,
+    ProgramAccountsFilter,
+    Pubkey,
+    Slot,
+)
 from landfall.core.vault import PoolSide, load_sides
-from landfall.core.venue import NeedAccounts
+from landfall.core.venue import NeedAccounts, still_needed
 
 PROGRAM_ID = Pubkey.from_string("dbcij3LWUppWqq96dh6gJWwBifmcGfLSB5D4DuSMaqN")
 AUTHORITY, _ = Pubkey.find_program_address([b"pool_authority"], PROGRAM_ID)
@@ -139,11 +154,10 @@ def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts
         return NeedAccounts((address,))
     data = _pool_data(address, accounts[address])
     config = POOL_CONFIG.read(data)
-    vaults = (POOL_VAULTS[0].read(data), POOL_VAULTS[1].read(data))
+    vaults = read_both(POOL_VAULTS, data)
     base_mint = POOL_BASE_MINT.read(data)
-    missing = tuple(key for key in (config, base_mint, *vaults) if key not in accounts)
-    if missing:
-        return NeedAccounts(missing)
+    if need := still_needed((config, base_mint, *vaults), accounts):
+        return need
     config_data = CONFIG.data(config, accounts[config])
     quote_mint = CONFIG_QUOTE_MINT.read(config_data)
     if quote_mint not in accounts:
@@ -152,8 +166,9 @@ def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts
     for side in sides:
         if side.transfer_fees is not None:
             raise MalformedAccount(f"pool {address}: mint {side.mint} has a transfer fee")
+    _check_known(config, config_data)
     pool = decode(address, data, config_data, sides, slot)
-    _check_known(pool)
+    _check_curve(pool)
     return pool
 
 
@@ -181,7 +196,7 @@ def decode(
         ),
         sqrt_start=CONFIG_SQRT_START.read(config),
         sqrt_price=POOL_SQRT_PRICE.read(data),
-        reserves=(POOL_RESERVES[0].read(data), POOL_RESERVES[1].read(data)),
+        reserves=read_both(POOL_RESERVES, data),
         migration_quote=CONFIG_MIGRATION_QUOTE.read(config),
         migration_base=CONFIG_MIGRATION_BASE.read(config),
         migration_sqrt_price=CONFIG_MIGRATION_SQRT_PRICE.read(config),
@@ -240,15 +255,25 @@ def _dynamic_fee(data: bytes, config: bytes) -> DynamicFee | None:
     )
 
 
-def _check_known(pool: Pool) -> None:
-    if pool.base_fee is None:
-        raise MalformedAccount(f"pool {pool.address} has an unknown base fee mode")
-    for name, value, known_max in (
-        ("collect fee mode", pool.collect_fee_mode, COLLECT_ON_OUTPUT),
-        ("activation type", pool.activation_type, ACTIVATION_BY_TIME),
-        ("creator's share", pool.creator_percent, 100),
-    ):
-        if value > known_max:
-            raise MalformedAccount(f"pool {pool.address} has unknown {name} {value}")
-    if not 0 < pool.sqrt_start <= pool.sqrt_price or pool.curve[0][1] == 0:
+def _check_known(address: Pubkey, config: bytes) -> None:
+    limits = (
+        ("base fee mode", CONFIG_BASE_FEE_MODE, MODE_RATE_LIMITER),
+        ("collect fee mode", CONFIG_COLLECT_FEE_MODE, COLLECT_ON_OUTPUT),
+        ("activation type", CONFIG_ACTIVATION_TYPE, ACTIVATION_BY_TIME),
+        ("creator's share", CONFIG_CREATOR_PERCENT, 100),
+        ("cliff fee", CONFIG_CLIFF_FEE, CLIFF_FEE_MAX),
+        ("reduction factor", CONFIG_REDUCTION_FACTOR, BPS_DENOMINATOR),
+    )
+    check_at_most(f"configuration {address}", config, limits)
+
+
+def _check_curve(pool: Pool) -> None:
+    """Refuse a curve that does not rise from where it starts, or that the price has left."""
+    used = tuple(takewhile(any, pool.curve))
+    prices = (pool.sqrt_start, *(price for price, _ in used))
+    rises = all(low < high for low, high in pairwise(prices))
+    has_gap = any(map(any, pool.curve[len(used) :])) or not all(depth for _, depth in used)
+    if not used or not rises or has_gap:
+        raise MalformedAccount(f"pool {pool.address} has a curve that does not rise")
+    if not SQRT_PRICE_MIN <= pool.sqrt_start <= pool.sqrt_price <= SQRT_PRICE_MAX:
         raise MalformedAccount(f"pool {pool.address} has its price outside its curve")

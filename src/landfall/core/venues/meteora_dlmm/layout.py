@@ -9,13 +9,30 @@ Source: MeteoraAg/dlmm-sdk fb02e51, idls/dlmm.json (program 0.12.0).
 
 from dataclasses import dataclass
 
-from landfall.core.account_fields import Address, UInt, i32, i64, u8, u16, u32, u64
+from landfall.core.account_fields import (
+    Address,
+    UInt,
+    check_at_most,
+    i32,
+    i64,
+    read_both,
+    u8,
+    u16,
+    u32,
+    u64,
+)
 from landfall.core.anchor import AccountType
 from landfall.core.errors import MalformedAccount
 from landfall.core.transfer_hook import validation_accounts
-from landfall.core.values import Accounts, ProgramAccountsFilter, Pubkey, Slot
+from landfall.core.values import (
+    BPS_DENOMINATOR,
+    Accounts,
+    ProgramAccountsFilter,
+    Pubkey,
+    Slot,
+)
 from landfall.core.vault import PoolSide, load_sides
-from landfall.core.venue import NeedAccounts
+from landfall.core.venue import NeedAccounts, still_needed
 from landfall.core.venues.meteora_dlmm import bitmap
 from landfall.core.venues.meteora_dlmm.arrays import (
     BIN_ARRAY_BINS,
@@ -74,6 +91,8 @@ ACTIVATION_BY_SLOT, ACTIVATION_BY_TIME = 0, 1
 FUNCTION_UNDETERMINED, FUNCTION_REWARDS, FUNCTION_ORDERS = 0, 1, 2
 COLLECT_ON_INPUT, COLLECT_ONLY_Y = 0, 1
 BIN_ID_MAX = 443_636
+BIN_STEP_MAX = 400
+PROTOCOL_SHARE_MAX = 2_500
 NO_MINT = Pubkey.default()
 
 ARRAYS_EACH_SIDE = 5
@@ -115,10 +134,7 @@ class Pool:
 
 def pools_trading(mint: Pubkey, other: Pubkey) -> tuple[ProgramAccountsFilter, ...]:
     """The two questions that find every pair of these mints, for either may be token X."""
-    return tuple(
-        PAIR.naming((PAIR_MINTS[0], mint_x), (PAIR_MINTS[1], mint_y))
-        for mint_x, mint_y in ((mint, other), (other, mint))
-    )
+    return PAIR.trading(PAIR_MINTS, mint, other)
 
 
 def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts:
@@ -136,8 +152,7 @@ def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts
         return NeedAccounts((address,))
     data = PAIR.data(address, accounts[address])
     _check_known(address, data)
-    mints = (PAIR_MINTS[0].read(data), PAIR_MINTS[1].read(data))
-    reserves = (PAIR_RESERVES[0].read(data), PAIR_RESERVES[1].read(data))
+    mints, reserves = read_both(PAIR_MINTS, data), read_both(PAIR_RESERVES, data)
     extension = extension_address(address)
     bits = bitmap.joined(PAIR_BITMAP.read(data), *outer_bits(address, extension, accounts))
     active_array = PAIR_ACTIVE_ID.read(data) // BIN_ARRAY_BINS
@@ -153,9 +168,8 @@ def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts
         *(bin_array_address(address, one) for one in nearest),
         *validation_accounts(mints, accounts),
     )
-    missing = tuple(key for key in wanted if key not in accounts)
-    if missing:
-        return NeedAccounts(missing)
+    if need := still_needed(wanted, accounts):
+        return need
     return decode(
         address,
         data,
@@ -231,10 +245,13 @@ def _check_known(address: Pubkey, data: bytes) -> None:
         ("activation type", PAIR_ACTIVATION_TYPE, ACTIVATION_BY_TIME),
         ("function type", PAIR_FUNCTION_TYPE, FUNCTION_ORDERS),
         ("collect fee mode", PAIR_COLLECT_FEE_MODE, COLLECT_ONLY_Y),
+        ("protocol share", PAIR_PROTOCOL_SHARE, PROTOCOL_SHARE_MAX),
+        ("bin step", PAIR_BIN_STEP, BIN_STEP_MAX),
+        ("reduction factor", PAIR_REDUCTION_FACTOR, BPS_DENOMINATOR),
     )
-    for name, limited, known_max in limits:
-        if (value := limited.read(data)) > known_max:
-            raise MalformedAccount(f"pair {address} has unknown {name} {value}")
+    check_at_most(f"pair {address}", data, limits)
+    if PAIR_BIN_STEP.read(data) == 0:
+        raise MalformedAccount(f"pair {address} has no bin step")
     low, active, high = (one.read(data) for one in (PAIR_MIN_BIN, PAIR_ACTIVE_ID, PAIR_MAX_BIN))
     if not -BIN_ID_MAX <= low <= active <= high <= BIN_ID_MAX:
         raise MalformedAccount(f"pair {address} has its active bin outside its range")

@@ -11,13 +11,13 @@ Source: raydium-io/raydium-amm 27f461d (2026-07), program/src/{state,processor}.
 
 from dataclasses import dataclass
 
-from landfall.core.account_fields import Address, u8, u64
+from landfall.core.account_fields import Address, read_both, u8, u64
 from landfall.core.anchor import AccountType
 from landfall.core.errors import MalformedAccount
 from landfall.core.token import TOKEN_PROGRAM
 from landfall.core.values import Accounts, ProgramAccountsFilter, Pubkey, Slot
 from landfall.core.vault import PoolSide, load_sides
-from landfall.core.venue import NeedAccounts
+from landfall.core.venue import NeedAccounts, still_needed
 
 PROGRAM_ID = Pubkey.from_string("675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8")
 AUTHORITY, AUTHORITY_NONCE = Pubkey.find_program_address([b"amm authority"], PROGRAM_ID)
@@ -65,11 +65,7 @@ class Pool:
 
 def pools_trading(mint: Pubkey, other: Pubkey) -> tuple[ProgramAccountsFilter, ...]:
     """The questions that find every pool of this pair, whichever of the two is its coin."""
-    coin, pc = POOL_MINTS
-    return (
-        POOL.naming((coin, mint), (pc, other)),
-        POOL.naming((coin, other), (pc, mint)),
-    )
+    return POOL.trading(POOL_MINTS, mint, other)
 
 
 def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts:
@@ -83,11 +79,9 @@ def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts
     data = POOL.data(address, accounts[address])
     if POOL_NONCE.read(data) != AUTHORITY_NONCE:
         raise MalformedAccount(f"pool {address} has the nonce of another authority")
-    mints = (POOL_MINTS[0].read(data), POOL_MINTS[1].read(data))
-    vaults = (POOL_VAULTS[0].read(data), POOL_VAULTS[1].read(data))
-    missing = tuple(key for key in (*mints, *vaults) if key not in accounts)
-    if missing:
-        return NeedAccounts(missing)
+    mints, vaults = read_both(POOL_MINTS, data), read_both(POOL_VAULTS, data)
+    if need := still_needed((*mints, *vaults), accounts):
+        return need
     sides = load_sides(mints, vaults, AUTHORITY, accounts)
     for side in sides:
         if side.program != TOKEN_PROGRAM:

@@ -11,13 +11,23 @@ pool_fee}.rs.
 from dataclasses import dataclass, field
 from itertools import islice
 
-from landfall.core.account_fields import Address, i32, u8, u16, u32, u64, u128
+from landfall.core.account_fields import (
+    Address,
+    check_at_most,
+    i32,
+    read_both,
+    u8,
+    u16,
+    u32,
+    u64,
+    u128,
+)
 from landfall.core.anchor import AccountType
 from landfall.core.errors import MalformedAccount
 from landfall.core.values import Account, Accounts, ProgramAccountsFilter, Pubkey, Slot
 from landfall.core.vault import PoolSide, load_sides
-from landfall.core.venue import NeedAccounts
-from landfall.core.venues.raydium_clmm.dynamic_fee import DynamicFee
+from landfall.core.venue import NeedAccounts, still_needed
+from landfall.core.venues.raydium_clmm.dynamic_fee import REDUCTION_DENOMINATOR, DynamicFee
 from landfall.core.venues.raydium_clmm.price_step import RATE_DENOMINATOR
 from landfall.core.venues.raydium_clmm.tick_array import (
     PROGRAM_ID,
@@ -141,10 +151,9 @@ def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts
     if address not in accounts:
         return NeedAccounts((address, extension_key))
     data = POOL.data(address, accounts[address])
-    _check_price(address, data)
+    _check_known(address, data)
     config = POOL_CONFIG.read(data)
-    mints = (POOL_MINTS[0].read(data), POOL_MINTS[1].read(data))
-    vaults = (POOL_VAULTS[0].read(data), POOL_VAULTS[1].read(data))
+    mints, vaults = read_both(POOL_MINTS, data), read_both(POOL_VAULTS, data)
     extension = _extension_data(address, extension_key, accounts.get(extension_key))
     ticks = tick_map(data[POOL_TICK_BITMAP], extension, POOL_TICK_SPACING.read(data))
     below, above = (
@@ -156,9 +165,8 @@ def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts
         for number in dict.fromkeys((*below, *above))
     }
     wanted = (extension_key, config, *mints, *vaults, *near.values())
-    missing = tuple(key for key in wanted if key not in accounts)
-    if missing:
-        return NeedAccounts(missing)
+    if need := still_needed(wanted, accounts):
+        return need
     arrays = {
         number: load_array(
             address, number * ticks.ticks_per_array, ticks.tick_spacing, key, account
@@ -232,15 +240,18 @@ def _dynamic_fee(data: bytes) -> DynamicFee | None:
     )
 
 
-def _check_price(address: Pubkey, data: bytes) -> None:
+def _check_known(address: Pubkey, data: bytes) -> None:
+    limits = (
+        ("fee mode", POOL_FEE_ON, FEE_ON_TOKEN_1),
+        ("reduction factor", DYNAMIC_REDUCTION_FACTOR, REDUCTION_DENOMINATOR),
+    )
+    check_at_most(f"pool {address}", data, limits)
     if POOL_TICK_SPACING.read(data) == 0:
         raise MalformedAccount(f"pool {address} has no tick spacing")
     if not MIN_SQRT_PRICE <= POOL_SQRT_PRICE.read(data) < MAX_SQRT_PRICE:
         raise MalformedAccount(f"pool {address} has a price beyond all ticks")
     if not MIN_TICK - 1 <= POOL_TICK.read(data) <= MAX_TICK:
         raise MalformedAccount(f"pool {address} is at a tick beyond all ticks")
-    if POOL_FEE_ON.read(data) > FEE_ON_TOKEN_1:
-        raise MalformedAccount(f"pool {address} has an unknown fee mode")
 
 
 def _extension_data(pool: Pubkey, address: Pubkey, account: Account | None) -> bytes | None:

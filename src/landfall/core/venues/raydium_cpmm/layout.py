@@ -10,7 +10,7 @@ Source: raydium-io/raydium-cp-swap 609780f (2025-12), programs/cp-swap/src/state
 
 from dataclasses import dataclass
 
-from landfall.core.account_fields import Address, u8, u16, u64
+from landfall.core.account_fields import Address, read_both, u8, u16, u64
 from landfall.core.anchor import AccountType
 from landfall.core.errors import MalformedAccount
 from landfall.core.values import (
@@ -21,7 +21,7 @@ from landfall.core.values import (
     Slot,
 )
 from landfall.core.vault import PoolSide, load_sides
-from landfall.core.venue import NeedAccounts
+from landfall.core.venue import NeedAccounts, still_needed
 
 PROGRAM_ID = Pubkey.from_string("CPMMoo8L3F4NbTegBCKVNunggL7H1ZpdTHKxQB5qKP1C")
 AUTHORITY, AUTHORITY_BUMP = Pubkey.find_program_address(
@@ -113,11 +113,9 @@ def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts
         return NeedAccounts((address,))
     data = POOL.data(address, accounts[address])
     config = POOL_CONFIG.read(data)
-    mints = (POOL_MINTS[0].read(data), POOL_MINTS[1].read(data))
-    vaults = (POOL_VAULTS[0].read(data), POOL_VAULTS[1].read(data))
-    missing = tuple(key for key in (config, *mints, *vaults) if key not in accounts)
-    if missing:
-        return NeedAccounts(missing)
+    mints, vaults = read_both(POOL_MINTS, data), read_both(POOL_VAULTS, data)
+    if need := still_needed((config, *mints, *vaults), accounts):
+        return need
     sides = load_sides(mints, vaults, AUTHORITY, accounts)
     for side, program in zip(sides, POOL_PROGRAMS, strict=True):
         if program.read(data) != side.program:
