@@ -118,8 +118,11 @@ async def test_filters_hold_together_and_page(log, reader):
 
 async def test_an_offset_skips_and_is_bounded(log, reader):
     await asyncio.gather(*(log.accept(new_order()) for _ in range(5)))
+    await asyncio.gather(*(log.accept(new_order(account="another")) for _ in range(5)))
     whole = (await reader.orders(OrderFilter())).orders
-    assert (await reader.orders(OrderFilter(offset=2, limit=2))).orders == whole[2:4]
+    for status in (None, Status.PENDING):
+        wanted = OrderFilter(status=status, offset=2, limit=2)
+        assert (await reader.orders(wanted)).orders == whole[2:4]
     with pytest.raises(OrderRejected):
         await reader.orders(OrderFilter(offset=OFFSET_MAX + 1))
 

@@ -116,23 +116,28 @@ def _page(wanted: OrderFilter, limit: int) -> tuple[str, list[object]]:
     """The statement of a page: each set of conditions is its own, so that each has its own plan."""
     # With a status given, its index holds the page in order; otherwise an index of `orders` does.
     way = "newest_orders" if wanted.status is None else "newest_in_status"
-    conditions: list[tuple[str, tuple[object, ...]]] = []
+    end = (f"{way}_end", (limit, wanted.offset))
+    pieces: list[tuple[str, tuple[object, ...]]] = [("newest_orders", ())]
     if wanted.account is not None:
-        conditions.append((f"{way}_of_account", (wanted.account,)))
+        pieces.append((f"{way}_of_account", (wanted.account,)))
+    elif wanted.status is not None:
+        pieces = [("of_each_account", ()), *pieces, ("of_this_account", ())]
     if wanted.status is not None:
-        conditions.append(("of_status", (wanted.status.value,)))
+        pieces.append(("of_status", (wanted.status.value,)))
     if wanted.order_type is not None:
-        conditions.append(("of_type", (wanted.order_type.value,)))
+        pieces.append(("of_type", (wanted.order_type.value,)))
     if wanted.user_id is not None:
-        conditions.append(("of_user", (wanted.user_id,)))
+        pieces.append(("of_user", (wanted.user_id,)))
     if wanted.search is not None:
-        conditions.append(("of_search", (_uuid(wanted.search), wanted.search, wanted.search)))
+        pieces.append(("of_search", (_uuid(wanted.search), wanted.search, wanted.search)))
     if wanted.cursor is not None:
-        conditions.append((f"{way}_after", _place(wanted.cursor)))
-    conditions.append((f"{way}_end", (limit, wanted.offset)))
-    pieces = [_SQL["newest_orders"], *(_SQL[name] for name, _ in conditions)]
-    arguments = [value for _, values in conditions for value in values]
-    statement = "\n".join(pieces)
+        pieces.append((f"{way}_after", _place(wanted.cursor)))
+    if wanted.account is None and wanted.status is not None:
+        pieces.append((f"{way}_end", (limit + wanted.offset, 0)))
+        end = ("of_each_account_end", (limit, wanted.offset))
+    pieces.append(end)
+    arguments = [value for _, values in pieces for value in values]
+    statement = "\n".join(_SQL[name] for name, _ in pieces)
     for number in range(1, len(arguments) + 1):
         statement = statement.replace("$?", f"${number}", 1)
     return statement, arguments

@@ -1,8 +1,8 @@
 -- name: newest_orders
 -- A page of orders, newest first, found by what was asked. Conditions and the end follow.
-select o.body, x.status, x.version, x.accepted_at_ms, x.updated_at_ms, x.attempts, x.signature,
-       x.dex, x.venue, x.fill_slot, x.fill_in_amount, x.fill_out_amount, x.fill_fee_lamports,
-       x.failure, x.finalized_slot
+select order_id, o.body, x.status, x.version, x.accepted_at_ms, x.updated_at_ms, x.attempts,
+       x.signature, x.dex, x.venue, x.fill_slot, x.fill_in_amount, x.fill_out_amount,
+       x.fill_fee_lamports, x.failure, x.finalized_slot
 from orders o join executions x using (order_id)
 where true;
 
@@ -29,6 +29,26 @@ and (x.accepted_at_ms, x.order_id) < ($?::bigint, $?::uuid);
 -- name: newest_in_status_of_account
 -- Only one account's.
 and x.account = $?;
+
+-- name: of_each_account
+-- A page of everybody's orders in one status begins. The index has them in order within an account,
+-- so a page of each is found, however many orders there are, and the page of all is merged of them.
+with recursive accounts as (
+    (select account from executions order by account limit 1)
+    union all
+    select (select x.account from executions x where x.account > a.account order by x.account limit 1)
+    from accounts a where a.account is not null
+)
+select page.* from accounts cross join lateral (;
+
+-- name: of_this_account
+-- Only those of the account at hand.
+and x.account = accounts.account;
+
+-- name: of_each_account_end
+-- The end of a page merged of a page of each account.
+) page
+order by accepted_at_ms desc, order_id desc limit $? offset $?;
 
 -- name: of_status
 -- Only orders in one status.
