@@ -25,7 +25,7 @@ from landfall.core.venue import Trader
 
 SWAP = bytes.fromhex("f8c69e91e17587c8")
 SWAP2 = bytes.fromhex("414b3f4ceb5b5b88")
-MODE_EXACT_IN, MODE_PARTIAL_FILL, MODE_EXACT_OUT = 0, 1, 2
+MODE_EXACT_IN, MODE_PARTIAL_FILL, MODE_EXACT_OUT = MODES = 0, 1, 2
 INSTRUCTIONS_SYSVAR = Pubkey.from_string("Sysvar1nstructions1111111111111111111111111")
 
 

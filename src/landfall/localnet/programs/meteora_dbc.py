@@ -11,74 +11,29 @@ Source: MeteoraAg/dynamic-bonding-curve b4f9547 (0.1.10), programs/dynamic-bondi
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from landfall.core import anchor
-from landfall.core.account_fields import PUBKEY_BYTES, u8, u64
-from landfall.core.quote import SwapRequest
-from landfall.core.swap2 import (
-    INSTRUCTIONS_SYSVAR,
-    MODE_EXACT_IN,
-    MODE_EXACT_OUT,
-    MODE_PARTIAL_FILL,
-    SWAP,
-    SWAP2,
-)
-from landfall.core.token import ACCOUNT_MINT
-from landfall.core.values import Account, Accounts, BaseUnits, ChainClock, Slot, SwapMode
+from landfall.core.swap2 import MODE_PARTIAL_FILL, MODES
+from landfall.core.values import Accounts, ChainClock, Slot
 from landfall.core.venues.meteora_dbc import curve, faults, fees, layout
 from landfall.core.venues.meteora_dbc.curve import Swapped
 from landfall.core.venues.meteora_dbc.layout import AUTHORITY, EVENT_AUTHORITY, PROGRAM_ID, Pool
-from landfall.localnet.programs.account_checks import (
-    check_mint_held,
-    check_signer,
-    check_token_owned,
-    check_token_program,
-    program_data,
-    side_as_passed,
-)
-from landfall.localnet.programs.refusals import UNSUPPORTED_SYSVAR, as_the_program, require
+from landfall.localnet.programs.account_checks import program_data
+from landfall.localnet.programs.refusals import as_the_program, require
 from landfall.localnet.programs.stand_in import AccountRef, Effects, TokenTransfer
-from landfall.localnet.programs.transfers import pay_in, pay_out
+from landfall.localnet.programs.swap2 import (
+    Swap2Call,
+    check_bound,
+    check_limited,
+    checked_sides,
+    mint_given,
+    paid,
+    read_call,
+    request_of,
+)
 
-ARGUMENTS = (u64(8), u64(16))
-ARGUMENT_MODE = u8(24)
-CALL_ACCOUNTS = 15
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """The accounts of a swap instruction, in its order."""
-
-    authority: AccountRef
-    config: AccountRef
-    pool: AccountRef
-    user_in: AccountRef
-    user_out: AccountRef
-    base_vault: AccountRef
-    quote_vault: AccountRef
-    base_mint: AccountRef
-    quote_mint: AccountRef
-    payer: AccountRef
-    base_program: AccountRef
-    quote_program: AccountRef
-    referral: AccountRef
-    event_authority: AccountRef
-    program: AccountRef
-
-    @property
-    def has_referral(self) -> bool:
-        """The program's own id stands for no referral."""
-        return self.referral.address != PROGRAM_ID
-
-
-@dataclass(frozen=True, slots=True)
-class _Arguments:
-    """`bound` is the least output, or with exact out the most input."""
-
-    amount: int
-    bound: int
-    mode: int
+OWN_ACCOUNTS = 2
+"""The authority and the configuration come before the pool."""
 
 
 class MeteoraDbc:
@@ -90,119 +45,60 @@ class MeteoraDbc:
         self, data: bytes, refs: Sequence[AccountRef], accounts: Accounts, clock: ChainClock
     ) -> Effects:
         """Play one instruction; see `StandIn`."""
-        is_swap = data[:8] == SWAP
-        require(is_swap or data[:8] == SWAP2, anchor.INSTRUCTION_FALLBACK_NOT_FOUND)
-        require(len(refs) >= CALL_ACCOUNTS, anchor.ACCOUNT_NOT_ENOUGH_KEYS)
-        end = ARGUMENT_MODE.offset + (0 if is_swap else 1)
-        require(len(data) >= end, anchor.INSTRUCTION_DID_NOT_DESERIALIZE)
-        amount, bound = (argument.read(data) for argument in ARGUMENTS)
-        mode = MODE_EXACT_IN if is_swap else ARGUMENT_MODE.read(data)
-        call = _Call(*refs[:CALL_ACCOUNTS])
+        call = read_call(PROGRAM_ID, data, refs, own=OWN_ACCOUNTS)
         with as_the_program(overflow=faults.MATH_OVERFLOW):
             pool = _checked_pool(call, accounts, clock.slot)
-            arguments = _Arguments(amount, bound, mode)
-            swapped = _swap(pool, call, arguments, refs[CALL_ACCOUNTS:], accounts, clock)
+            swapped = _swap(pool, call, accounts, clock)
             return Effects(
                 transfers=_transfers(pool, call, swapped),
                 writes={pool.address: _pool_after(pool, accounts, swapped, clock)},
-                logs=(f"Instruction: {'Swap' if is_swap else 'Swap2'}",),
+                logs=(f"Instruction: {call.name}",),
             )
 
 
-def _checked_pool(call: _Call, accounts: Accounts, slot: Slot) -> Pool:
+def _checked_pool(call: Swap2Call, accounts: Accounts, slot: Slot) -> Pool:
     """The program's own checks of its accounts, in its order."""
-    require(call.authority.address == AUTHORITY, anchor.CONSTRAINT_ADDRESS)
-    config = program_data(accounts.get(call.config.address), layout.CONFIG)
-    data = program_data(accounts.get(call.pool.address), layout.POOL)
-    require(call.pool.is_writable, anchor.ACCOUNT_NOT_MUTABLE)
+    (authority, config), named = call.own, call.named
+    require(authority.address == AUTHORITY, anchor.CONSTRAINT_ADDRESS)
+    config_data = program_data(accounts.get(config.address), layout.CONFIG)
+    data = program_data(accounts.get(named.pool.address), layout.POOL)
+    require(named.pool.is_writable, anchor.ACCOUNT_NOT_MUTABLE)
     for ref, known in (
-        (call.base_vault, layout.POOL_VAULTS[0]),
-        (call.quote_vault, layout.POOL_VAULTS[1]),
-        (call.config, layout.POOL_CONFIG),
+        (named.first_vault, layout.POOL_VAULTS[0]),
+        (named.second_vault, layout.POOL_VAULTS[1]),
+        (config, layout.POOL_CONFIG),
     ):
         require(ref.address == known.read(data), anchor.CONSTRAINT_HAS_ONE)
-    for ref in (call.user_in, call.user_out):
-        _check_token_account(ref, accounts)
-    triples = (
-        (call.base_vault, call.base_program, call.base_mint),
-        (call.quote_vault, call.quote_program, call.quote_mint),
-    )
-    for vault, program, _ in triples:
-        kept_by = _check_token_account(vault, accounts).owner
-        require(kept_by == program.address, anchor.CONSTRAINT_TOKEN_PROGRAM)
-    for vault, _, mint in triples:
-        check_mint_held(vault, mint, accounts, anchor.CONSTRAINT_TOKEN_MINT)
-        check_token_owned(accounts.get(mint.address))
-    check_signer(call.payer)
-    check_token_program(call.base_program)
-    check_token_program(call.quote_program)
-    require(call.event_authority.address == EVENT_AUTHORITY, anchor.CONSTRAINT_SEEDS)
-    if call.has_referral:
-        _check_token_account(call.referral, accounts)
-    sides = (
-        side_as_passed(call.base_mint, call.base_vault, call.base_program, accounts),
-        side_as_passed(call.quote_mint, call.quote_vault, call.quote_program, accounts),
-    )
-    return layout.decode(call.pool.address, data, config, sides, slot)
+    sides = checked_sides(call, accounts, EVENT_AUTHORITY)
+    return layout.decode(named.pool.address, data, config_data, sides, slot)
 
 
-def _check_token_account(ref: AccountRef, accounts: Accounts) -> Account:
-    require(ref.is_writable, anchor.ACCOUNT_NOT_MUTABLE)
-    return check_token_owned(accounts.get(ref.address))
-
-
-def _swap(
-    pool: Pool,
-    call: _Call,
-    arguments: _Arguments,
-    remaining: Sequence[AccountRef],
-    accounts: Accounts,
-    clock: ChainClock,
-) -> Swapped:
-    modes = (MODE_EXACT_IN, MODE_PARTIAL_FILL, MODE_EXACT_OUT)
-    require(arguments.mode in modes, faults.TYPE_CAST_FAILED)
-    user_in = accounts[call.user_in.address]
-    assert user_in is not None
-    require(len(user_in.data) >= PUBKEY_BYTES, anchor.PANIC)
-    # Whatever does not hold base counts as quote; the token program then refuses to move it.
-    is_buy = ACCOUNT_MINT.read(user_in.data) != pool.mints[0]
-    require(arguments.amount > 0, faults.AMOUNT_IS_ZERO)
+def _swap(pool: Pool, call: Swap2Call, accounts: Accounts, clock: ChainClock) -> Swapped:
+    require(call.mode in MODES, faults.TYPE_CAST_FAILED)
+    # Whatever is not base counts as quote; the token program then refuses to move it.
+    is_buy = mint_given(call, accounts) != pool.mints[0]
+    require(call.amount > 0, faults.AMOUNT_IS_ZERO)
     if fees.is_rate_limited(pool, is_buy, clock):
-        require(len(remaining) > 0, faults.SINGLE_SWAP_UNPROVEN)
-        require(remaining[0].address == INSTRUCTIONS_SYSVAR, UNSUPPORTED_SYSVAR)
+        check_limited(call, faults.SINGLE_SWAP_UNPROVEN)
     mint_out, mint_in = pool.mints if is_buy else pool.mints[::-1]
-    is_exact_out = arguments.mode == MODE_EXACT_OUT
     swapped = curve.execute(
         pool,
-        SwapRequest(
-            in_mint=mint_in,
-            out_mint=mint_out,
-            mode=SwapMode.EXACT_OUT if is_exact_out else SwapMode.EXACT_IN,
-            amount=BaseUnits(arguments.amount),
-        ),
+        request_of(call, mint_in, mint_out),
         clock,
         has_referral=call.has_referral,
-        is_partial_fill=arguments.mode == MODE_PARTIAL_FILL,
+        is_partial_fill=call.mode == MODE_PARTIAL_FILL,
     )
-    if is_exact_out:
-        require(swapped.in_amount <= arguments.bound, faults.EXCEEDED_SLIPPAGE)
-    else:
-        require(swapped.out_amount >= arguments.bound, faults.EXCEEDED_SLIPPAGE)
+    check_bound(call, swapped.in_amount, swapped.out_amount, faults.EXCEEDED_SLIPPAGE)
     curve.check_migration(pool, swapped)
     return swapped
 
 
-def _transfers(pool: Pool, call: _Call, swapped: Swapped) -> tuple[TokenTransfer, ...]:
-    side_out, side_in = pool.sides if swapped.is_buy else pool.sides[::-1]
-    transfers = [
-        pay_in(side_in, call.user_in.address, call.payer.address, swapped.in_amount),
-        pay_out(side_out, call.user_out.address, AUTHORITY, swapped.out_amount),
-    ]
-    if call.has_referral:
-        fee_side = pool.sides[0 if swapped.fee_on_base else 1]
-        referral = call.referral.address
-        transfers.append(pay_out(fee_side, referral, AUTHORITY, swapped.referral_fee))
-    return tuple(transfers)
+def _transfers(pool: Pool, call: Swap2Call, swapped: Swapped) -> tuple[TokenTransfer, ...]:
+    base, quoted = pool.sides
+    sides = (quoted, base) if swapped.is_buy else (base, quoted)
+    fee_side = base if swapped.fee_on_base else quoted
+    amounts = swapped.in_amount, swapped.out_amount
+    return paid(call, sides, amounts, (fee_side, swapped.referral_fee))
 
 
 def _pool_after(pool: Pool, accounts: Accounts, swapped: Swapped, clock: ChainClock) -> bytes:
