@@ -10,16 +10,25 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from landfall.core.token import MINT_DECIMALS, TOKEN_2022_PROGRAM, Token, decode_mint
+from landfall.core.token import TOKEN_2022_PROGRAM
 from landfall.core.values import U64_MAX, Account, Pubkey, SwapMode
 from landfall.core.venues.raydium_clmm import faults, layout
 from landfall.core.venues.raydium_clmm.swap import MEMO_PROGRAM, SWAP, SWAP_V2
 from landfall.core.venues.raydium_clmm.tick_array import PROGRAM_ID
 from landfall.core.venues.raydium_clmm.tick_map import EXTENSION
-from landfall.localnet.openings.deposits import Deposit, owned_account, token_account
+from landfall.localnet.openings.deposits import owned_account
 from landfall.localnet.programs import AccountRef
 from landfall.localnet.programs.raydium_clmm_observation import fresh_observation
-from tests.conformance.recordings import PANIC, Case, Failed, Landed, clock_of, states_of
+from tests.conformance.raydium_recordings import holding_of, refs_of, roles_of
+from tests.conformance.recordings import (
+    PANIC,
+    Case,
+    Failed,
+    Landed,
+    bytes_after,
+    clock_of,
+    states_of,
+)
 
 FIRST_ARRAY_IN_SWAP = 9
 STATISTICS = (slice(325, 389), slice(1_032, 1_064))
@@ -33,7 +42,7 @@ def read(line: Any, states: Mapping[str, Account]) -> Case:
     """One recorded line as a case."""
     accounts = states_of(line["pre"], states)
     arguments, instruction = line["args"], line["ix"]
-    by_role = {ref["role"]: Pubkey.from_string(ref["pubkey"]) for ref in instruction["accounts"]}
+    refs, by_role = refs_of(instruction["accounts"]), roles_of(instruction["accounts"])
     pool = Pubkey.from_string(line["pool"])
     in_is_first = arguments["direction"] == "0to1"
     _complete(accounts, pool, by_role, line.get("user", {}), in_is_first)
@@ -44,10 +53,7 @@ def read(line: Any, states: Mapping[str, Account]) -> Case:
         clock=clock_of(line),
         accounts=accounts,
         data=bytes.fromhex(instruction["data"]),
-        refs=tuple(
-            AccountRef(Pubkey.from_string(ref["pubkey"]), ref["signer"], ref["writable"])
-            for ref in instruction["accounts"]
-        ),
+        refs=refs,
         wallet=by_role["payer"],
         user_in=by_role["input_token_account"],
         user_out=by_role["output_token_account"],
@@ -59,8 +65,8 @@ def read(line: Any, states: Mapping[str, Account]) -> Case:
         bound=arguments["other_amount_threshold"],
         expected=_expected(line),
         post={
-            address: _without_statistics(account.data, accounts[address].data)
-            for address, account in states_of(line.get("post", {}), states).items()
+            address: _without_statistics(after, accounts[address].data)
+            for address, after in bytes_after(line, states).items()
         },
     )
 
@@ -113,12 +119,12 @@ def _complete(
     mints = [mint.read(data) for mint in layout.POOL_MINTS]
     for mint, vault in zip(mints, layout.POOL_VAULTS, strict=True):
         accounts.setdefault(
-            vault.read(data), _holding(mint, accounts[mint], VAULT_UNRECORDED, pool)
+            vault.read(data), holding_of(mint, accounts[mint], VAULT_UNRECORDED, pool)
         )
     for side, role, place in (("in", "input", 0), ("out", "output", 1)):
         mint = mints[place if in_is_first else 1 - place]
         balance = user.get(f"{side}_before", BALANCE_UNRECORDED[side])
-        holding = _holding(mint, accounts[mint], balance, by_role["payer"])
+        holding = holding_of(mint, accounts[mint], balance, by_role["payer"])
         accounts.setdefault(by_role[f"{role}_token_account"], holding)
     observation = owned_account(PROGRAM_ID, fresh_observation(pool))
     accounts.setdefault(by_role["observation_state"], observation)
@@ -140,9 +146,3 @@ def _expected(line: Any) -> Landed | Failed:
     if failed.name == faults.MAX_TOKEN_OVERFLOW.name and is_older and not line["args"]["exact_in"]:
         return Failed(faults.CALCULATE_OVERFLOW.name)
     return replace(failed, code=None) if failed.name is not None else failed
-
-
-def _holding(mint: Pubkey, account: Account, balance: int, owner: Pubkey) -> Account:
-    token = Token(mint=mint, decimals=MINT_DECIMALS.read(account.data), program=account.owner)
-    has_fee = decode_mint(mint, account).transfer_fees is not None
-    return token_account(Deposit(token=token, amount=balance, charges_transfer_fee=has_fee), owner)

@@ -8,15 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from landfall.core.values import Account, Pubkey, SwapMode
-from landfall.localnet.programs import AccountRef
-from tests.conformance.recordings import (
-    PANIC,
-    Case,
-    Failed,
-    Landed,
-    clock_of,
-    states_of,
-)
+from tests.conformance.meteora_recordings import expected, refs_of
+from tests.conformance.recordings import Case, bytes_after, clock_of, states_of
 
 POSITION_OF_USER = 12
 
@@ -24,10 +17,7 @@ POSITION_OF_USER = 12
 def read(line: Any, states: Mapping[str, Account]) -> Case:
     """One recorded line as a case."""
     instruction, arguments = line["ix"], line["args"]
-    refs = tuple(
-        AccountRef(Pubkey.from_string(key), bool(signs), bool(written))
-        for key, signs, written in instruction["keys"]
-    )
+    refs = refs_of(instruction["keys"])
     return Case(
         case_id=line["id"],
         program_id=Pubkey.from_string(instruction["program_id"]),
@@ -44,20 +34,6 @@ def read(line: Any, states: Mapping[str, Account]) -> Case:
         mode_byte=None,
         amount=arguments["in_amount"],
         bound=arguments["minimum_out_amount"],
-        expected=_expected(line["result"]),
-        post={
-            address: account.data
-            for address, account in states_of(line.get("post") or {}, states).items()
-        },
+        expected=expected(line["result"]),
+        post=bytes_after(line, states),
     )
-
-
-def _expected(result: Any) -> Landed | Failed:
-    if result["ok"]:
-        return Landed(result["amount_in"], result["amount_out"])
-    name, code = result.get("error_name"), result.get("error_code")
-    if name is None and code is None:
-        # The runtime stopped the program; where it ran out of units, the curve did not settle.
-        aborted = "ProgramFailedToComplete" in str(result.get("error"))
-        return Failed(PANIC if aborted else str(result.get("error")))
-    return Failed(name, code)

@@ -15,7 +15,7 @@ from landfall.core.swap2 import (
     SWAP,
     SWAP2,
 )
-from landfall.core.values import Account, Pubkey, SwapMode
+from landfall.core.values import Account, SwapMode
 from landfall.core.venues.meteora_dbc.layout import PROGRAM_ID
 from landfall.localnet.programs import AccountRef
 from tests.conformance import meteora_recordings
@@ -36,9 +36,7 @@ def read(line: Any, states: Mapping[str, Account]) -> Case:
         "a_to_b": line["base_to_quote"],
     }
     case = meteora_recordings.read(told, states)
-    key, signs, written = keys[POSITION_OF_CONFIG]
-    config = AccountRef(Pubkey.from_string(key), bool(signs), bool(written))
-    refs = (*case.refs[:POSITION_OF_CONFIG], config, *case.refs[POSITION_OF_CONFIG:])
+    refs = meteora_recordings.refs_of(keys)
     return replace(case, refs=refs, opens_its_pool=OPENS in line["tags"])
 
 

@@ -20,7 +20,16 @@ from landfall.core.venues.meteora_dlmm.swap import (
 )
 from landfall.localnet.programs import AccountRef
 from landfall.localnet.programs.meteora_dlmm import SWAP_WITH_PRICE_IMPACT2
-from tests.conformance.recordings import PANIC, Case, Failed, Landed, clock_of, states_of
+from tests.conformance.meteora_recordings import refs_of
+from tests.conformance.recordings import (
+    PANIC,
+    Case,
+    Failed,
+    Landed,
+    bytes_after,
+    clock_of,
+    states_of,
+)
 
 POSITION_OF_USER_IN, POSITION_OF_USER_OUT = 4, 5
 POSITION_OF_HOST, POSITION_OF_USER, POSITION_OF_MEMO = 9, 10, 13
@@ -31,10 +40,7 @@ NO_SLICES = bytes(4)
 def read(line: Any, states: Mapping[str, Account]) -> Case:
     """One recorded line as a case."""
     instruction, arguments = line["ix"], line["args"]
-    refs = tuple(
-        AccountRef(Pubkey.from_string(key), bool(signs), bool(written))
-        for key, signs, written in instruction["keys"]
-    )
+    refs = refs_of(instruction["keys"])
     pool = Pubkey.from_string(line["pool"])
     accounts = states_of(line["accounts"], states)
     is_exact_out = line["exact_out"]
@@ -55,10 +61,7 @@ def read(line: Any, states: Mapping[str, Account]) -> Case:
         amount=arguments["out_amount" if is_exact_out else "amount_in"],
         bound=_bound(arguments, line["swap_for_y"], accounts[pool].data),
         expected=_expected(line["result"]),
-        post={
-            address: account.data
-            for address, account in states_of(line.get("post", {}), states).items()
-        },
+        post=bytes_after(line, states),
     )
 
 

@@ -1,12 +1,20 @@
 """The dialect of the Meteora sets: `accounts` holds every data account of the instruction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from landfall.core.swap2 import MODE_EXACT_IN, MODE_EXACT_OUT, SWAP2
 from landfall.core.values import Account, Pubkey, SwapMode
 from landfall.localnet.programs import AccountRef
-from tests.conformance.recordings import PANIC, Case, Failed, Landed, clock_of, states_of
+from tests.conformance.recordings import (
+    PANIC,
+    Case,
+    Failed,
+    Landed,
+    bytes_after,
+    clock_of,
+    states_of,
+)
 
 POSITION_OF_USER_IN, POSITION_OF_USER_OUT, POSITION_OF_PAYER = 2, 3, 8
 
@@ -17,10 +25,7 @@ def read(line: Any, states: Mapping[str, Account]) -> Case:
     data = bytes.fromhex(instruction["data_hex"])
     is_swap2 = data.startswith(SWAP2)
     mode_byte = arguments["swap_mode"] if is_swap2 else MODE_EXACT_IN
-    refs = tuple(
-        AccountRef(Pubkey.from_string(key), bool(signs), bool(written))
-        for key, signs, written in instruction["keys"]
-    )
+    refs = refs_of(instruction["keys"])
     return Case(
         case_id=line["id"],
         program_id=Pubkey.from_string(instruction["program_id"]),
@@ -37,15 +42,21 @@ def read(line: Any, states: Mapping[str, Account]) -> Case:
         mode_byte=mode_byte,
         amount=arguments["amount_0" if is_swap2 else "amount_in"],
         bound=arguments["amount_1" if is_swap2 else "minimum_amount_out"],
-        expected=_expected(line["result"]),
-        post={
-            address: account.data
-            for address, account in states_of(line.get("post", {}), states).items()
-        },
+        expected=expected(line["result"]),
+        post=bytes_after(line, states),
     )
 
 
-def _expected(result: Any) -> Landed | Failed:
+def refs_of(keys: Sequence[Any]) -> tuple[AccountRef, ...]:
+    """The instruction's accounts: each with whether it signs and whether it is written."""
+    return tuple(
+        AccountRef(Pubkey.from_string(key), bool(signs), bool(written))
+        for key, signs, written in keys
+    )
+
+
+def expected(result: Any) -> Landed | Failed:
+    """What a recorded result says came of the swap."""
     if result["ok"]:
         return Landed(result["amount_in"], result["amount_out"])
     name, code = result.get("error_name"), result.get("error_code")

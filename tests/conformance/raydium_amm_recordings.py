@@ -7,13 +7,10 @@ recorded state afterwards those counters are put back as they were.
 from collections.abc import Mapping
 from typing import Any
 
-from landfall.core.token import MINT_DECIMALS, Token
 from landfall.core.values import U64_MAX, Account, Pubkey, SwapMode
 from landfall.core.venues.raydium_amm.layout import POOL_MINTS
-from landfall.localnet.openings.deposits import Deposit, token_account
-from landfall.localnet.programs import AccountRef
-from tests.conformance.raydium_recordings import expected
-from tests.conformance.recordings import Case, clock_of, states_of
+from tests.conformance.raydium_recordings import expected, holding_of, refs_of, roles_of
+from tests.conformance.recordings import Case, bytes_after, clock_of, states_of
 
 COUNTERS = slice(256, 336)
 
@@ -22,7 +19,7 @@ def read(line: Any, states: Mapping[str, Account]) -> Case:
     """One recorded line as a case."""
     accounts = states_of(line["pre"], states)
     arguments, instruction = line["args"], line["ix"]
-    by_role = {ref["role"]: Pubkey.from_string(ref["pubkey"]) for ref in instruction["accounts"]}
+    refs, by_role = refs_of(instruction["accounts"]), roles_of(instruction["accounts"])
     pool = Pubkey.from_string(line["pool"])
     coin_to_pc = arguments["direction"] == "coin2pc"
     coin, pc = (mint.read(accounts[pool].data) for mint in POOL_MINTS)
@@ -31,8 +28,7 @@ def read(line: Any, states: Mapping[str, Account]) -> Case:
         ("user_source", coin if coin_to_pc else pc, user.get("in_before", U64_MAX)),
         ("user_destination", pc if coin_to_pc else coin, user.get("out_before", 0)),
     ):
-        token = Token(mint=mint, decimals=MINT_DECIMALS.read(accounts[mint].data))
-        holding = token_account(Deposit(token=token, amount=balance), by_role["user_owner"])
+        holding = holding_of(mint, accounts[mint], balance, by_role["user_owner"])
         accounts.setdefault(by_role[role], holding)
     head = line.get("head")
     return Case(
@@ -42,10 +38,7 @@ def read(line: Any, states: Mapping[str, Account]) -> Case:
         clock=clock_of(line),
         accounts=accounts,
         data=bytes.fromhex(instruction["data"]),
-        refs=tuple(
-            AccountRef(Pubkey.from_string(ref["pubkey"]), ref["signer"], ref["writable"])
-            for ref in instruction["accounts"]
-        ),
+        refs=refs,
         wallet=by_role["user_owner"],
         user_in=by_role["user_source"],
         user_out=by_role["user_destination"],
@@ -60,10 +53,7 @@ def read(line: Any, states: Mapping[str, Account]) -> Case:
 
 
 def _after(line: Any, states: Mapping[str, Account], pool: Pubkey) -> Mapping[Pubkey, bytes]:
-    after = {
-        address: account.data
-        for address, account in states_of(line.get("post", {}), states).items()
-    }
+    after = bytes_after(line, states)
     if pool in after and "head" in line:
         before = states[line["pre"][line["pool"]]].data
         counted = bytearray(after[pool])

@@ -137,6 +137,12 @@ def states_of(keyed: Mapping[str, str], states: Mapping[str, Account]) -> dict[P
     return {Pubkey.from_string(address): states[key] for address, key in keyed.items()}
 
 
+def bytes_after(line: Any, states: Mapping[str, Account]) -> dict[Pubkey, bytes]:
+    """What the accounts held after the swap, where a line tells."""
+    after = states_of(line.get("post") or {}, states)
+    return {address: account.data for address, account in after.items()}
+
+
 def _json_lines(path: Path) -> Iterator[Any]:
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
