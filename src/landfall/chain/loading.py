@@ -1,15 +1,15 @@
 """Pools decoded from the mirror, again only where one of their accounts has changed."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, cast
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from landfall.chain.accounts import NEVER, Held, Reading
 from landfall.chain.following import Following
 from landfall.core.errors import MalformedAccount
 from landfall.core.quote import Refused
 from landfall.core.values import Pubkey, Slot
-from landfall.core.venue import AnyVenue, NeedAccounts
+from landfall.core.venue import AnyVenue, NeedAccounts, as_of
 from landfall.ports import LoadedPool
 
 VENUES_MAX = 100_000
@@ -79,9 +79,7 @@ class PoolLoader:
             return Look(None, NEVER, False)
         slot, covered = self._following.mirror.known(known.held)
         if isinstance(known.state, LoadedPool) and known.state.pool.context_slot != slot:
-            # Every venue's pool is a dataclass with this field; the protocol cannot say so.
-            renewed = replace(cast("Any", known.state.pool), context_slot=slot)
-            known.state = LoadedPool(known.state.venue, renewed)
+            known.state = LoadedPool(known.state.venue, as_of(known.state.pool, slot))
         return Look(known.state, slot, covered)
 
     def _decode(self, pool: Pubkey, known: _Known) -> None:

@@ -21,6 +21,7 @@ from landfall.chain.rpc import ACCOUNTS_PER_CALL
 from landfall.chain.sharing import Sharing
 from landfall.core.errors import Unavailable
 from landfall.core.quote import Refused
+from landfall.core.routing.supplies import Curves
 from landfall.core.values import ChainClock, Pubkey, Slot
 from landfall.core.venues import VENUES
 from landfall.ports import ChainClient, Clock, LoadedPool, PoolBook, PoolsAt
@@ -98,6 +99,7 @@ class LivePools:
         )
         self._groups: dict[tuple[frozenset[Pubkey], _Ends | None, bool], _Group] = {}
         self._reads = Sharing(self._read)
+        self._curves = Curves()
 
     async def run(self) -> None:
         """Keep the mirror true and bounded; it ends only by being cancelled."""
@@ -204,6 +206,7 @@ class LivePools:
             clock=clock,
             pools=tuple(pools),
             left_out=tuple(refused),
+            curves=self._curves,
         )
 
     def _shown(self, pool: Pubkey, look: Look | None, read: _Read) -> LoadedPool | Refused:
@@ -248,6 +251,7 @@ class LivePools:
                 kept.update(group.order)
         self._following.keep_only(kept)
         self._loader.keep_only(kept)
+        self._curves.keep_only(kept)
 
 
 def _leading(pools: list[LoadedPool], ends: _Ends, through_thirds: bool) -> list[LoadedPool]:

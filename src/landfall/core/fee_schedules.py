@@ -93,6 +93,26 @@ class Volatility:
     updated_at: int
 
 
+def period_reached(fee: TimeSchedule | RateLimiter | None, elapsed: int) -> tuple[bool, int]:
+    """All that a fee depends on of the points since activation: whether that has come, and how many
+    times the fee has fallen, or whether the limiter is over.
+    """
+    match fee:
+        case TimeSchedule(frequency=frequency, periods=periods) if frequency:
+            return elapsed < 0, min(elapsed // frequency, periods)
+        case RateLimiter(duration=duration):
+            return elapsed < 0, elapsed > duration
+        case _:
+            return elapsed < 0, 0
+
+
+def fading(elapsed: int, filter_period: int, decay_period: int) -> tuple[bool, bool]:
+    """All that a volatility depends on of the time since it was counted: whether it still stands,
+    and whether some of it is left.
+    """
+    return elapsed < filter_period, elapsed < decay_period
+
+
 def before_fee(net: int, numerator: int, faults: FeeFaults) -> int:
     """The amount of which `net` is left after the fee, rounded up."""
     if numerator >= FEE_DENOMINATOR:

@@ -1,4 +1,4 @@
-"""What a venue must do: one pool program, described as six pure functions.
+"""What a venue must do: one pool program, described as six pure functions, and one to save work.
 
 A venue never fetches. It says which accounts would show it its pools, and is handed their bytes; it
 answers with a pool or with the addresses it still needs, and somebody else reads them. So every
@@ -14,11 +14,14 @@ order they are called:
 5. `swap(pool, leg, trader)`: the instruction that does it, with the leg's threshold as the on-chain
    bound.
 6. `explain(error)`: what one of the program's refusals means for the order.
+
+`phase(pool, clock)` is for whoever remembers answers: at two clocks of one phase, the pool quotes
+and offers the same. Where a venue does not say, every moment is a phase of its own.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from solders.instruction import Instruction
 
@@ -39,6 +42,21 @@ class Pool(Protocol):
 
     @property
     def context_slot(self) -> Slot: ...
+
+
+PoolT = TypeVar("PoolT", bound=Pool)
+
+
+def as_of(pool: PoolT, slot: Slot) -> PoolT:
+    """The same pool, known to be so at another slot."""
+    # Every venue's pool is a dataclass with this field; the protocol cannot say so.
+    renewed: PoolT = replace(cast("Any", pool), context_slot=slot)
+    return renewed
+
+
+def every_moment(_pool: Pool, clock: ChainClock) -> Hashable:
+    """The phase of a pool whose answers may depend on anything the clock says."""
+    return clock
 
 
 def gives_first(pool: Pool, request: SwapRequest) -> bool:
@@ -85,9 +103,6 @@ class ProgramError:
     name: str | None
 
 
-PoolT = TypeVar("PoolT", bound=Pool)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Venue(Generic[PoolT]):
     """One pool program. `name` is ours and unique (`raydium_cpmm`), `dex` is the wire's word
@@ -111,6 +126,7 @@ class Venue(Generic[PoolT]):
     supply: Callable[[PoolT, SwapRequest, ChainClock], tuple[Segment, ...]]
     swap: Callable[[PoolT, Leg, Trader], Instruction]
     explain: Callable[[ProgramError], FailureReason]
+    phase: Callable[[PoolT, ChainClock], Hashable] = every_moment
 
 
 AnyVenue = Venue[Any]

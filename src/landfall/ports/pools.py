@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from landfall.core.quote import Quote, Refused
-from landfall.core.routing.supplies import Supplies
+from landfall.core.routing.supplies import Curves, Supplies
 from landfall.core.slippage import PriceAt
 from landfall.core.values import ChainClock, ProgramAccountsFilter, Pubkey, Slot
 from landfall.core.venue import AnyVenue, Pool
@@ -24,17 +24,18 @@ class PoolsAt:
     """Pools, each whole as of one slot, and the cluster's newest clock.
 
     `slot` is the oldest of theirs. `left_out` are not tradable, and say why. `supplies` is what
-    the pools offer, for the router.
+    the pools offer, for the router, with the `curves` that are known of them from earlier slots.
     """
 
     slot: Slot
     clock: ChainClock
     pools: tuple[LoadedPool, ...]
     left_out: tuple[Refused, ...]
+    curves: Curves = field(default_factory=Curves, compare=False, repr=False)
     supplies: Supplies = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "supplies", Supplies(self.pools, self.clock))
+        object.__setattr__(self, "supplies", Supplies(self.pools, self.clock, self.curves))
 
 
 class Pools(Protocol):

@@ -1,34 +1,89 @@
-"""What pools offer at one moment, asked of each once, however many orders are routed over them.
+"""What pools offer, asked of each once, however many orders are routed over them.
 
 A curve holds for every order that reaches no further than it does. So curves are asked for in
 strides, as far as the next power of two, and all orders within one share them. Strides do not
 depend on what was asked before, so an answer does not either. A pool that cannot go so far is asked
 for what the order takes.
+
+Nor does a curve change while its pool does not: it is kept from moment to moment for as long as the
+pool is the same but for the slot it is known at, and the clock is in the same phase for it.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from landfall.core.quote import Quote, SwapRequest
 from landfall.core.routing.crossing import Crossing, Offer, Source, crossing
-from landfall.core.routing.curves import curve_of
+from landfall.core.routing.curves import Curve, curve_of
 from landfall.core.values import U64_MAX, BaseUnits, ChainClock, Pubkey
+from landfall.core.venue import Pool, as_of
 
 CROSSINGS_MAX = 1_000
 """Crossings remembered: more than the strides of every pair that one moment's orders trade."""
+
+CURVES_MAX = 32
+"""Curves remembered of one pool: more than the strides that orders have at a time."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """A pool as it last was, in one of its phases, and the curves it had there."""
+
+    pool: Pool
+    phase: Hashable
+    curves: dict[SwapRequest, Curve | None] = field(default_factory=dict)
+
+
+class Curves:
+    """Pools' curves, each for as long as it is sure to be what the pool would say now."""
+
+    def __init__(self) -> None:
+        self._known: dict[Pubkey, _Known] = {}
+
+    def of(self, offer: Offer, request: SwapRequest, clock: ChainClock) -> Curve | None:
+        """The pool's curve until it fills the request; None if it would refuse any trade."""
+        known = self._current(offer, clock)
+        if request not in known.curves:
+            if len(known.curves) >= CURVES_MAX:
+                known.curves.clear()
+            segments = offer.venue.supply(offer.pool, request, clock)
+            known.curves[request] = curve_of(segments) if segments else None
+        return known.curves[request]
+
+    def keep_only(self, pools: Collection[Pubkey]) -> None:
+        """Forget all others."""
+        for pool in self._known.keys() - pools:
+            del self._known[pool]
+
+    def _current(self, offer: Offer, clock: ChainClock) -> _Known:
+        pool, phase = offer.pool, offer.venue.phase(offer.pool, clock)
+        known = self._known.get(pool.address)
+        if known is None or known.phase != phase or not _are_same(known.pool, pool):
+            known = self._known[pool.address] = _Known(pool, phase)
+        # What is asked about next is most likely this very object.
+        known.pool = pool
+        return known
+
+
+def _are_same(one: Pool, other: Pool) -> bool:
+    """Whether two pools differ in nothing but the slot they are known at."""
+    return one is other or as_of(one, other.context_slot) == other
 
 
 class Supplies:
     """Some pools at one moment, by the mints they trade. What was asked is remembered.
 
     `offers` are in the order of their addresses, so that nothing depends on that in which they
-    came.
+    came. `curves` are those of earlier moments, where there were any.
     """
 
-    def __init__(self, offers: Iterable[Offer], clock: ChainClock) -> None:
+    def __init__(
+        self, offers: Iterable[Offer], clock: ChainClock, curves: Curves | None = None
+    ) -> None:
         by_address = {offer.pool.address: offer for offer in offers}
         self.offers = tuple(by_address[pool] for pool in sorted(by_address, key=bytes))
         self.clock = clock
+        self._curves = Curves() if curves is None else curves
         self._by_pair: dict[frozenset[Pubkey], list[Offer]] = {}
         for offer in self.offers:
             self._by_pair.setdefault(frozenset(offer.pool.mints), []).append(offer)
@@ -78,15 +133,11 @@ class Supplies:
                 crossings.clear()
             asked = {source.address for source in known}
             others = [
-                source
+                Source(offer, curve)
                 for offer in self.trading(request.in_mint, request.out_mint)
                 if offer.pool.address not in asked
                 and (offer.venue.has_exact_out or not for_exact_out)
-                and (source := self._source(offer, request)) is not None
+                and (curve := self._curves.of(offer, request, self.clock)) is not None
             ]
             crossings[key] = crossing(request, [*known, *others])
         return crossings[key]
-
-    def _source(self, offer: Offer, request: SwapRequest) -> Source | None:
-        segments = offer.venue.supply(offer.pool, request, self.clock)
-        return Source(offer, curve_of(segments)) if segments else None

@@ -3,7 +3,7 @@
 from landfall.core.venue import Venue
 from landfall.core.venues.meteora_damm_v1.curve import QUOTER, quote
 from landfall.core.venues.meteora_damm_v1.layout import PROGRAM_ID, Pool, load, pools_trading
-from landfall.core.venues.meteora_damm_v1.supply import supply
+from landfall.core.venues.meteora_damm_v1.supply import phase, supply
 from landfall.core.venues.meteora_damm_v1.swap import explain, swap
 from landfall.core.venues.meteora_damm_v1.vaults import VAULT_PROGRAM_ID
 
@@ -19,4 +19,5 @@ METEORA_DAMM_V1: Venue[Pool] = Venue(
     supply=supply,
     swap=swap,
     explain=explain,
+    phase=phase,
 )

@@ -6,7 +6,7 @@ each stretch begins at the price that the curve has there.
 Units: as in `curve`; prices as in `core.supply`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import partial
 
 from landfall.core.anchor import SwapRefused
@@ -14,7 +14,8 @@ from landfall.core.quote import Quote, Refused, SwapRequest
 from landfall.core.supply import PRICE_ONE, End, Segment, exact_in, filling, segments
 from landfall.core.values import ChainClock, SwapMode
 from landfall.core.venues.meteora_damm_v1.curve import execute, price_ratio, quote
-from landfall.core.venues.meteora_damm_v1.layout import Pool
+from landfall.core.venues.meteora_damm_v1.layout import ACTIVATION_BY_SLOT, Pool
+from landfall.core.venues.meteora_damm_v1.shares import VaultStake
 
 HALVES = 3
 SEARCH_STEPS = 10
@@ -46,6 +47,24 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
         x, y = swapped.reserves
         reserves = x + swapped.net_in, y - swapped.gross_out
     return segments(ends)
+
+
+def phase(pool: Pool, clock: ChainClock) -> Hashable:
+    """What a swap depends on of the clock: whether the pool is active, what profit its vaults have
+    unlocked, and which price a stake has.
+    """
+    now = clock.unix_timestamp
+    point = clock.slot if pool.activation_type == ACTIVATION_BY_SLOT else now
+    priced_anew = pool.curve and pool.curve.must_be_priced_anew(now)
+    unlocked = tuple(_unlocked(stake, now) for stake in pool.stakes)
+    return point < pool.activation_point, unlocked, priced_anew
+
+
+def _unlocked(stake: VaultStake, now: int) -> int | None:
+    try:
+        return stake.unlocked(now)
+    except SwapRefused:
+        return None
 
 
 def _most(request: SwapRequest, ask: Callable[[SwapRequest], Quote | Refused]) -> int:

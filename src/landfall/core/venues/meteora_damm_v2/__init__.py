@@ -3,7 +3,7 @@
 from landfall.core.venue import Venue
 from landfall.core.venues.meteora_damm_v2.curve import QUOTER, quote
 from landfall.core.venues.meteora_damm_v2.layout import PROGRAM_ID, Pool, load, pools_trading
-from landfall.core.venues.meteora_damm_v2.supply import supply
+from landfall.core.venues.meteora_damm_v2.supply import phase, supply
 from landfall.core.venues.meteora_damm_v2.swap import explain, swap
 
 METEORA_DAMM_V2: Venue[Pool] = Venue(
@@ -16,4 +16,5 @@ METEORA_DAMM_V2: Venue[Pool] = Venue(
     supply=supply,
     swap=swap,
     explain=explain,
+    phase=phase,
 )

@@ -17,6 +17,7 @@ from landfall.core.fee_schedules import (
     limiter_fee,
     limiter_fee_of_net,
     limiter_marginal,
+    period_reached,
     reduced,
     variable_fee,
 )
@@ -30,7 +31,7 @@ from landfall.core.venues.meteora_damm_v2.faults import (
     MATH_OVERFLOW,
     cast_u64,
 )
-from landfall.core.venues.meteora_damm_v2.fee_layout import MarketCapSchedule
+from landfall.core.venues.meteora_damm_v2.fee_layout import BaseFee, MarketCapSchedule
 from landfall.core.venues.meteora_damm_v2.layout import Pool
 
 FEE_NUMERATOR_MAX = (500_000_000, 990_000_000)
@@ -86,6 +87,13 @@ def current_point(pool: Pool, clock: ChainClock) -> int:
     if pool.activation_type == layout.ACTIVATION_BY_TIME:
         return clock.unix_timestamp
     raise SwapRefused(INVALID_ACTIVATION_TYPE)
+
+
+def reached(fee: BaseFee | None, elapsed: int) -> tuple[bool, int]:
+    """All that the base fee depends on of the points since activation."""
+    if isinstance(fee, MarketCapSchedule):
+        return elapsed < 0, elapsed > fee.duration
+    return period_reached(fee, elapsed)
 
 
 def split_fee(pool: Pool, fee: int, has_referral: bool) -> tuple[int, int, int, int]:

@@ -5,11 +5,17 @@ While a rate limiter applies, the fee steps up with the amount, and the curve is
 Units: as in `curve`; prices as in `core.supply`.
 """
 
+from collections.abc import Hashable
 from dataclasses import replace
 from functools import partial
 
 from landfall.core.anchor import SwapRefused
-from landfall.core.fee_schedules import FEE_DENOMINATOR, RateLimiter, limiter_cuts
+from landfall.core.fee_schedules import (
+    FEE_DENOMINATOR,
+    RateLimiter,
+    fading,
+    limiter_cuts,
+)
 from landfall.core.quote import SwapRequest
 from landfall.core.supply import (
     PRICE_ONE,
@@ -24,7 +30,12 @@ from landfall.core.supply import (
 from landfall.core.values import U64_MAX, ChainClock
 from landfall.core.venues.meteora_damm_v2 import layout
 from landfall.core.venues.meteora_damm_v2.curve import Swapped, execute, quote
-from landfall.core.venues.meteora_damm_v2.fees import is_rate_limited, marginal_numerator
+from landfall.core.venues.meteora_damm_v2.fees import (
+    current_point,
+    is_rate_limited,
+    marginal_numerator,
+    reached,
+)
 from landfall.core.venues.meteora_damm_v2.layout import Pool
 from landfall.core.venues.meteora_damm_v2.liquidity import amounts_before, price_ratio
 
@@ -50,6 +61,14 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
             price = _price(pool, a_to_b, _ratio_after(pool, swapped), sent, clock)
     ends.append(End(filled.in_amount, filled.out_amount, fees.net(price, sent, paid)))
     return cut_at_full_fees(segments(ends), request, ask, fees)
+
+
+def phase(pool: Pool, clock: ChainClock) -> Hashable:
+    """What a swap depends on of the clock: transfer fees, and where the pool's own fees stand."""
+    fee, now = pool.dynamic_fee, clock.unix_timestamp
+    faded = fee and fading(now - fee.updated_at, fee.filter_period, fee.decay_period)
+    elapsed = current_point(pool, clock) - pool.activation_point
+    return clock.epoch, faded, reached(pool.base_fee, elapsed)
 
 
 def _price(pool: Pool, a_to_b: bool, ratio: tuple[int, int], sent: int, clock: ChainClock) -> int:

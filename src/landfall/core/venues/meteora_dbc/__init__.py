@@ -3,7 +3,7 @@
 from landfall.core.venue import Venue
 from landfall.core.venues.meteora_dbc.curve import QUOTER, quote
 from landfall.core.venues.meteora_dbc.layout import PROGRAM_ID, Pool, load, pools_trading
-from landfall.core.venues.meteora_dbc.supply import supply
+from landfall.core.venues.meteora_dbc.supply import phase, supply
 from landfall.core.venues.meteora_dbc.swap import explain, swap
 
 METEORA_DBC: Venue[Pool] = Venue(
@@ -16,4 +16,5 @@ METEORA_DBC: Venue[Pool] = Venue(
     supply=supply,
     swap=swap,
     explain=explain,
+    phase=phase,
 )

@@ -5,17 +5,26 @@ While a rate limiter applies, the fee steps up with the amount, and the curve is
 Units: as in `curve`; prices as in `core.supply`.
 """
 
+from collections.abc import Hashable
 from functools import partial
 from itertools import takewhile
 
 from landfall.core.anchor import SwapRefused
-from landfall.core.fee_schedules import FEE_DENOMINATOR, RateLimiter, before_fee, limiter_cuts
+from landfall.core.fee_schedules import (
+    FEE_DENOMINATOR,
+    RateLimiter,
+    before_fee,
+    fading,
+    limiter_cuts,
+    period_reached,
+)
 from landfall.core.quote import SwapRequest
 from landfall.core.supply import PRICE_ONE, End, Segment, exact_in, filling, segments
 from landfall.core.values import U64_MAX, ChainClock
 from landfall.core.venues.meteora_dbc import faults, layout
 from landfall.core.venues.meteora_dbc.curve import check_migration, execute, quote
 from landfall.core.venues.meteora_dbc.fees import (
+    current_point,
     fee_numerator,
     is_rate_limited,
     marginal_numerator,
@@ -40,6 +49,13 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
         sent, sqrt_price = cut, swapped.sqrt_price
     price = _price(pool, is_buy, sqrt_price, sent, clock)
     return segments((*ends, End(filled.in_amount, filled.out_amount, price)))
+
+
+def phase(pool: Pool, clock: ChainClock) -> Hashable:
+    """What a swap depends on of the clock: where the pool's fees stand."""
+    fee, now = pool.dynamic_fee, clock.unix_timestamp
+    faded = fee and fading(now - fee.updated_at, fee.filter_period, fee.decay_period)
+    return faded, period_reached(pool.base_fee, current_point(pool, clock) - pool.activation_point)
 
 
 def _price(pool: Pool, is_buy: bool, sqrt_price: int, sent: int, clock: ChainClock) -> int:

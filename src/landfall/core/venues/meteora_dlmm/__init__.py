@@ -4,7 +4,7 @@ from landfall.core.venue import Venue
 from landfall.core.venues.meteora_dlmm.arrays import PROGRAM_ID
 from landfall.core.venues.meteora_dlmm.curve import QUOTER, quote
 from landfall.core.venues.meteora_dlmm.layout import Pool, load, pools_trading
-from landfall.core.venues.meteora_dlmm.supply import supply
+from landfall.core.venues.meteora_dlmm.supply import phase, supply
 from landfall.core.venues.meteora_dlmm.swap import explain, swap
 
 METEORA_DLMM: Venue[Pool] = Venue(
@@ -17,4 +17,5 @@ METEORA_DLMM: Venue[Pool] = Venue(
     supply=supply,
     swap=swap,
     explain=explain,
+    phase=phase,
 )

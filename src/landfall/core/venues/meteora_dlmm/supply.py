@@ -6,10 +6,11 @@ which volatility is counted, the rate falls on the way, and the net price may ri
 Units: as in `curve`; prices as in `core.supply`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from functools import partial
 
 from landfall.core.anchor import SwapRefused
+from landfall.core.fee_schedules import fading
 from landfall.core.quote import SwapRequest
 from landfall.core.supply import (
     PRICE_ONE,
@@ -24,7 +25,7 @@ from landfall.core.values import ChainClock
 from landfall.core.venues.meteora_dlmm.bins import ONE, BinSwap, price_of
 from landfall.core.venues.meteora_dlmm.curve import execute, quote
 from landfall.core.venues.meteora_dlmm.fees import FEE_DENOMINATOR
-from landfall.core.venues.meteora_dlmm.layout import Pool
+from landfall.core.venues.meteora_dlmm.layout import ACTIVATION_BY_SLOT, Pool
 
 
 def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment, ...]:
@@ -46,6 +47,17 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
         filled = None
     fees = TransferFees(side_in.transfer_fee_at(clock.epoch), side_out.transfer_fee_at(clock.epoch))
     return walked(_stretches(trail, side_out.balance), filled, request, ask, fees)
+
+
+def phase(pool: Pool, clock: ChainClock) -> Hashable:
+    """What a swap depends on of the clock: whether the pair is active, transfer fees, and how far
+    volatility has faded.
+    """
+    by_slot = pool.activation_type == ACTIVATION_BY_SLOT
+    point = clock.slot if by_slot else clock.unix_timestamp
+    fees, elapsed = pool.fees, clock.unix_timestamp - pool.volatility.updated_at
+    faded = fading(elapsed, fees.filter_period, fees.decay_period)
+    return point < pool.activation_point, clock.epoch, faded
 
 
 def _stretches(trail: list[BinSwap], balance: int) -> Iterator[Stretch]:

@@ -3,7 +3,7 @@
 from landfall.core.venue import Venue
 from landfall.core.venues.raydium_amm.curve import QUOTER, quote
 from landfall.core.venues.raydium_amm.layout import PROGRAM_ID, Pool, load, pools_trading
-from landfall.core.venues.raydium_amm.supply import supply
+from landfall.core.venues.raydium_amm.supply import phase, supply
 from landfall.core.venues.raydium_amm.swap import explain, swap
 
 RAYDIUM_AMM: Venue[Pool] = Venue(
@@ -16,4 +16,5 @@ RAYDIUM_AMM: Venue[Pool] = Venue(
     supply=supply,
     swap=swap,
     explain=explain,
+    phase=phase,
 )

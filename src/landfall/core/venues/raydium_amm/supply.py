@@ -3,6 +3,7 @@
 Units: as in `curve`; prices as in `core.supply`.
 """
 
+from collections.abc import Hashable
 from functools import partial
 
 from landfall.core.quote import SwapRequest
@@ -27,3 +28,8 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
     kept = pool.fee_denominator - pool.fee_numerator
     price = PRICE_ONE * y * kept // (x * pool.fee_denominator)
     return (Segment(filled.in_amount, filled.out_amount, price),)
+
+
+def phase(pool: Pool, clock: ChainClock) -> Hashable:
+    """What a swap depends on of the clock: whether the pool is open."""
+    return clock.unix_timestamp < pool.open_time

@@ -3,7 +3,7 @@
 from landfall.core.venue import Venue
 from landfall.core.venues.raydium_clmm.curve import QUOTER, quote
 from landfall.core.venues.raydium_clmm.layout import Pool, load, pools_trading
-from landfall.core.venues.raydium_clmm.supply import supply
+from landfall.core.venues.raydium_clmm.supply import phase, supply
 from landfall.core.venues.raydium_clmm.swap import explain, swap
 from landfall.core.venues.raydium_clmm.tick_array import PROGRAM_ID
 
@@ -17,4 +17,5 @@ RAYDIUM_CLMM: Venue[Pool] = Venue(
     supply=supply,
     swap=swap,
     explain=explain,
+    phase=phase,
 )

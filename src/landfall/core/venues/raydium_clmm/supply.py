@@ -5,10 +5,11 @@ A dynamic fee rises on the way until it is full, so a range is then cut at its p
 Units: as in `curve`; prices as in `core.supply`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from functools import partial
 
 from landfall.core.anchor import SwapRefused
+from landfall.core.fee_schedules import fading
 from landfall.core.quote import SwapRequest
 from landfall.core.supply import PRICE_ONE, Segment, Stretch, TransferFees, cost, walked
 from landfall.core.values import ChainClock
@@ -39,6 +40,15 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
         filled = None
     fees = TransferFees(side_in.transfer_fee_at(clock.epoch), side_out.transfer_fee_at(clock.epoch))
     return walked(_stretches(trail, zero_for_one, side_out.balance), filled, request, ask, fees)
+
+
+def phase(pool: Pool, clock: ChainClock) -> Hashable:
+    """What a swap depends on of the clock: whether the pool is open, transfer fees, and how far the
+    dynamic fee has faded.
+    """
+    fee, now = pool.dynamic_fee, clock.unix_timestamp
+    faded = fee and fading(now - fee.updated_at, fee.filter_period, fee.decay_period)
+    return now <= pool.open_time, clock.epoch, faded
 
 
 def _stretches(trail: list[Traded], zero_for_one: bool, balance: int) -> Iterator[Stretch]:

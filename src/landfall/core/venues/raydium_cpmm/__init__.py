@@ -3,7 +3,7 @@
 from landfall.core.venue import Venue
 from landfall.core.venues.raydium_cpmm.curve import QUOTER, quote
 from landfall.core.venues.raydium_cpmm.layout import PROGRAM_ID, Pool, load, pools_trading
-from landfall.core.venues.raydium_cpmm.supply import supply
+from landfall.core.venues.raydium_cpmm.supply import phase, supply
 from landfall.core.venues.raydium_cpmm.swap import explain, swap
 
 RAYDIUM_CPMM: Venue[Pool] = Venue(
@@ -16,4 +16,5 @@ RAYDIUM_CPMM: Venue[Pool] = Venue(
     supply=supply,
     swap=swap,
     explain=explain,
+    phase=phase,
 )

@@ -3,6 +3,7 @@
 Units: as in `curve`; prices as in `core.supply`.
 """
 
+from collections.abc import Hashable
 from functools import partial
 
 from landfall.core.quote import SwapRequest
@@ -33,3 +34,8 @@ def supply(pool: Pool, request: SwapRequest, clock: ChainClock) -> tuple[Segment
     fees = TransferFees(side_in.transfer_fee_at(clock.epoch), side_out.transfer_fee_at(clock.epoch))
     whole = Segment(filled.in_amount, filled.out_amount, fees.net(price, 0, 0))
     return cut_at_full_fees((whole,), request, ask, fees)
+
+
+def phase(pool: Pool, clock: ChainClock) -> Hashable:
+    """What a swap depends on of the clock: whether the pool is open, and transfer fees."""
+    return clock.unix_timestamp < pool.open_time, clock.epoch
