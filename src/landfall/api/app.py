@@ -29,6 +29,7 @@ from landfall.api.limits import Buckets
 from landfall.api.market_wire import LatestMarket
 from landfall.api.parts import ApiConfig, HealthChecks, Parts
 from landfall.api.shared_frames import SharedFrames
+from landfall.api.welcome import Welcome
 from landfall.ports import Feed, Keys, Reader, World
 
 __all__ = ["ApiConfig", "HealthChecks", "create_app"]
@@ -71,6 +72,7 @@ def create_app(
         feed=feed,
         frames=SharedFrames(reader.log),
         access=access,
+        welcome=Welcome(access, config.recheck_ms),
         admission=Admission(
             reader,
             waiting_max=config.waiting_orders_max,

@@ -15,15 +15,17 @@ from litestar.exceptions import WebSocketDisconnect
 
 from landfall import observe
 from landfall.access import Caller, Scope
-from landfall.api.access import bad_key, permitted
+from landfall.api.access import permitted
 from landfall.api.errors import Problem, Refusal, answer, refusal
 from landfall.api.guard import address_of
+from landfall.api.leaving import Leaving
 from landfall.api.parts import Parts, Socket
 
 TOO_SLOW = 1013
 OUR_FAULT = 1011
 
 Talk = Callable[[Caller], Awaitable[None]]
+Listening = Callable[[], Awaitable[None]]
 
 
 class TooSlow(Exception):
@@ -78,21 +80,20 @@ async def send_text(socket: Socket, parts: Parts, text: str, place: object = Non
 
 
 async def while_welcome(
-    parts: Parts, caller: Caller, telling: Awaitable[None], listening: Awaitable[None]
+    parts: Parts, caller: Caller, telling: Awaitable[None], listening: Listening
 ) -> None:
     """Tell until done; stop early if the client leaves or their key stops being good."""
-    tasks = [asyncio.ensure_future(telling), asyncio.ensure_future(listening)]
-    if caller.key_id is not None:
-        tasks.append(asyncio.create_task(_until_unwelcome(parts, caller)))
+    leaving = Leaving()
+    ears = asyncio.create_task(_until_error(listening, leaving.leave))
+    parts.welcome.watch(caller, leaving.leave)
     try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        # What ended badly says more than what merely ended.
-        for task in sorted(done, key=lambda task: task.exception() is None):
-            task.result()
+        await telling
+    except asyncio.CancelledError:
+        leaving.check()
+        raise
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        parts.welcome.unwatch(caller, leaving.leave)
+        ears.cancel()
 
 
 async def until_left(socket: Socket) -> None:
@@ -139,11 +140,11 @@ def _held(socket: Socket, parts: Parts, caller: Caller) -> Iterator[None]:
                 del counter[name]
 
 
-async def _until_unwelcome(parts: Parts, caller: Caller) -> None:
-    while True:
-        await asyncio.sleep(parts.config.recheck_ms / 1000)
-        if not await parts.access.still_good(caller):
-            raise bad_key()
+async def _until_error(listening: Listening, leave: Callable[[Exception], None]) -> None:
+    try:
+        await listening()
+    except Exception as error:  # noqa: BLE001 — it is raised where it ends the conversation.
+        leave(error)
 
 
 async def _close_slow(socket: Socket, parts: Parts, slow: TooSlow) -> None:

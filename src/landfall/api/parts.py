@@ -15,6 +15,7 @@ from landfall.api.admission import Admission
 from landfall.api.guard import LOOPBACK_HOSTS
 from landfall.api.market_wire import LatestMarket
 from landfall.api.shared_frames import SharedFrames
+from landfall.api.welcome import Welcome
 from landfall.core.values import BasisPoints, Pubkey
 from landfall.ports import Feed, Reader, World
 
@@ -117,6 +118,7 @@ class Parts:
     feed: Feed
     frames: SharedFrames
     access: Access
+    welcome: Welcome
     admission: Admission
     market: LatestMarket
     health: HealthChecks

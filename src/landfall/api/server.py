@@ -5,22 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from landfall.api.guard import App
+from landfall.api.protocols import EndsInTime, UpgradesOnGet
 
 WEBSOCKET_MESSAGE_BYTES_MAX = 4 * 1024
 PING_INTERVAL_SECONDS = 20.0
-
-
-class UpgradesOnGet(HttpToolsProtocol):
-    """HTTP that leaves a POST with `Upgrade: websocket` a POST.
-
-    Otherwise the WebSocket parser gets it, trips over the method, and the client waits for ever.
-    """
-
-    def _should_upgrade(self) -> bool:
-        return self.scope["method"] == "GET" and super()._should_upgrade()
 
 
 class ServerWithoutSignals(uvicorn.Server):
@@ -45,7 +35,7 @@ def make_server(app: App, host: str, port: int) -> uvicorn.Server:
         port=port,
         loop="uvloop",
         http=UpgradesOnGet,
-        ws="websockets-sansio",
+        ws=EndsInTime,
         ws_max_size=WEBSOCKET_MESSAGE_BYTES_MAX,
         ws_ping_interval=PING_INTERVAL_SECONDS,
         ws_ping_timeout=PING_INTERVAL_SECONDS,

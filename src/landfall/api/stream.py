@@ -60,7 +60,7 @@ async def _tell(
 ) -> None:
     """Send the order's frames; stop early if the client leaves."""
     telling = _tell_all(socket, parts, log[0].order_id, log, after)
-    await while_welcome(parts, caller, telling, until_left(socket))
+    await while_welcome(parts, caller, telling, lambda: until_left(socket))
 
 
 async def _tell_all(

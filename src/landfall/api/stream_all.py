@@ -46,7 +46,7 @@ async def all_updates(socket: Socket, parts: GivenParts) -> None:
             raise Refusal(400, Problem.INVALID_PARAMETER, "after is no cursor.", "after")
         interest = Interest()
         telling = _tell_all(socket, parts, caller, interest, after)
-        await while_welcome(parts, caller, telling, _listen(socket, interest))
+        await while_welcome(parts, caller, telling, lambda: _listen(socket, interest))
 
     await converse(socket, parts, Scope.READ, talk)
 

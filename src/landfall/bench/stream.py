@@ -1,15 +1,17 @@
 """WebSockets: how long after its commit a change arrives, and what a listener costs in memory.
 
-A commit is stamped by the database, on the clock of the same machine, in whole milliseconds.
+A commit is stamped by the database, on the clock of the same machine, in whole milliseconds. The
+many sockets each follow an order of their own; those that have stalled follow everything and read
+nothing of it.
 """
 
 import asyncio
 import resource
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
-from urllib.parse import urlsplit
+from uuid import UUID
 
 import uvloop
 
@@ -19,47 +21,63 @@ from landfall.bench.figures import Figure, Goal, percentiles
 from landfall.bench.keep_alive import KeepAlive
 from landfall.bench.paced import paced
 from landfall.bench.scale import Scale
+from landfall.bench.sockets import open_many, open_stalled
 from landfall.client.asynchronous import AsyncClient
 
 RATE = 50.0
 P99_MS_MAX, KB_PER_SOCKET_MAX = 10.0, 25.0
+STALLED_OF_ALL = 100
 _SPARE_DESCRIPTORS = 500
-_AT_ONCE = 50
 _SETTLE_SECONDS = 1.0
 _UNLIMITED = {"API_SOCKETS_PER_ADDRESS": "0", "API_SOCKETS_PER_KEY": "0"}
-_HANDSHAKE = (
-    "GET /api/orders/ws HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: bGFuZGZhbGwgYmVuY2hlcw==\r\n\r\n"
-)
+_GOALS: dict[float, float] = {50: P99_MS_MAX, 99: P99_MS_MAX}
 
 
 def stream(scale: Scale) -> Iterator[Figure]:
     """The delay of every change at fifty orders a second, and the kilobytes of a socket."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    sockets = max(1, min(scale.sockets, soft - _SPARE_DESCRIPTORS))
-    delays, kb_each = uvloop.run(_measured(scale, sockets))
+    soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    sockets = max(1, min(scale.sockets, most - _SPARE_DESCRIPTORS))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            stack = AsyncExitStack()
+            try:
+                yield from _figures(runner, stack, scale, sockets)
+            finally:
+                runner.run(stack.aclose())
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, most))
+
+
+def _figures(
+    runner: asyncio.Runner, stack: AsyncExitStack, scale: Scale, sockets: int
+) -> Iterator[Figure]:
+    engine = runner.run(stack.enter_async_context(running(**_UNLIMITED)))
     yield from percentiles(
         "commit to WebSocket frame, one listener at 50 orders/s",
         "ms",
-        delays,
-        {50: P99_MS_MAX, 99: P99_MS_MAX},
+        runner.run(_delays(engine, scale.seconds)),
+        _GOALS,
     )
+    kb_each = runner.run(_memory(engine, stack, sockets))
+    few = "" if sockets == scale.sockets else "; the limit of descriptors allows no more"
     if kb_each is not None:
-        few = f"; the limit of {soft} descriptors allows no more" if sockets < scale.sockets else ""
         yield Figure(
-            what="memory of a WebSocket that listens to all orders",
+            what="memory of a WebSocket that listens to an order of its own",
             value=kb_each,
             unit="KB",
             samples=sockets,
             goal=Goal(KB_PER_SOCKET_MAX),
             note=f"{sockets} sockets{few}",
         )
-
-
-async def _measured(scale: Scale, sockets: int) -> tuple[list[float], float | None]:
-    async with running(**_UNLIMITED) as engine:
-        delays = await _delays(engine, scale.seconds)
-        return delays, await _memory(engine, sockets)
+    stalled = max(1, sockets // STALLED_OF_ALL)
+    runner.run(_stall(engine, stack, stalled))
+    yield from percentiles(
+        f"the same beside {sockets} more, and {stalled} that have stalled",
+        "ms",
+        runner.run(_delays(engine, scale.seconds)),
+        _GOALS,
+    )
 
 
 async def _delays(engine: Engine, seconds: float) -> list[float]:
@@ -83,36 +101,20 @@ async def _delays(engine: Engine, seconds: float) -> list[float]:
     return delays
 
 
-async def _memory(engine: Engine, sockets: int) -> float | None:
+async def _memory(engine: Engine, stack: AsyncExitStack, sockets: int) -> float | None:
     """Kilobytes that the engine's process grows by, per socket; None where nobody tells."""
     before = _resident_kb(engine.pid)
-    if before is None:
-        return None
-    writers: list[asyncio.StreamWriter] = []
-    waiting = iter(range(sockets))
-
-    async def lane() -> None:
-        for _ in waiting:
-            writers.append(await _open(engine.url))
-
-    try:
-        await asyncio.gather(*(lane() for _ in range(_AT_ONCE)))
-        await asyncio.sleep(_SETTLE_SECONDS)
-        after = _resident_kb(engine.pid)
-        return None if after is None else (after - before) / sockets
-    finally:
-        for writer in writers:
-            writer.close()
+    for number, each in enumerate(await open_many(engine.url, sockets)):
+        stack.callback(each.transport.abort)
+        each.narrow_to(UUID(int=number))
+    await asyncio.sleep(_SETTLE_SECONDS)
+    after = _resident_kb(engine.pid)
+    return None if before is None or after is None else (after - before) / sockets
 
 
-async def _open(url: str) -> asyncio.StreamWriter:
-    at = urlsplit(url)
-    reader, writer = await asyncio.open_connection(at.hostname, at.port)
-    writer.write(_HANDSHAKE.format(host=at.netloc).encode())
-    head = await reader.readuntil(b"\r\n\r\n")
-    if b" 101 " not in head:
-        raise ConnectionError(f"no WebSocket: {head.decode()}")
-    return writer
+async def _stall(engine: Engine, stack: AsyncExitStack, sockets: int) -> None:
+    for each in await open_stalled(engine.url, sockets):
+        stack.callback(each.transport.abort)
 
 
 def _resident_kb(pid: int) -> int | None:

@@ -1,0 +1,125 @@
+"""HTTP and WebSocket connections as uvicorn makes them, without what they would hold for ever.
+
+A connection costs a descriptor and memory for as long as its client likes, so each has an end that
+does not depend on the client: a request must be whole within a time, and a WebSocket that was
+closed is gone soon after, also if the client takes nothing of what is still to be sent.
+"""
+
+import asyncio
+import socket
+from asyncio import BaseTransport, TimerHandle, Transport
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+REQUEST_SECONDS_MAX = 20.0
+CLOSING_SECONDS_MAX = 30.0
+UNREAD_BYTES_MAX = 64 * 1024
+
+
+class UpgradesOnGet(HttpToolsProtocol):
+    """HTTP that leaves a POST with `Upgrade: websocket` a POST, and waits no longer than it should.
+
+    Otherwise the WebSocket parser gets it, trips over the method, and the client waits for ever.
+    """
+
+    _late: TimerHandle | None = None
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        """A client is there, and has so long to ask for something."""
+        super().connection_made(transport)
+        self._expect()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is gone."""
+        self._in_time()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        if self._late is None:
+            self._expect()
+
+    def on_message_complete(self) -> None:
+        """A request is whole."""
+        self._in_time()
+        super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        """From here on it is a WebSocket."""
+        self._in_time()
+        super().handle_websocket_upgrade()
+
+    def _should_upgrade(self) -> bool:
+        return self.scope["method"] == "GET" and super()._should_upgrade()
+
+    def _expect(self) -> None:
+        self._late = self.loop.call_later(REQUEST_SECONDS_MAX, self.transport.abort)
+
+    def _in_time(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+
+class Inbox:
+    """What came and was not taken yet, for one taker. An `asyncio.Queue` has four queues inside."""
+
+    __slots__ = ("_came", "_taker")
+
+    def __init__(self) -> None:
+        self._came: list[Any] = []
+        self._taker: asyncio.Future[None] | None = None
+
+    def empty(self) -> bool:
+        """Whether everything was taken."""
+        return not self._came
+
+    def put_nowait(self, message: Any) -> None:
+        """Something came."""
+        self._came.append(message)
+        if self._taker is not None and not self._taker.done():
+            self._taker.set_result(None)
+
+    async def get(self) -> Any:
+        """Take the oldest, once there is one."""
+        while not self._came:
+            self._taker = asyncio.get_running_loop().create_future()
+            await self._taker
+        return self._came.pop(0)
+
+
+class EndsInTime(WebSocketsSansIOProtocol):
+    """A WebSocket whose closing needs no help from a client that has stopped reading."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.queue = Inbox()  # type: ignore[assignment]
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """A client is there; the system shall not keep megabytes for it that it does not read."""
+        super().connection_made(transport)
+        connection = transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNREAD_BYTES_MAX)
+
+    async def send(self, message: Any) -> None:
+        """As uvicorn does; a close does not wait for its turn behind what nobody takes."""
+        if message["type"] == "websocket.close":
+            self.writable.set()
+        await super().send(message)
+        if message["type"] == "websocket.accept":
+            # They are as large as the rest, and nobody asks for them again.
+            del self.request, self.response
+        elif self.close_sent:
+            self._end_soon()
+
+    def keepalive_timeout(self) -> None:
+        """A ping was not answered."""
+        super().keepalive_timeout()
+        self._end_soon()
+
+    def _end_soon(self) -> None:
+        asyncio.get_running_loop().call_later(CLOSING_SECONDS_MAX, self.transport.abort)
