@@ -1,8 +1,6 @@
 """Several providers on real ports, joined as the program joins them, each good or bad as told."""
 
-import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -13,34 +11,11 @@ import aiohttp
 from landfall.paths import Paths, join_paths
 from landfall.settings import read_settings
 from tests.chain.calls import GOOD, HASH, SIGNATURE
+from tests.chain.clocks import RealClock
 from tests.chain.node import Behaviour, Exchange, Node, http, running_node
 
 PATIENCE_MS = 100
 SLOT = 9
-
-
-class RealClock:
-    """Time as it is."""
-
-    def now_ms(self) -> int:
-        return time.monotonic_ns() // 1_000_000
-
-    async def sleep_ms(self, delay_ms: int) -> None:
-        await asyncio.sleep(delay_ms / 1000)
-
-
-class HandClock:
-    """Time that passes when a test says so; sleeping lets others run and takes none."""
-
-    def __init__(self) -> None:
-        self.ms = 1_000_000
-
-    def now_ms(self) -> int:
-        return self.ms
-
-    async def sleep_ms(self, delay_ms: int) -> None:
-        await asyncio.sleep(0)
-
 
 ANSWERS: Mapping[str, Any] = {
     **GOOD,

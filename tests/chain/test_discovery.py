@@ -15,21 +15,12 @@ from landfall.core.venues import VENUES
 from landfall.ports import PoolBook
 from landfall.store.pool_book import PostgresPoolBook
 from tests.chain import node
+from tests.chain.clocks import SleptClock
 from tests.chain.conftest import Ask
 
 REMEMBERED_MS = 30_000
 SOL, USDC = KNOWN_TOKENS["SOL"].mint, KNOWN_TOKENS["USDC"].mint
 QUESTIONS = sum(len(venue.pools_trading(SOL, USDC)) for venue in VENUES.values())
-
-
-class HandClock:
-    ms = 1_000_000
-
-    def now_ms(self) -> int:
-        return self.ms
-
-    async def sleep_ms(self, delay_ms: int) -> None:
-        self.ms += delay_ms
 
 
 @dataclass
@@ -49,8 +40,8 @@ class Searched:
 
 
 @pytest.fixture
-def clock() -> HandClock:
-    return HandClock()
+def clock() -> SleptClock:
+    return SleptClock()
 
 
 @pytest.fixture
@@ -58,12 +49,12 @@ def searched() -> Searched:
     return Searched()
 
 
-def discovery(searched: Searched, clock: HandClock, book: PoolBook | None = None) -> Discovery:
+def discovery(searched: Searched, clock: SleptClock, book: PoolBook | None = None) -> Discovery:
     return Discovery(searched, book or NoBook(), clock, REMEMBERED_MS)  # type: ignore[arg-type]
 
 
 async def test_every_venue_is_asked_once_until_the_answers_are_old(
-    searched: Searched, clock: HandClock
+    searched: Searched, clock: SleptClock
 ):
     finding = discovery(searched, clock)
     for _ in range(3):
@@ -76,7 +67,7 @@ async def test_every_venue_is_asked_once_until_the_answers_are_old(
 
 
 async def test_answers_outlive_the_process_and_expire_there_too(
-    searched: Searched, clock: HandClock, pool: asyncpg.Pool
+    searched: Searched, clock: SleptClock, pool: asyncpg.Pool
 ):
     book = PostgresPoolBook(pool)
     first = await discovery(searched, clock, book).of_pair(SOL, USDC)
@@ -91,7 +82,7 @@ async def test_answers_outlive_the_process_and_expire_there_too(
 
 
 async def test_where_a_node_does_not_search_what_was_found_before_is_all_there_is(
-    searched: Searched, clock: HandClock, pool: asyncpg.Pool
+    searched: Searched, clock: SleptClock, pool: asyncpg.Pool
 ):
     book = PostgresPoolBook(pool)
     first = await discovery(searched, clock, book).of_pair(SOL, USDC)
@@ -103,7 +94,7 @@ async def test_where_a_node_does_not_search_what_was_found_before_is_all_there_i
 
 
 async def test_one_program_that_is_not_searched_leaves_the_others(
-    searched: Searched, clock: HandClock
+    searched: Searched, clock: SleptClock
 ):
     excluded = VENUES["raydium_cpmm"].program_id
     searched.error = lambda question: (
@@ -114,7 +105,7 @@ async def test_one_program_that_is_not_searched_leaves_the_others(
     assert found.refused == "excluded"
 
 
-async def test_an_outage_is_not_an_answer(searched: Searched, clock: HandClock):
+async def test_an_outage_is_not_an_answer(searched: Searched, clock: SleptClock):
     finding = discovery(searched, clock)
     searched.error = lambda question: Unavailable("down")
     with pytest.raises(Unavailable, match="down"):
@@ -124,7 +115,7 @@ async def test_an_outage_is_not_an_answer(searched: Searched, clock: HandClock):
 
 
 async def test_a_mint_s_own_pools_are_asked_for_wherever_a_pool_may_name_it(
-    searched: Searched, clock: HandClock
+    searched: Searched, clock: SleptClock
 ):
     mint = Pubkey.new_unique()
     await discovery(searched, clock).of_mint(mint)

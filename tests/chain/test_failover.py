@@ -10,8 +10,9 @@ from landfall.chain.endpoints import WrongCluster
 from landfall.core.errors import Unavailable
 from landfall.core.values import Slot
 from tests.chain.calls import GOOD, SIGNATURE, TRANSACTION, WALLET
+from tests.chain.clocks import HandClock
 from tests.chain.node import Exchange, error, http, raw, reset
-from tests.chain.providers import SLOT, HandClock, asked, joined, provider
+from tests.chain.providers import SLOT, asked, joined, provider
 
 OTHER_HASH = "4uhcVJyU9pJkvQyS88uRDiswHXSGkY3zQawwpjk2NsNY"
 FAILOVER_SECONDS_MAX = 2.0

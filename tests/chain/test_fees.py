@@ -7,8 +7,9 @@ import pytest
 from landfall.chain.fees import REMEMBERED_MS
 from landfall.core.values import Pubkey
 from tests.chain.calls import PROGRAM, WALLET
+from tests.chain.clocks import HandClock
 from tests.chain.node import http, raw
-from tests.chain.providers import HandClock, asked, joined, provider
+from tests.chain.providers import asked, joined, provider
 from tests.chain.test_failover import resets
 
 PAID = [{"slot": 1, "prioritizationFee": fee} for fee in (0, 10, 20, 30)]

@@ -10,6 +10,7 @@ from landfall.core.ledger.answers import AccountsAt
 from landfall.core.ledger.features import FEATURE_PROGRAM, V1_TRANSACTIONS
 from landfall.core.ledger.transaction import PLAIN, Form
 from landfall.core.values import U64_MAX, Account, Pubkey, Slot
+from tests.chain.clocks import SleptClock
 
 TABLE, OTHER = Pubkey(bytes([1] * 32)), Pubkey(bytes([2] * 32))
 HELD = Pubkey(bytes([3] * 32))
@@ -35,50 +36,40 @@ class Accounts:
         return AccountsAt(Slot(100), {each: self.held.get(each) for each in addresses})
 
 
-class Hands:
-    """A clock that is moved by hand."""
-
-    def __init__(self) -> None:
-        self.at_ms = 0
-
-    def now_ms(self) -> int:
-        return self.at_ms
-
-    async def sleep_ms(self, delay_ms: int) -> None:
-        self.at_ms += delay_ms
-
-
-def forms(chain: Accounts, clock: Hands, *tables: Pubkey, allows_v1: bool = True) -> ChainForms:
+def forms(
+    chain: Accounts, clock: SleptClock, *tables: Pubkey, allows_v1: bool = True
+) -> ChainForms:
     return ChainForms(chain, clock, tables, allows_v1=allows_v1, remembered_ms=1_000)  # type: ignore[arg-type]
 
 
 async def test_active_tables_and_the_feature_are_read_in_one_call_and_remembered() -> None:
-    chain, clock = Accounts({TABLE: a_table(), OTHER: a_table(5), V1_TRANSACTIONS: ACTIVE}), Hands()
+    chain = Accounts({TABLE: a_table(), OTHER: a_table(5), V1_TRANSACTIONS: ACTIVE})
+    clock = SleptClock()
     port = forms(chain, clock, TABLE, OTHER)
     form = await port.current()
     assert [table.address for table in form.tables] == [TABLE]
     assert form.tables[0].addresses == (HELD,)
     assert form.takes_v1
-    clock.at_ms = 1_000
+    clock.ms += 1_000
     assert await port.current() == form
     assert chain.asked == [(TABLE, OTHER, V1_TRANSACTIONS)]
-    clock.at_ms = 1_001
+    clock.ms += 1
     chain.held = {}
     assert await port.current() == PLAIN
     assert len(chain.asked) == 2
 
 
 async def test_while_nobody_answers_what_was_read_last_stands() -> None:
-    chain, clock = Accounts(None), Hands()
+    chain, clock = Accounts(None), SleptClock()
     port = forms(chain, clock, TABLE)
     assert await port.current() == PLAIN
     chain.held = {V1_TRANSACTIONS: ACTIVE}
     assert await port.current() == Form((), takes_v1=True)
-    clock.at_ms, chain.held = 5_000, None
+    clock.ms, chain.held = clock.ms + 5_000, None
     assert await port.current() == Form((), takes_v1=True)
 
 
 async def test_v1_is_not_even_asked_for_where_it_is_not_allowed() -> None:
     chain = Accounts({V1_TRANSACTIONS: ACTIVE})
-    assert await forms(chain, Hands(), allows_v1=False).current() == PLAIN
+    assert await forms(chain, SleptClock(), allows_v1=False).current() == PLAIN
     assert chain.asked == []

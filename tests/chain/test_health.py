@@ -4,7 +4,7 @@ import pytest
 
 from landfall.chain.health import FAILURES_MAX, PAUSE_DEFAULT_MS, PAUSE_MAX_MS, REST_MS, Health
 from landfall.core.values import Slot
-from tests.chain.providers import HandClock
+from tests.chain.clocks import HandClock
 
 DATE_MS = 1_800_000_000_000
 

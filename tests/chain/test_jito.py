@@ -19,8 +19,9 @@ from landfall.core.ledger.tips import TIP_ACCOUNTS, TIP_MIN
 from landfall.core.values import Lamports, Pubkey
 from landfall.paths import Paths
 from tests.chain.calls import TRANSACTION
+from tests.chain.clocks import HandClock
 from tests.chain.node import KEY, Behaviour, Node, error, http, raw, running_node
-from tests.chain.providers import HandClock, asked, joined, provider
+from tests.chain.providers import asked, joined, provider
 from tests.chain.test_failover import resets, silent
 from tests.chain.test_hostile_replies import CAP, REFUSED, UNKNOWN
 

@@ -35,6 +35,7 @@ from landfall.localnet.options import LocalnetOptions
 from landfall.localnet.serve import running_localnet
 from landfall.ports import LoadedPool, PoolBook, PoolsAt
 from landfall.store.pool_book import PostgresPoolBook
+from tests.chain.clocks import SleptClock
 from tests.chain.relay import Change, Relay, forgetting, running_relay, untouched
 from tests.fresh_pools import THIRDS, fresh_pools
 
@@ -72,18 +73,6 @@ class Reads:
         return await self.chain.program_accounts(wanted)
 
 
-class HandClock:
-    """Time that a test moves."""
-
-    ms = 1_000_000
-
-    def now_ms(self) -> int:
-        return self.ms
-
-    async def sleep_ms(self, delay_ms: int) -> None:
-        self.ms += delay_ms
-
-
 @dataclass
 class Bench:
     """A chain driven by hand, the relay, and pools that are followed through it."""
@@ -93,7 +82,7 @@ class Bench:
     reads: Reads
     pools: LivePools
     following: Following
-    clock: HandClock
+    clock: SleptClock
     unfollowed: LivePools
     moved: int = 0
 
@@ -180,7 +169,7 @@ async def following(
         aiohttp.ClientSession() as session,
     ):
         reads = Reads(RpcChain(JsonRpc(session, localnet.rpc_url, timeout_ms=10_000)))
-        clock = HandClock()
+        clock = SleptClock()
         follower = Following(reads, freshness, partial(PubSub, session, (relay.url,)))  # type: ignore[arg-type]
         pools = LivePools(
             reads,  # type: ignore[arg-type]

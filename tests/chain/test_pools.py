@@ -15,6 +15,7 @@ from landfall.core.ledger.answers import AccountsAt
 from landfall.core.token import TOKEN_PROGRAM
 from landfall.core.values import Account, ProgramAccountsFilter, Pubkey, Slot
 from landfall.core.venue import NeedAccounts
+from tests.chain.clocks import SleptClock
 from tests.core.venues.opened import SOL, USDC, Opened, cpmm, damm_v2
 from tests.fresh_pools import fresh_pools
 
@@ -68,19 +69,6 @@ def matches(account: Account, wanted: ProgramAccountsFilter) -> bool:
     )
 
 
-class HandClock:
-    """Time that a test moves."""
-
-    def __init__(self) -> None:
-        self.ms = 1_000_000
-
-    def now_ms(self) -> int:
-        return self.ms
-
-    async def sleep_ms(self, delay_ms: int) -> None:
-        self.ms += delay_ms
-
-
 @pytest.fixture
 def ledger() -> Ledger:
     state = {address: account for pool in POOLS for address, account in pool.accounts.items()}
@@ -90,12 +78,12 @@ def ledger() -> Ledger:
 
 
 @pytest.fixture
-def clock() -> HandClock:
-    return HandClock()
+def clock() -> SleptClock:
+    return SleptClock()
 
 
 @pytest.fixture
-def pools(ledger: Ledger, clock: HandClock) -> LivePools:
+def pools(ledger: Ledger, clock: SleptClock) -> LivePools:
     return fresh_pools(ledger, clock, REMEMBERED_MS)  # type: ignore[arg-type]
 
 
@@ -149,7 +137,7 @@ async def test_what_a_pool_needs_is_asked_for_at_once_from_the_second_time_on(
 
 
 async def test_which_pools_trade_a_pair_is_asked_again_only_after_a_while(
-    pools: LivePools, ledger: Ledger, clock: HandClock
+    pools: LivePools, ledger: Ledger, clock: SleptClock
 ):
     await pools.trading(SOL.mint, USDC.mint)
     asked = len(ledger.discoveries)

@@ -4,7 +4,7 @@ a PostgreSQL, a chain driven by hand, and time that passes only when slept.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import count
@@ -36,6 +36,7 @@ from landfall.queue.postgres import PostgresQueue
 from landfall.store.event_log import PostgresEventLog
 from landfall.wallet.keypair import KeypairSigner
 from tests.fresh_pools import fresh_pools
+from tests.store.deaf import Deaf
 
 SLOT_MS = 200
 STEPS_MAX = 60
@@ -58,13 +59,6 @@ class SlotClock:
         for _ in range(max(1, delay_ms // SLOT_MS)):
             self._now_ms += SLOT_MS
             self._node.advance(self._now_ms // 1000)
-
-
-class Deaf:
-    """No notifications: everything is found by looking."""
-
-    def subscribe(self, channel: str, hear: Callable[[str], None]) -> None:
-        return None
 
 
 @dataclass

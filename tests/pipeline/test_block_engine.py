@@ -14,7 +14,7 @@ from landfall.core.order import Order
 from landfall.core.values import Pubkey
 from landfall.paths import Paths, join_paths
 from landfall.settings import read_settings
-from tests.chain.providers import RealClock
+from tests.chain.clocks import RealClock
 from tests.pipeline.conftest import Bench
 
 TIP = 12_345

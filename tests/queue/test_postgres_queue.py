@@ -11,14 +11,8 @@ from landfall.queue.postgres import PostgresQueue
 from landfall.store.connection import connect
 from landfall.store.event_log import PostgresEventLog
 from landfall.store.listener import Listener
+from tests.store.deaf import Deaf
 from tests.store.stories import given_up, new_order, routing_started
-
-
-class Deaf:
-    """Notifications that never come."""
-
-    def subscribe(self, channel, hear):
-        pass
 
 
 def a_queue(pool, notifications=None, **settings):

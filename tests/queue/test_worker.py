@@ -16,7 +16,8 @@ from landfall.queue.postgres import PostgresQueue
 from landfall.queue.worker import Worker
 from landfall.store.connection import connect
 from landfall.store.event_log import PostgresEventLog
-from tests.queue.test_postgres_queue import Deaf, a_queue, accepted, ids, let_leases_end
+from tests.queue.test_postgres_queue import a_queue, accepted, ids, let_leases_end
+from tests.store.deaf import Deaf
 from tests.store.stories import given_up, routing_started
 
 

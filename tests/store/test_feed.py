@@ -10,14 +10,8 @@ from landfall.ports import Claim, Finished, Held
 from landfall.store.event_log import PostgresEventLog
 from landfall.store.feed import PostgresFeed
 from landfall.store.listener import Listener
+from tests.store.deaf import Deaf
 from tests.store.stories import given_up, new_order, routing_started, to_confirmed, unknown_order
-
-
-class Deaf:
-    """Notifications that never come."""
-
-    def subscribe(self, channel, hear):
-        pass
 
 
 @pytest.fixture
