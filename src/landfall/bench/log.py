@@ -105,9 +105,11 @@ async def _accepted(event_log: PostgresEventLog, orders: int) -> float:
 
 
 async def _completed(event_log: PostgresEventLog, queue: PostgresQueue, orders: int) -> float:
+    stories = iter([_story() for _ in range(orders)])
+
     async def carry(claim: Claim) -> None:
         execution = fold(await event_log.load(claim.order_id))
-        story = _story()
+        story = next(stories)
         for event in story:
             then = Finished.FINISHED if event is story[-1] else Held.HELD
             execution = await event_log.append(claim, execution, [event], then)

@@ -23,7 +23,7 @@ from landfall.core.errors import (
     Unavailable,
     VersionConflict,
 )
-from landfall.core.events import Event, OrderAccepted, Recorded, RoutingStarted, TransactionSigned
+from landfall.core.events import Event, OrderAccepted, Recorded, TransactionSigned
 from landfall.core.execution import Execution
 from landfall.core.lifecycle.evolve import evolve, fold
 from landfall.core.lifecycle.transitions import TERMINAL
@@ -38,7 +38,9 @@ from landfall.store.session import LostSight, Refused, end, read, run
 
 _SQL = load_statements("landfall.store.sql", "event_log.sql")
 
-BATCH_MAX = 100
+BATCH_MAX = 50
+"""Half of what a busy worker has in hand: one half is made ready while the other is recorded."""
+
 _ONE_ORDER_PER_SIGNATURE = "order_events_signature"
 _LANES = 2
 _SETTLE_PAUSES_S = (0.0, 0.1, 0.2, 0.5, 1.0)
@@ -119,7 +121,7 @@ class PostgresEventLog:
                 then=then,
             )
         )
-        return _recorded_at(after, events, recorded_at_ms)
+        return _recorded_at(execution, after, recorded_at_ms)
 
     async def _load_batch(self, order_ids: Sequence[UUID]) -> list[tuple[Recorded, ...]]:
         logs = await read_logs(self._pool, order_ids)
@@ -263,13 +265,13 @@ def _recorded(
     )
 
 
-def _recorded_at(after: Execution, events: Sequence[Event], recorded_at_ms: int) -> Execution:
+def _recorded_at(before: Execution, after: Execution, recorded_at_ms: int) -> Execution:
     """The Execution after a commit, now that its time is known: what the log folds to.
 
     Folding the commit a second time would say the same, at the price of a fifth of an append.
     """
     attempts = after.attempts
-    if any(isinstance(event, RoutingStarted) for event in events):
+    if len(attempts) > len(before.attempts):
         attempts = (*attempts[:-1], replace(after.attempt, started_at_ms=recorded_at_ms))
     return replace(after, updated_at_ms=recorded_at_ms, attempts=attempts)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from landfall.core.errors import FailureReason, InvariantViolation
 from landfall.core.events import (
@@ -56,14 +57,16 @@ def evolve(execution: Execution | None, recorded: Recorded) -> Execution:
             updated_at_ms=recorded.recorded_at_ms,
         )
     return replace(
-        _apply(execution, recorded),
+        execution,
         status=status,
         version=recorded.version,
         updated_at_ms=recorded.recorded_at_ms,
+        **_learned(execution, recorded),
     )
 
 
-def _apply(execution: Execution, recorded: Recorded) -> Execution:
+def _learned(execution: Execution, recorded: Recorded) -> dict[str, Any]:
+    """The fields of the Execution that the event changes, besides those that every event does."""
     match recorded.event:
         case RoutingStarted() as event:
             _same_attempt(event.attempt, len(execution.attempts) + 1)
@@ -75,7 +78,7 @@ def _apply(execution: Execution, recorded: Recorded) -> Execution:
                 slippage_bps=event.slippage_bps,
                 slippage_reason=event.slippage_reason,
             )
-            return replace(execution, attempts=(*execution.attempts, attempt))
+            return {"attempts": (*execution.attempts, attempt)}
         case RouteSelected() as event:
             return _in_attempt(
                 execution, event.attempt, route=event.route, route_reason=event.reason
@@ -94,7 +97,7 @@ def _apply(execution: Execution, recorded: Recorded) -> Execution:
                 rent_lamports=event.rent_lamports,
             )
             filled = _in_attempt(execution, event.attempt, fill=event.fill, cost=cost)
-            return replace(filled, fill=event.fill)
+            return {**filled, "fill": event.fill}
         case TransactionReverted() as event:
             # What failed moved nothing: no tip was paid, and no account stayed open.
             cost = Cost(fee_lamports=event.fee_lamports)
@@ -104,11 +107,11 @@ def _apply(execution: Execution, recorded: Recorded) -> Execution:
         case AttemptFailed() as event:
             return _in_attempt(execution, event.attempt, failure=_failure(event))
         case OrderFailed() as event:
-            return replace(execution, failure=Failure(reason=event.reason, detail=event.detail))
+            return {"failure": Failure(reason=event.reason, detail=event.detail)}
         case TransactionFinalized() as event:
-            return replace(execution, finalized_slot=event.slot)
+            return {"finalized_slot": event.slot}
         case RetryScheduled() | OrderCancelled() | OrderExpired():
-            return execution
+            return {}
         case OrderAccepted():
             raise InvariantViolation("an order is accepted once")
 
@@ -132,11 +135,10 @@ def _failure(event: TransactionReverted | AttemptFailed) -> Failure:
     )
 
 
-def _in_attempt(execution: Execution, number: int, **learned: object) -> Execution:
+def _in_attempt(execution: Execution, number: int, **learned: Any) -> dict[str, Any]:
     attempt = execution.attempt
     _same_attempt(number, attempt.number)
-    changed = replace(attempt, **learned)  # type: ignore[arg-type]
-    return replace(execution, attempts=(*execution.attempts[:-1], changed))
+    return {"attempts": (*execution.attempts[:-1], replace(attempt, **learned))}
 
 
 def _same_attempt(number: int, expected: int) -> None:
