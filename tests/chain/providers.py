@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from landfall.paths import Paths, join_paths
+from landfall.bootstrap.paths import Paths, join_paths
 from landfall.settings import read_settings
 from tests.chain.calls import GOOD, HASH, SIGNATURE
 from tests.chain.clocks import RealClock

@@ -11,13 +11,13 @@ import aiohttp
 import pytest
 
 from landfall import observe
+from landfall.bootstrap.paths import Paths
 from landfall.chain import jsonrpc
 from landfall.chain.jito import TIPS_FRESH_MS, BlockEngine
 from landfall.chain.jsonrpc import JsonRpc
 from landfall.core.errors import OutcomeUnknown, Unavailable
 from landfall.core.ledger.tips import TIP_ACCOUNTS, TIP_MIN
 from landfall.core.values import Lamports, Pubkey
-from landfall.paths import Paths
 from tests.chain.calls import TRANSACTION
 from tests.chain.clocks import HandClock
 from tests.chain.node import KEY, Behaviour, Node, error, http, raw, running_node

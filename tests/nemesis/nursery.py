@@ -12,8 +12,6 @@ import sys
 import traceback
 from pathlib import Path
 
-import landfall.localnet.__main__
-import landfall.processes  # noqa: F401 - imported for the children
 from landfall import cli
 from tests.nemesis import points
 

@@ -21,7 +21,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from landfall import bootstrap
+from landfall.bootstrap import join
 from landfall.core.events import Event
 from landfall.core.execution import SignedTransaction
 from landfall.ports import World
@@ -156,7 +156,7 @@ def arm() -> None:
     """From here on, whatever this process joins is watched."""
     fate = Fate(os.environ.get("NEMESIS_AT", ""))
     one_in = int(os.environ.get("NEMESIS_LOSES", "0"))
-    make_world, make_queue = bootstrap._world, bootstrap.PostgresQueue
+    make_world, make_queue = join._world, join.PostgresQueue
 
     def world(*arguments: Any) -> World:
         made = make_world(*arguments)
@@ -173,5 +173,5 @@ def arm() -> None:
         made = make_queue(*arguments, **named)
         return Watched(made, fate, {name: name for name in ("claim", "renew", "release")})
 
-    bootstrap._world = world
-    bootstrap.PostgresQueue = queue  # type: ignore[assignment, misc]
+    join._world = world
+    join.PostgresQueue = queue  # type: ignore[assignment, misc]

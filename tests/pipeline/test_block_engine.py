@@ -7,12 +7,12 @@ import aiohttp
 import pytest
 from solders.transaction import VersionedTransaction
 
+from landfall.bootstrap.paths import Paths, join_paths
 from landfall.chain.paths import AllPaths
 from landfall.core.execution import Execution, Status
 from landfall.core.ledger.tips import DO_NOT_FRONT, TIP_ACCOUNTS
 from landfall.core.order import Order
 from landfall.core.values import Pubkey
-from landfall.paths import Paths, join_paths
 from landfall.settings import read_settings
 from tests.chain.clocks import RealClock
 from tests.pipeline.conftest import Bench

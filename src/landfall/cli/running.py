@@ -49,7 +49,7 @@ def up(
 @commands.command()
 def api() -> None:
     """Serve the API alone, over DATABASE_URL and SOLANA_RPC_URL."""
-    from landfall.processes import run_api
+    from landfall.bootstrap.processes import run_api
 
     _run(run_api(read_settings()))
 
@@ -59,7 +59,7 @@ def worker(
     exit_with_parent: Annotated[int | None, typer.Option(metavar="PID", hidden=True)] = None,
 ) -> None:
     """Carry orders, over DATABASE_URL and SOLANA_RPC_URL; as many as you like may run."""
-    from landfall.processes import run_worker
+    from landfall.bootstrap.processes import run_worker
 
     _run(run_worker(read_settings(), exit_with_parent))
 
@@ -67,7 +67,7 @@ def worker(
 @commands.command()
 def migrate() -> None:
     """Bring the database named by DATABASE_URL to the newest revision."""
-    from landfall.processes import run_migrations
+    from landfall.bootstrap.processes import run_migrations
 
     _run(run_migrations(read_settings()))
 

@@ -2,7 +2,7 @@
 
 Each port is what the story of an order needs, not what a technology offers. `world.py` holds
 those of an order's story together; clients read through `Reader`, `Feed` and `Keys`. The adapters
-are in `chain/`, `wallet/`, `store/` and `queue/`; `bootstrap.py` joins them. Every method may raise
+are in `chain/`, `wallet/`, `store/` and `queue/`; `bootstrap/` joins them. Every method may raise
 `Unavailable` (nothing happened, ask again later) unless it says otherwise.
 """
 

@@ -10,15 +10,15 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from landfall import observe
+from landfall.bootstrap.api_access import PUBLIC_CLUSTERS, has_room, no_key_yet, why_a_key_is_needed
+from landfall.bootstrap.paths import look_at
+from landfall.bootstrap.wallet import open_wallet
 from landfall.core.account_fields import i64
 from landfall.core.amount import to_decimal
 from landfall.core.errors import LandfallError, Unavailable
 from landfall.core.values import Account, Pubkey
 from landfall.core.venues import PROGRAMS, VENUES
-from landfall.doors import PUBLIC_CLUSTERS, has_room, no_key_yet, why_a_key_is_needed
-from landfall.paths import look_at
 from landfall.settings import Settings, SettingsError, read_settings
-from landfall.signers import open_wallet
 from landfall.store.connection import connect
 from landfall.store.embedded import EmbeddedPostgres
 from landfall.store.keys import PostgresKeys

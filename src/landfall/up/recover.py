@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from landfall.bootstrap import Joined, joined
+from landfall.bootstrap.join import Joined, joined
+from landfall.bootstrap.wallet import open_wallet
 from landfall.core.ledger.answers import Landing
 from landfall.pipeline.recovery import accept_loss, look
 from landfall.settings import Settings
-from landfall.signers import open_wallet
 from landfall.store.embedded import EmbeddedPostgres
 from landfall.store.migrations.migrate import migrate
 from landfall.up.home import Home, HomeError

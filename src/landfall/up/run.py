@@ -18,13 +18,13 @@ import uvloop
 from rich.console import Console
 
 from landfall import observe
-from landfall.bootstrap import Joined, joined
+from landfall.bootstrap.errors import CannotStart
+from landfall.bootstrap.join import Joined, joined
+from landfall.bootstrap.processes import ended, stop_signals, until
+from landfall.bootstrap.wallet import NoKey, open_wallet
 from landfall.core.values import Pubkey
-from landfall.doors import CannotStart
 from landfall.localnet.lookup_tables import TABLES as LOCALNET_TABLES
-from landfall.processes import ended, stop_signals, until
 from landfall.settings import Settings
-from landfall.signers import NoKey, open_wallet
 from landfall.store.embedded import EmbeddedPostgres
 from landfall.store.errors import DatabaseUnusable
 from landfall.store.migrations.migrate import migrate

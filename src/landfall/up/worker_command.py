@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from landfall.processes import WORKER_READY
+from landfall.bootstrap.processes import WORKER_READY
 from landfall.up.home import Home
 
 

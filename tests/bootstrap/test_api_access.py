@@ -2,7 +2,12 @@
 
 import pytest
 
-from landfall.doors import PUBLIC_CLUSTERS, api_config, no_key_yet, why_a_key_is_needed
+from landfall.bootstrap.api_access import (
+    PUBLIC_CLUSTERS,
+    api_config,
+    no_key_yet,
+    why_a_key_is_needed,
+)
 from landfall.settings import read_settings
 
 PRIVATE = "9vzv4NSoVrwXJkYvhZ4Uj7jXPzJqtiDUyFA3T6wJ8kDr"

@@ -11,13 +11,13 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from landfall import observe
-from landfall.bootstrap import Joined, joined
+from landfall.bootstrap.errors import CannotStart
+from landfall.bootstrap.join import Joined, joined
+from landfall.bootstrap.wallet import NoKey, open_wallet
 from landfall.core.errors import Unavailable
-from landfall.doors import CannotStart
 from landfall.ports import Signer
 from landfall.queue.worker import Worker
 from landfall.settings import Secret, Settings
-from landfall.signers import NoKey, open_wallet
 from landfall.store.migrations.migrate import migrate
 
 WORKER_READY = "worker is ready"

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import NoReturn
 
+from landfall.bootstrap.errors import CannotStart
 from landfall.core.values import Pubkey
-from landfall.doors import CannotStart
 from landfall.settings import Settings
 from landfall.wallet.keypair import KeypairSigner, from_file, from_text
 

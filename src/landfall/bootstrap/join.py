@@ -1,8 +1,4 @@
-"""Join everything: the only module that knows concrete adapters.
-
-`joined` makes the parts of one process over a database and a chain that exist. `processes.py` runs
-one part alone; `landfall.up` runs them all, beside its own database and chain.
-"""
+"""Join everything: the parts of one process, over a database and a chain that exist."""
 
 import asyncio
 import os
@@ -18,6 +14,11 @@ import uvicorn
 from landfall.api.app import create_app
 from landfall.api.parts import ClusterFacts, HealthChecks
 from landfall.api.server import make_server
+from landfall.bootstrap.api_access import api_config, cluster_facts, no_key_yet, why_a_key_is_needed
+from landfall.bootstrap.errors import CannotStart
+from landfall.bootstrap.paths import Paths, join_paths
+from landfall.bootstrap.pools import live_pools
+from landfall.bootstrap.wallet import UNKNOWN_WALLET
 from landfall.chain.endpoints import WrongCluster
 from landfall.chain.forms import ChainForms
 from landfall.chain.history import wallet_history
@@ -28,9 +29,6 @@ from landfall.core.errors import Unavailable
 from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.token_list import tokens_of
 from landfall.core.values import Commitment, Lamports
-from landfall.doors import CannotStart, api_config, cluster_facts, no_key_yet, why_a_key_is_needed
-from landfall.mirror import live_pools
-from landfall.paths import Paths, join_paths
 from landfall.pipeline.recovery import cleared
 from landfall.pipeline.run import carry
 from landfall.ports import (
@@ -49,7 +47,6 @@ from landfall.ports import (
 from landfall.queue.postgres import PostgresQueue
 from landfall.queue.worker import Worker
 from landfall.settings import Settings
-from landfall.signers import UNKNOWN_WALLET
 from landfall.store.cluster import claim_cluster
 from landfall.store.connection import connect
 from landfall.store.event_log import PostgresEventLog

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from landfall.api.guard import LOOPBACK_HOSTS
 from landfall.api.parts import ApiConfig, ClusterFacts
-from landfall.core.errors import LandfallError
+from landfall.bootstrap.errors import CannotStart
 from landfall.settings import Settings
 
 PUBLIC_CLUSTERS: Mapping[str, str] = MappingProxyType(
@@ -30,10 +30,6 @@ PUBLIC_CLUSTERS: Mapping[str, str] = MappingProxyType(
 
 ANONYMOUS = "local"
 _BYTES_PER_MB = 1_000_000
-
-
-class CannotStart(LandfallError):
-    """This combination of settings is refused; the sentence says why and what to do."""
 
 
 def why_a_key_is_needed(settings: Settings, genesis_hash: str, rpc_url: str) -> str | None:
