@@ -67,6 +67,9 @@ def worth_using(
 
     Same tables, same answer, whatever the order they come in.
     """
+    left = {table.address: table for table in tables}
+    if not left:
+        return ()
     called = {step.program_id for step in steps}
     wanted = {
         meta.pubkey
@@ -74,7 +77,6 @@ def worth_using(
         for meta in step.accounts
         if not meta.is_signer and meta.pubkey != wallet and meta.pubkey not in called
     }
-    left = {table.address: table for table in tables}
     chosen: list[LookupTable] = []
     while left:
         hits = {at: len(wanted.intersection(table.addresses)) for at, table in left.items()}

@@ -13,7 +13,8 @@ Source: Angeris, Chitra, Evans, Boyd, Optimal Routing for Constant Function Mark
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 from landfall.core.quote import PPB, SwapRequest
@@ -70,7 +71,8 @@ class Choice:
 class Crossing:
     """All pools from one mint to another. `levels` are the corners of all curves, ascending.
 
-    `mode` says which side of the swap is fixed.
+    `mode` says which side of the swap is fixed. `totals` is what all pools do of it together down
+    to the levels that were asked about so far.
     """
 
     in_mint: Pubkey
@@ -78,11 +80,12 @@ class Crossing:
     mode: SwapMode
     sources: tuple[Source, ...]
     levels: tuple[int, ...]
+    totals: dict[int, int] = field(default_factory=dict, compare=False, repr=False)
 
     def without(self, pool: Pubkey) -> "Crossing":
         """The same with one pool less."""
         left = [source for source in self.sources if source.address != pool]
-        return replace(self, sources=tuple(left), levels=_corners(left))
+        return replace(self, sources=tuple(left), levels=_corners(left), totals={})
 
     def capacity(self, source: Source) -> int:
         """The most that a source does of the fixed side."""
@@ -95,10 +98,10 @@ class Crossing:
         # Nothing is asked where a first hop pays less than a unit.
         if level is None or amount == 0:
             return None
-        used = [source for source in self.sources if source.curve.taken(level)]
-        if len(used) <= legs_max:
-            return self._down_to(level, self.sources)
-        return self._best_few(used, level, amount, legs_max)
+        choice = self._down_to(level, self.sources)
+        if len(choice.sources) <= legs_max:
+            return choice
+        return self._best_few(choice.sources, level, amount, legs_max)
 
     def among(self, sources: Sequence[Source], amount: int, above: int = 0) -> Choice | None:
         """The split of the amount over just these pools; None if they cannot fill it.
@@ -117,9 +120,15 @@ class Crossing:
         Args:
             leg: what a leg costs, in the unit of the choice's value.
         """
-        for source in sorted(choice.sources, key=lambda one: self._adds(one, choice.level)):
-            if len(choice.sources) == 1 or self._adds(source, choice.level) > leg:
-                continue
+        if len(choice.sources) == 1:
+            return choice
+        added = [self._adds(source, choice.level) for source in choice.sources]
+        for least, source in sorted(
+            zip(added, choice.sources, strict=True), key=lambda each: each[0]
+        ):
+            # Without one pool, the others add only more.
+            if least > leg or len(choice.sources) == 1:
+                break
             left = [other for other in choice.sources if other is not source]
             fewer = self.among(left, amount, choice.level)
             if fewer is not None and abs(choice.value - fewer.value) <= leg:
@@ -240,18 +249,24 @@ class Crossing:
     def _level(self, sources: Sequence[Source], amount: int, above: int = 0) -> int | None:
         """The level at which these pools fill the amount together."""
         levels, known = self.levels, bisect_left(self.levels, above)
-        high = bisect_left(levels, amount, lo=known, key=lambda level: self._sum(sources, level))
+        total = self._total if sources is self.sources else partial(self._sum, sources)
+        high = bisect_left(levels, amount, lo=known, key=total)
         if high == len(levels):
             return None
         # Down to the first of all corners nothing is on offer yet.
         start, end = levels[max(0, high - 1)], levels[high]
-        before = self._sum(sources, start)
-        whole, part = self._sum(sources, end) - before, amount - before
+        before = total(start)
+        whole, part = total(end) - before, amount - before
         if part >= whole:
             return end
         if self.mode is SwapMode.EXACT_IN:
             return start + ceil_div((end - start) * part, whole)
         return ceil_div(start * end * whole, end * whole - (end - start) * part)
+
+    def _total(self, level: int) -> int:
+        if level not in self.totals:
+            self.totals[level] = self._sum(self.sources, level)
+        return self.totals[level]
 
     def _sum(self, sources: Iterable[Source], level: int) -> int:
         if self.mode is SwapMode.EXACT_IN:
