@@ -63,7 +63,7 @@ class Listening(asyncio.Protocol):
 
 
 async def open_many(url: str, count: int) -> list[Listening]:
-    """So many WebSockets to all orders.
+    """So many WebSockets, each to an order of its own.
 
     Raises:
         NoAnswer: one was refused.
@@ -72,8 +72,10 @@ async def open_many(url: str, count: int) -> list[Listening]:
     waiting = iter(range(count))
 
     async def lane() -> None:
-        for _ in waiting:
-            found.append(await _open(url))
+        for number in waiting:
+            listening = await _open(url)
+            listening.narrow_to(UUID(int=number))
+            found.append(listening)
 
     await asyncio.gather(*(lane() for _ in range(_AT_ONCE)))
     return found

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
-from uuid import UUID
 
 import uvloop
 
@@ -104,9 +103,8 @@ async def _delays(engine: Engine, seconds: float) -> list[float]:
 async def _memory(engine: Engine, stack: AsyncExitStack, sockets: int) -> float | None:
     """Kilobytes that the engine's process grows by, per socket; None where nobody tells."""
     before = _resident_kb(engine.pid)
-    for number, each in enumerate(await open_many(engine.url, sockets)):
+    for each in await open_many(engine.url, sockets):
         stack.callback(each.transport.abort)
-        each.narrow_to(UUID(int=number))
     await asyncio.sleep(_SETTLE_SECONDS)
     after = _resident_kb(engine.pid)
     return None if before is None or after is None else (after - before) / sockets

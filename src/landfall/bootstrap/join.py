@@ -29,6 +29,7 @@ from landfall.core.errors import Unavailable
 from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.token_list import tokens_of
 from landfall.core.values import Commitment, Lamports
+from landfall.garbage import settle
 from landfall.pipeline.recovery import cleared
 from landfall.pipeline.run import carry
 from landfall.ports import (
@@ -187,6 +188,7 @@ async def joined(
         )
         tokens = ChainTokens(paths.chain, known)
         log = PostgresEventLog(pool)
+        settle()
         yield Joined(
             settings=settings,
             world=_world(settings, paths, pools, tokens, signer, log, clock),
