@@ -12,6 +12,8 @@ import sys
 import traceback
 from pathlib import Path
 
+import landfall.bootstrap.processes
+import landfall.localnet.__main__  # noqa: F401 - imported for the children
 from landfall import cli
 from tests.nemesis import points
 
