@@ -17,8 +17,6 @@ LONG_MODULES = {
     "localnet/cluster.py",
     "localnet/ledger.py",
     "localnet/rpc_transactions.py",
-    "observe.py",
-    "settings.py",
     "store/event_log.py",
 }
 VAGUE = {"base", "common", "helper", "helpers", "manager", "misc", "service", "util", "utils"}

@@ -8,6 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from landfall import observe
+from landfall.observe.registry import REGISTRY
 
 DASHBOARD = Path(__file__).resolve().parents[2] / "docs/grafana/landfall.json"
 SERIES_OF = {
@@ -42,7 +43,7 @@ def test_every_query_of_a_panel_names_metrics_that_exist(title: str, query: str)
 def test_every_label_of_a_query_is_one_of_its_metric(title: str, query: str):
     labels = {
         series.removesuffix("_total"): set(metric._labelnames) | {"le"}
-        for metric in observe._registry._collector_to_names
+        for metric in REGISTRY._collector_to_names
         for series in [metric._name]
     }
     grouped = [name for found in re.findall(r"by \(([^)]*)\)", query) for name in found.split(",")]

@@ -1,0 +1,33 @@
+"""What a process as a whole does: starts, waits, stops."""
+
+from landfall.observe.log import log
+
+
+def started(part: str, **where: str | int) -> None:
+    """A part of the program is up."""
+    log.info("started", part=part, **where)
+
+
+def waiting_to_start(why: str) -> None:
+    """A part of the program cannot start yet, and tries again."""
+    log.warning("waiting_to_start", why=why)
+
+
+def record_behind(trades: int, newest: str) -> None:
+    """The wallet traded on chain what this database does not know: nothing is signed."""
+    log.error(
+        "record_behind",
+        trades=trades,
+        newest=newest,
+        what_to_do="see `landfall recover`; nothing is signed until then",
+    )
+
+
+def stopped(part: str) -> None:
+    """A part of the program has ended in good order."""
+    log.info("stopped", part=part)
+
+
+def child_died(name: str) -> None:
+    """A child process ended by itself; it is started again."""
+    log.error("child_died", name=name)
