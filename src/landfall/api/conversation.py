@@ -7,8 +7,8 @@ faults. The key is looked at again while the socket is open: 4401 when it no lon
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import msgspec
 from litestar.exceptions import WebSocketDisconnect
@@ -43,8 +43,11 @@ async def converse(socket: Socket, parts: Parts, needed: Scope, talk: Talk) -> N
     too_slow = False
     try:
         caller = permitted(socket, needed)
-        with _held(socket, parts, caller):
+        _take(socket, parts, caller)
+        try:
             await talk(caller)
+        finally:
+            _give_back(socket, parts, caller)
         await socket.close(1000, "the order has ended")
     except (WebSocketDisconnect, OSError):
         pass  # The client left.
@@ -107,9 +110,8 @@ async def until_left(socket: Socket) -> None:
     raise WebSocketDisconnect(detail="the client left")
 
 
-@contextmanager
-def _held(socket: Socket, parts: Parts, caller: Caller) -> Iterator[None]:
-    """Count a socket while it is open.
+def _take(socket: Socket, parts: Parts, caller: Caller) -> None:
+    """Count a socket that is open.
 
     Raises:
         Refusal: its key or its address holds too many.
@@ -130,14 +132,15 @@ def _held(socket: Socket, parts: Parts, caller: Caller) -> Iterator[None]:
     sockets.open += 1
     sockets.by_key[key] += 1
     sockets.by_address[address] += 1
-    try:
-        yield
-    finally:
-        sockets.open -= 1
-        for counter, name in ((sockets.by_key, key), (sockets.by_address, address)):
-            counter[name] -= 1
-            if not counter[name]:
-                del counter[name]
+
+
+def _give_back(socket: Socket, parts: Parts, caller: Caller) -> None:
+    sockets, address = parts.sockets, address_of(socket.scope)
+    sockets.open -= 1
+    for counter, name in ((sockets.by_key, caller.key_id or ""), (sockets.by_address, address)):
+        counter[name] -= 1
+        if not counter[name]:
+            del counter[name]
 
 
 async def _until_error(listening: Listening, leave: Callable[[Exception], None]) -> None:

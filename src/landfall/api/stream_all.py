@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import websocket
+from litestar.exceptions import WebSocketDisconnect
 
 from landfall.access import Caller, Scope
 from landfall.api.conversation import converse, send, send_text, while_welcome
@@ -72,9 +73,9 @@ async def _listen(socket: Socket, interest: Interest) -> None:
         WebSocketDisconnect: it has.
         Refusal: a message that is no wish.
     """
-    while True:
+    while (message := await socket.receive())["type"] != "websocket.disconnect":
         try:
-            wish = msgspec.json.decode(await socket.receive_text(), type=_Subscribe)
+            wish = msgspec.json.decode(str(message.get("text") or ""), type=_Subscribe)
         except (msgspec.DecodeError, UnicodeEncodeError):
             wish = None
         if wish is None or len(wish.subscribe or ()) > SUBSCRIBED_MAX:
@@ -84,3 +85,4 @@ async def _listen(socket: Socket, interest: Interest) -> None:
                 f'Send {{"subscribe": [orderIds]}}, with at most {SUBSCRIBED_MAX} ids, or null.',
             )
         interest.change(None if wish.subscribe is None else frozenset(wish.subscribe))
+    raise WebSocketDisconnect(detail="the client left")

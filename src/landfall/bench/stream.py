@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
+import msgspec
 import uvloop
 
 from landfall.bench.asking import accept
@@ -102,12 +103,24 @@ async def _delays(engine: Engine, seconds: float) -> list[float]:
 
 async def _memory(engine: Engine, stack: AsyncExitStack, sockets: int) -> float | None:
     """Kilobytes that the engine's process grows by, per socket; None where nobody tells."""
+    await _idle(engine)
     before = _resident_kb(engine.pid)
     for each in await open_many(engine.url, sockets):
         stack.callback(each.transport.abort)
     await asyncio.sleep(_SETTLE_SECONDS)
     after = _resident_kb(engine.pid)
     return None if before is None or after is None else (after - before) / sockets
+
+
+async def _idle(engine: Engine) -> None:
+    """Wait until every order has ended, for those in hand take memory, too."""
+    async with KeepAlive(engine.url) as http:
+        while True:
+            _, body = await http.get("/api/queue/stats")
+            stats = msgspec.json.decode(body)
+            if not stats["waiting"] + stats["active"]:
+                return
+            await asyncio.sleep(_SETTLE_SECONDS)
 
 
 async def _stall(engine: Engine, stack: AsyncExitStack, sockets: int) -> None:
