@@ -54,7 +54,8 @@ class Choice:
 class _Candidate:
     """Something that fills the order. `hops` is None as long as only the curves have been asked.
 
-    `plan` is None for a single pool's own quote.
+    `plan` is None for a single pool's own quote. `net` is what it comes to after its costs; more is
+    better, in either mode.
     """
 
     plan: Plan | None
@@ -62,6 +63,7 @@ class _Candidate:
     mints: tuple[Pubkey, ...]
     pools: tuple[tuple[Pubkey, ...], ...]
     value: int
+    net: int
 
     @property
     def legs(self) -> int:
@@ -107,7 +109,7 @@ class _Search:
     def run(self) -> Choice:
         """Take the best candidate that is exact and fits."""
         while self._open:
-            best = min(self._open, key=self._rank)
+            best = min(self._open, key=_rank)
             self._open.remove(best)
             if best.hops is None:
                 self._open += self._asked(best)
@@ -126,12 +128,8 @@ class _Search:
         assert candidate.plan is not None
         hops = candidate.plan.quoted(self._clock)
         if not isinstance(hops, Refused):
-            value = (
-                sum(quote.out_amount for quote in hops[-1])
-                if self._exact_in
-                else sum(quote.in_amount for quote in hops[0])
-            )
-            return [replace(candidate, hops=hops, value=value, pools=_pools(hops))]
+            value = sum(map(self._value_of, hops[-1 if self._exact_in else 0]))
+            return [self._candidate(candidate.plan, hops, candidate.mints, _pools(hops), value)]
         path = candidate.plan.path.without(hops.pool)
         plan = path.plan([LEGS_MAX] * len(path.hops))
         if plan is None:
@@ -143,31 +141,37 @@ class _Search:
     def _smaller(self, candidate: _Candidate) -> list[_Candidate]:
         if candidate.plan is not None:
             plan = candidate.plan.narrower()
-            return [] if plan is None else [_planned(plan)]
+            return [] if plan is None else [self._planned(plan)]
         at = [quote.pool for quote in self._singles].index(candidate.pools[0][0])
         return [self._single(quote) for quote in self._singles[at + 1 : at + 2]]
 
     def _worthwhile(self, plan: Plan) -> _Candidate:
         """The plan, without the legs that do not earn what they cost."""
-        either = _planned(plan.worth_its_legs(self._charges.leg)), _planned(plan)
-        return max(either, key=self._net)
+        thin = plan.worth_its_legs(self._charges.leg)
+        either = self._planned(thin), self._planned(plan)
+        return max(either, key=lambda candidate: candidate.net)
+
+    def _planned(self, plan: Plan) -> _Candidate:
+        return self._candidate(plan, None, plan.path.mints, plan.pools, plan.value)
 
     def _single(self, quote: Quote) -> _Candidate:
         mints = (quote.request.in_mint, quote.request.out_mint)
-        return _Candidate(None, ((quote,),), mints, ((quote.pool,),), self._value_of(quote))
+        return self._candidate(None, ((quote,),), mints, ((quote.pool,),), self._value_of(quote))
+
+    def _candidate(
+        self,
+        plan: Plan | None,
+        hops: Hops | None,
+        mints: tuple[Pubkey, ...],
+        pools: tuple[tuple[Pubkey, ...], ...],
+        value: int,
+    ) -> _Candidate:
+        cost = self._charges.of(sum(map(len, pools)), mints[1:-1])
+        net = (value if self._exact_in else -value) - cost
+        return _Candidate(plan, hops, mints, pools, value, net)
 
     def _value_of(self, quote: Quote) -> int:
         return quote.out_amount if self._exact_in else quote.in_amount
-
-    def _net(self, candidate: _Candidate) -> int:
-        """What the candidate comes to after its costs; more is better, in either mode."""
-        cost = self._charges.of(candidate.legs, candidate.mints[1:-1])
-        return (candidate.value if self._exact_in else -candidate.value) - cost
-
-    def _rank(self, candidate: _Candidate) -> tuple[int, int, bool, list[bytes]]:
-        # Between equals: fewer legs, then what is exact already, then the lower addresses.
-        pools = [bytes(pool) for hop in candidate.pools for pool in hop]
-        return -self._net(candidate), candidate.legs, candidate.hops is None, pools
 
     def _chosen(self, best: _Candidate, route: Route) -> Choice:
         bounds = [plan.bound([LEGS_MAX] * len(plan.choices)) for plan in self._full.values()]
@@ -187,7 +191,7 @@ class _Search:
         too_large: dict[tuple[bool, tuple[Pubkey, ...]], tuple[_Candidate, str | None]] = {}
         for candidate, why in self._too_large:
             too_large.setdefault((candidate.plan is None, candidate.mints), (candidate, why))
-        others = sorted((*too_large.values(), *passed), key=lambda each: self._rank(each[0]))
+        others = sorted((*too_large.values(), *passed), key=lambda each: _rank(each[0]))
         return tuple(
             self._alternative(best, candidate, too_large)
             for candidate, too_large in others[:ALTERNATIVES_MAX]
@@ -196,7 +200,7 @@ class _Search:
     def _alternative(
         self, best: _Candidate, other: _Candidate, too_large: str | None
     ) -> Alternative:
-        behind = ceil_div((self._net(best) - self._net(other)) * PPB, abs(self._net(best)) or 1)
+        behind = ceil_div((best.net - other.net) * PPB, abs(best.net) or 1)
         fixed = self._wanted.request.amount
         taken, paid = (fixed, other.value) if self._exact_in else (other.value, fixed)
         return Alternative(
@@ -215,8 +219,10 @@ class _Search:
         return f"No route fits a transaction; of the smallest one found, {too_large}."
 
 
-def _planned(plan: Plan) -> _Candidate:
-    return _Candidate(plan, None, plan.path.mints, plan.pools, plan.value)
+def _rank(candidate: _Candidate) -> tuple[int, int, bool, list[bytes]]:
+    # Between equals: fewer legs, then what is exact already, then the lower addresses.
+    pools = [bytes(pool) for hop in candidate.pools for pool in hop]
+    return -candidate.net, candidate.legs, candidate.hops is None, pools
 
 
 def _pools(hops: Hops) -> tuple[tuple[Pubkey, ...], ...]:

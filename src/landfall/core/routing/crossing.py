@@ -19,7 +19,7 @@ from typing import Protocol
 
 from landfall.core.quote import PPB, SwapRequest
 from landfall.core.routing.curves import SQUARE_ONE, Curve
-from landfall.core.values import Pubkey, SwapMode, ceil_div
+from landfall.core.values import U64_MAX, Pubkey, SwapMode, ceil_div
 from landfall.core.venue import AnyVenue, Pool
 
 # How often the best few pools and the price they end at are looked for in turn.
@@ -71,8 +71,8 @@ class Choice:
 class Crossing:
     """All pools from one mint to another. `levels` are the corners of all curves, ascending.
 
-    `mode` says which side of the swap is fixed. `totals` is what all pools do of it together down
-    to the levels that were asked about so far.
+    `mode` says which side of the swap is fixed; every source does at least `reach` of it. `totals`
+    is what all do of it together down to the levels that were asked about so far.
     """
 
     in_mint: Pubkey
@@ -80,17 +80,17 @@ class Crossing:
     mode: SwapMode
     sources: tuple[Source, ...]
     levels: tuple[int, ...]
+    reach: int
     totals: dict[int, int] = field(default_factory=dict, compare=False, repr=False)
 
     def without(self, pool: Pubkey) -> "Crossing":
         """The same with one pool less."""
-        left = [source for source in self.sources if source.address != pool]
-        return replace(self, sources=tuple(left), levels=_corners(left), totals={})
+        left = tuple(source for source in self.sources if source.address != pool)
+        return replace(self, sources=left, levels=_corners(left), totals={})
 
     def capacity(self, source: Source) -> int:
         """The most that a source does of the fixed side."""
-        curve = source.curve
-        return curve.ins[-1] if self.mode is SwapMode.EXACT_IN else curve.outs[-1]
+        return _capacity(source, self.mode)
 
     def best(self, amount: int, legs_max: int) -> Choice | None:
         """The best split of the amount over at most so many pools; None if they cannot fill it."""
@@ -123,9 +123,8 @@ class Crossing:
         if len(choice.sources) == 1:
             return choice
         added = [self._adds(source, choice.level) for source in choice.sources]
-        for least, source in sorted(
-            zip(added, choice.sources, strict=True), key=lambda each: each[0]
-        ):
+        ranked = sorted(zip(added, choice.sources, strict=True), key=lambda each: each[0])
+        for least, source in ranked:
             # Without one pool, the others add only more.
             if least > leg or len(choice.sources) == 1:
                 break
@@ -284,8 +283,13 @@ class Crossing:
 
 def crossing(request: SwapRequest, sources: Sequence[Source]) -> Crossing:
     """These pools, in order of their addresses, from one of the request's mints to the other."""
-    ordered = tuple(sorted(sources, key=_by_address))
-    return Crossing(request.in_mint, request.out_mint, request.mode, ordered, _corners(ordered))
+    ordered, mode = tuple(sorted(sources, key=_by_address)), request.mode
+    reach = min((_capacity(source, mode) for source in ordered), default=U64_MAX)
+    return Crossing(request.in_mint, request.out_mint, mode, ordered, _corners(ordered), reach)
+
+
+def _capacity(source: Source, mode: SwapMode) -> int:
+    return source.curve.ins[-1] if mode is SwapMode.EXACT_IN else source.curve.outs[-1]
 
 
 def _corners(sources: Iterable[Source]) -> tuple[int, ...]:

@@ -87,7 +87,7 @@ class Supplies:
         self._by_pair: dict[frozenset[Pubkey], list[Offer]] = {}
         for offer in self.offers:
             self._by_pair.setdefault(frozenset(offer.pool.mints), []).append(offer)
-        self._crossings: dict[tuple[SwapRequest, bool], Crossing] = {}
+        self._crossings: dict[tuple[Hashable, ...], Crossing] = {}
         self._outputs: dict[SwapRequest, int] = {}
 
     def best_output(self, request: SwapRequest) -> int:
@@ -115,20 +115,24 @@ class Supplies:
         With `for_exact_out` only those that can be swapped with for an exact output.
         """
         stride = BaseUnits(min(U64_MAX, 1 << max(0, request.amount - 1).bit_length()))
-        found = self._remembered(replace(request, amount=stride), (), for_exact_out)
-        if stride == request.amount:
+        found = self._remembered(request, stride, (), for_exact_out)
+        if request.amount == stride or request.amount <= found.reach:
             return found
         far = tuple(s for s in found.sources if found.capacity(s) >= request.amount)
-        if len(far) == len(found.sources):
-            return found
-        return self._remembered(request, far, for_exact_out)
+        return self._remembered(request, request.amount, far, for_exact_out)
 
     def _remembered(
-        self, request: SwapRequest, known: Sequence[Source], for_exact_out: bool
+        self,
+        request: SwapRequest,
+        amount: BaseUnits,
+        known: Sequence[Source],
+        for_exact_out: bool,
     ) -> Crossing:
-        """All pools as far as the request; `known` are those already asked at least so far."""
-        crossings, key = self._crossings, (request, for_exact_out)
+        """All pools as far as the amount; `known` are those already asked at least so far."""
+        crossings = self._crossings
+        key = (request.in_mint, request.out_mint, request.mode, amount, for_exact_out)
         if key not in crossings:
+            request = replace(request, amount=amount)
             if len(crossings) >= CROSSINGS_MAX:
                 crossings.clear()
             asked = {source.address for source in known}

@@ -92,6 +92,8 @@ def _arrays_for(pool: Pool, zero_for_one: bool, exact_in: bool, amount: int) -> 
     output with one may need the spare.
     """
     arrays = pool.below if zero_for_one else pool.above
+    if len(arrays) <= 1 + SPARE_ARRAYS:
+        return arrays
     fee = pool.dynamic_fee
     try:
         walked = walk(
