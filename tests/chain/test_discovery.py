@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import asyncpg
 import pytest
 
-from landfall.chain.discovery import Discovery, NoBook
+from landfall.chain.discovery import Discovery
 from landfall.chain.rpc import SearchRefused
 from landfall.core.errors import Unavailable
 from landfall.core.token_list import KNOWN_TOKENS
@@ -17,6 +17,7 @@ from landfall.store.pool_book import PostgresPoolBook
 from tests.chain import node
 from tests.chain.clocks import SleptClock
 from tests.chain.conftest import Ask
+from tests.fresh_pools import NoBook
 
 REMEMBERED_MS = 30_000
 SOL, USDC = KNOWN_TOKENS["SOL"].mint, KNOWN_TOKENS["USDC"].mint

@@ -16,7 +16,7 @@ from landfall import observe
 from landfall.chain import pools as pools_module
 from landfall.chain import pubsub
 from landfall.chain.accounts import CLOCK_SYSVAR
-from landfall.chain.discovery import Discovery, NoBook
+from landfall.chain.discovery import Discovery
 from landfall.chain.following import Following, Freshness
 from landfall.chain.jsonrpc import JsonRpc
 from landfall.chain.loading import PoolLoader
@@ -37,7 +37,7 @@ from landfall.ports import LoadedPool, PoolBook, PoolsAt
 from landfall.store.pool_book import PostgresPoolBook
 from tests.chain.clocks import SleptClock
 from tests.chain.relay import Change, Relay, forgetting, running_relay, untouched
-from tests.fresh_pools import THIRDS, fresh_pools
+from tests.fresh_pools import THIRDS, NoBook, fresh_pools
 
 SOL, USDC = KNOWN_TOKENS["SOL"].mint, KNOWN_TOKENS["USDC"].mint
 NEVER_MS = 3_600_000
@@ -421,6 +421,7 @@ async def test_a_stream_that_talks_nonsense_is_given_up(frame: str):
             while bench.relay.connections < 2:
                 await asyncio.sleep(0.005)
         bench.move(at)
+        bench.pass_slot()
         await bench.warm()
         assert states(await bench.until_true()) != states(at)
 

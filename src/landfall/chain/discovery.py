@@ -15,7 +15,7 @@ from landfall import observe
 from landfall.chain.rpc import SearchRefused
 from landfall.chain.sharing import Sharing
 from landfall.core.errors import LandfallError, Unavailable
-from landfall.core.values import ProgramAccountsFilter, Pubkey, Slot
+from landfall.core.values import ProgramAccountsFilter, Pubkey
 from landfall.core.venue import AnyVenue
 from landfall.core.venues import VENUES
 from landfall.ports import ChainClient, Clock, FoundPools, PoolBook
@@ -140,20 +140,3 @@ class Discovery:
         self._answers.update(found)
         while len(self._answers) > _REMEMBERED_MAX:
             del self._answers[next(iter(self._answers))]
-
-
-class NoBook:
-    """A book in which nothing is written."""
-
-    async def found(
-        self, questions: Sequence[ProgramAccountsFilter]
-    ) -> Mapping[ProgramAccountsFilter, FoundPools]:
-        """Nothing."""
-        return {}
-
-    async def record(self, question: ProgramAccountsFilter, found: FoundPools) -> None:
-        """Lost."""
-
-    async def newest_slot(self, seen: Slot) -> Slot:
-        """There is nobody else."""
-        return seen

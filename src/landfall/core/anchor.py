@@ -118,6 +118,11 @@ def explained(
     return FailureReason.PROGRAM_ERROR
 
 
+INSUFFICIENT_FUNDS = ProgramFault(
+    TOKEN_INSUFFICIENT_FUNDS, "InsufficientFunds", "Error: insufficient funds"
+)
+"""The token programs': whoever is to pay, a trader or a vault, holds less."""
+
 PANIC = ProgramFault(None, "panic", "The program aborts on this input")
 
 INSTRUCTION_FALLBACK_NOT_FOUND = ProgramFault(

@@ -160,9 +160,9 @@ def _swap(pool: Pool, call: _Call, amount: int, accounts: Accounts, clock: Chain
     try:
         swapped = curve.execute(pool, request, clock, call.user.address)
     except SwapRefused as refused:
-        require(held >= amount or refused.fault not in AFTER_PAYMENT, faults.INSUFFICIENT_FUNDS)
+        require(held >= amount or refused.fault not in AFTER_PAYMENT, anchor.INSUFFICIENT_FUNDS)
         raise
-    require(held >= amount, faults.INSUFFICIENT_FUNDS)
+    require(held >= amount, anchor.INSUFFICIENT_FUNDS)
     return swapped
 
 

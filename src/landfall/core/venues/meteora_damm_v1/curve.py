@@ -12,7 +12,7 @@ they differ.
 
 from typing import NamedTuple
 
-from landfall.core.anchor import SwapRefused
+from landfall.core.anchor import INSUFFICIENT_FUNDS, SwapRefused
 from landfall.core.quote import Quote, Refused, SwapRequest
 from landfall.core.quoter import Quoter
 from landfall.core.values import ChainClock, Pubkey, SwapMode, ceil_div
@@ -68,7 +68,7 @@ def quote(pool: Pool, request: SwapRequest, clock: ChainClock) -> Quote | Refuse
             raise SwapRefused(faults.NO_EXACT_OUT)
         swapped = execute(pool, request, clock)
         if swapped.out_amount > pool.sides[swapped.a_to_b].balance:
-            raise SwapRefused(faults.INSUFFICIENT_FUNDS)
+            raise SwapRefused(INSUFFICIENT_FUNDS)
         ratio = price_ratio(pool, swapped, swapped.reserves)
     except SwapRefused as refused:
         return QUOTER.refused(pool, refused.fault)

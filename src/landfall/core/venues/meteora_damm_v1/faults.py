@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from landfall.core.anchor import (
+    INSUFFICIENT_FUNDS,
     PANIC,
-    TOKEN_INSUFFICIENT_FUNDS,
     ProgramFault,
     SwapRefused,
 )
@@ -40,11 +40,6 @@ VAULT_OVERFLOW = ProgramFault(6004, "MathOverflow", "Math operation overflow")
 VAULT_AMOUNT_IS_ZERO = ProgramFault(
     6013, "AmountMustGreaterThanZero", "Amount must be greater than 0"
 )
-
-INSUFFICIENT_FUNDS = ProgramFault(
-    TOKEN_INSUFFICIENT_FUNDS, "InsufficientFunds", "Error: insufficient funds"
-)
-"""The token program's: whoever is to pay holds less."""
 
 NO_EXACT_OUT = ProgramFault(None, "ExactOutUnsupported", "There is no exact output")
 """No program's word: there is no instruction that could refuse."""

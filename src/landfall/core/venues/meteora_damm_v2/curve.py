@@ -11,7 +11,7 @@ Source: MeteoraAg/damm-v2 a3d3827 (0.2.1), programs/cp-amm/src/{state/pool,instr
 from math import isqrt
 from typing import NamedTuple
 
-from landfall.core.anchor import SwapRefused
+from landfall.core.anchor import INSUFFICIENT_FUNDS, SwapRefused
 from landfall.core.fee_schedules import (
     FEE_DENOMINATOR,
     Volatility,
@@ -75,7 +75,7 @@ def quote(pool: Pool, request: SwapRequest, clock: ChainClock) -> Quote | Refuse
     try:
         swapped = execute(pool, request, clock)
         if swapped.vault_out > pool.sides[swapped.a_to_b].balance:
-            raise SwapRefused(faults.INSUFFICIENT_FUNDS)
+            raise SwapRefused(INSUFFICIENT_FUNDS)
     except SwapRefused as refused:
         return QUOTER.refused(pool, refused.fault)
     a, b = price_ratio(pool)
@@ -114,11 +114,7 @@ def execute(
     claiming, compounding, protocol, referral = split_fee(pool, fee, has_referral)
     if pool.liquidity == 0:
         raise SwapRefused(faults.MATH_OVERFLOW)
-    a, b = amounts
-    a, b = (a + net_in, b - gross_out) if a_to_b else (a - gross_out, b + net_in)
-    b += compounding
-    if min(a, b) < 0 or max(a, b) > U64_MAX:
-        raise SwapRefused(faults.MATH_OVERFLOW)
+    a, b = _amounts_after(amounts, a_to_b, net_in, gross_out, compounding)
     if pool.collect_fee_mode == layout.COLLECT_COMPOUNDING:
         if a == 0:
             raise SwapRefused(faults.MATH_OVERFLOW)
@@ -160,6 +156,18 @@ def check_open(pool: Pool, clock: ChainClock, payer: Pubkey | None) -> None:
         start = max(0, start - EARLY_ACCESS[pool.activation_type])
     if pool.status != 0 or point < start:
         raise SwapRefused(faults.POOL_DISABLED)
+
+
+def _amounts_after(
+    amounts: tuple[int, int], a_to_b: bool, net_in: int, gross_out: int, compounding: int
+) -> tuple[int, int]:
+    """The reserves as the program counts them; what compounds is always token B."""
+    a, b = amounts
+    a, b = (a + net_in, b - gross_out) if a_to_b else (a - gross_out, b + net_in)
+    b += compounding
+    if min(a, b) < 0 or max(a, b) > U64_MAX:
+        raise SwapRefused(faults.MATH_OVERFLOW)
+    return a, b
 
 
 class _Exchanged(NamedTuple):

@@ -8,7 +8,7 @@ Source: MeteoraAg/damm-v2 a3d3827 (0.2.1), programs/cp-amm/src/error.rs.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from landfall.core.anchor import PANIC, TOKEN_INSUFFICIENT_FUNDS, ProgramFault, SwapRefused
+from landfall.core.anchor import INSUFFICIENT_FUNDS, PANIC, ProgramFault, SwapRefused
 from landfall.core.fee_schedules import FeeFaults
 from landfall.core.values import U64_MAX, U128_MAX
 
@@ -29,11 +29,6 @@ SINGLE_SWAP_UNPROVEN = ProgramFault(
 )
 UNDETERMINED_ERROR = ProgramFault(6051, "UndeterminedError", "Undetermined error")
 INVALID_POOL_VERSION = ProgramFault(6052, "InvalidPoolVersion", "Invalid pool version")
-INSUFFICIENT_FUNDS = ProgramFault(
-    TOKEN_INSUFFICIENT_FUNDS, "InsufficientFunds", "Error: insufficient funds"
-)
-"""The token program's, when the pool owes more than its vault holds."""
-
 FEE_FAULTS = FeeFaults(
     overflow=MATH_OVERFLOW,
     cast_failed=TYPE_CAST_FAILED,

@@ -11,7 +11,7 @@ Source: MeteoraAg/dynamic-bonding-curve b4f9547 (0.1.10), programs/dynamic-bondi
 
 from typing import NamedTuple
 
-from landfall.core.anchor import SwapRefused
+from landfall.core.anchor import INSUFFICIENT_FUNDS, SwapRefused
 from landfall.core.fee_schedules import (
     FEE_DENOMINATOR,
     Volatility,
@@ -69,7 +69,7 @@ def quote(pool: Pool, request: SwapRequest, clock: ChainClock) -> Quote | Refuse
         swapped = execute(pool, request, clock)
         check_migration(pool, swapped)
         if swapped.out_amount > pool.sides[not swapped.is_buy].balance:
-            raise SwapRefused(faults.INSUFFICIENT_FUNDS)
+            raise SwapRefused(INSUFFICIENT_FUNDS)
     except SwapRefused as refused:
         return QUOTER.refused(pool, refused.fault)
     base, quoted = 1 << 128, pool.sqrt_price * pool.sqrt_price
@@ -111,10 +111,10 @@ def execute(
     in_amount, out_amount, net_in, gross_out, fee, sqrt_price = exchanged
     trading, protocol, referral = split_fee(fee, has_referral)
     base, quoted = pool.reserves
-    if is_buy:
-        reserves = faults.checked_u64(base - gross_out), faults.checked_u64(quoted + net_in)
-    else:
-        reserves = faults.checked_u64(base + net_in), faults.checked_u64(quoted - gross_out)
+    base, quoted = (
+        (base - gross_out, quoted + net_in) if is_buy else (base + net_in, quoted - gross_out)
+    )
+    reserves = faults.checked_u64(base), faults.checked_u64(quoted)
     moved = volatility_after(
         pool.dynamic_fee, pool.sqrt_price, sqrt_price, clock.unix_timestamp, faults.FEE_FAULTS
     )

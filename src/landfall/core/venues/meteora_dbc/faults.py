@@ -7,7 +7,7 @@ error.rs.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from landfall.core.anchor import PANIC, TOKEN_INSUFFICIENT_FUNDS, ProgramFault, SwapRefused
+from landfall.core.anchor import INSUFFICIENT_FUNDS, PANIC, ProgramFault, SwapRefused
 from landfall.core.fee_schedules import FeeFaults
 from landfall.core.values import U64_MAX, U128_MAX
 
@@ -33,11 +33,6 @@ SINGLE_SWAP_UNPROVEN = ProgramFault(
 )
 UNDETERMINED_ERROR = ProgramFault(6045, "UndeterminedError", "Undertermined error")
 AMOUNT_LEFT_IS_NOT_ZERO = ProgramFault(6047, "AmountLeftIsNotZero", "Amount left is not zero")
-INSUFFICIENT_FUNDS = ProgramFault(
-    TOKEN_INSUFFICIENT_FUNDS, "InsufficientFunds", "Error: insufficient funds"
-)
-"""The token program's, when the pool owes more than its vault holds."""
-
 FEE_FAULTS = FeeFaults(
     overflow=MATH_OVERFLOW,
     cast_failed=TYPE_CAST_FAILED,

@@ -12,7 +12,7 @@ otherwise, the program.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from landfall.core.anchor import ACCOUNT_NOT_ENOUGH_KEYS, SwapRefused
+from landfall.core.anchor import ACCOUNT_NOT_ENOUGH_KEYS, INSUFFICIENT_FUNDS, SwapRefused
 from landfall.core.quote import Quote, Refused, SwapRequest
 from landfall.core.quoter import Quoter
 from landfall.core.token import TransferFeeConfig
@@ -63,7 +63,7 @@ def quote(pool: Pool, request: SwapRequest, clock: ChainClock) -> Quote | Refuse
         swapped = execute(pool, request, clock)
         price = bins.price_of(pool.active_id, pool.bin_step)
         if swapped.vault_out > pool.sides[swapped.x_to_y].balance:
-            raise SwapRefused(faults.INSUFFICIENT_FUNDS)
+            raise SwapRefused(INSUFFICIENT_FUNDS)
     except SwapRefused as refused:
         return QUOTER.refused(pool, refused.fault)
     ratio = (bins.ONE, price) if swapped.x_to_y else (price, bins.ONE)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from landfall.core.anchor import (
     ACCOUNT_NOT_ENOUGH_KEYS,
-    TOKEN_INSUFFICIENT_FUNDS,
+    INSUFFICIENT_FUNDS,
     ProgramFault,
     SwapRefused,
 )
@@ -34,11 +34,6 @@ INSUFFICIENT_OUT = ProgramFault(
 POOL_DISABLED = ProgramFault(6042, "PoolDisabled", "Pool disabled")
 UNDETERMINED_ERROR = ProgramFault(6085, "UndeterminedError", "Undetermined error")
 INSUFFICIENT_IN = ProgramFault(6104, "InsufficientInAmount", "Insufficient in amount")
-INSUFFICIENT_FUNDS = ProgramFault(
-    TOKEN_INSUFFICIENT_FUNDS, "InsufficientFunds", "Error: insufficient funds"
-)
-"""The token program's, when the pool owes more than its vault holds."""
-
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {
         INSUFFICIENT_FUNDS.name: "The pool owes more than its vault holds.",
