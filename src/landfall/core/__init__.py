@@ -1,3 +1,2 @@
-"""What we know and how we decide: pure values and pure functions, no clock, no chance, no
-network, no disk.
+"""What we know and how we decide: pure values and functions, without clock, chance or network.
 """

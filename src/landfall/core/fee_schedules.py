@@ -1,5 +1,4 @@
-"""Fees that change with time, with the size of a swap and with volatility: arithmetic of two
-programs.
+"""Fees that change with time, size and volatility, in the arithmetic that two programs share.
 
 Meteora's two newer pool programs compute their rates alike and store and bound them differently. So
 the numbers are given as plain values here, and what each program does where a number does not fit

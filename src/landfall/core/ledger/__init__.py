@@ -1,3 +1,2 @@
-"""Solana's rules without asking it: token accounts, transactions, and what the ledger's answers
-mean.
+"""Solana's rules without asking it: accounts, transactions, and what the ledger's answers mean.
 """

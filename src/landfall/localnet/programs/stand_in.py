@@ -1,5 +1,4 @@
-"""Stand-ins: what a pool program does to accounts, played from the venue's own curve where no
-binary is given.
+"""Stand-ins: what a pool program does to accounts, played from the venue's own curve.
 
 A stand-in is a pure function from the instruction and the account bytes to effects. The cluster
 applies the effects atomically with the rest of the transaction: token movements are executed by the
