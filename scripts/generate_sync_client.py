@@ -27,6 +27,7 @@ WORDS: Mapping[str, str] = {
     "AsyncClient": "Client",
     "AsyncStreams": "Streams",
     "AsyncGenerator[Update, None]": "Generator[Update, None, None]",
+    "AsyncGenerator[Update | Start, None]": "Generator[Update | Start, None, None]",
     "AsyncGenerator": "Generator",
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",

@@ -63,6 +63,17 @@ async def test_a_stream_resumes_at_a_cursor_and_misses_nothing(engine: Engine):
         assert (await heard(socket, 1))[0]["orderId"] == str(again)
 
 
+async def test_a_stream_from_now_says_first_where_it_begins(engine: Engine):
+    await engine.place()
+    async with connect(f"{engine.ws}/api/orders/ws?after=now") as socket:
+        start = json.loads(await socket.recv())
+    assert set(start) == {"cursor"}
+    missed = await engine.place()
+    async with connect(f"{engine.ws}/api/orders/ws?after={start['cursor']}") as socket:
+        (frame,) = await heard(socket, 1)
+    assert frame["orderId"] == str(missed)
+
+
 async def test_a_subscription_narrows_and_widens(engine: Engine):
     async with connect(f"{engine.ws}/api/orders/ws") as socket:
         await asyncio.sleep(0.1)

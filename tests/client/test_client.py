@@ -148,6 +148,22 @@ async def test_the_stream_of_all_orders_goes_on_behind_what_it_has_told():
     assert [update.cursor for update in heard] == ["1", "2", "3", "4", "5"]
 
 
+async def test_a_stream_that_breaks_before_its_first_update_misses_nothing():
+    desk, before, missed = Desk(), uuid4(), uuid4()
+    await desk.play(before, confirmed(before))
+    async with serving(desk) as first:
+        client = AsyncClient(first.url)
+        listening = asyncio.create_task(anext(client.updates()))
+        while not (await first.http.get("/api/orders/stats")).json()["websocket"]["connections"]:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+    await desk.play(missed, confirmed(missed))
+    async with serving(desk, port=first.port):
+        update = await asyncio.wait_for(listening, 30)
+    await client.close()
+    assert (update.order_id, update.version) == (missed, 0)
+
+
 async def test_the_stream_of_all_orders_can_be_narrowed(api: Running):
     wanted, other = uuid4(), uuid4()
     await api.desk.play(other, confirmed(other))

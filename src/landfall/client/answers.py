@@ -220,6 +220,12 @@ class Update(Answer, frozen=True, kw_only=True):
         return self.status in TERMINAL
 
 
+class Start(Answer, frozen=True, forbid_unknown_fields=True):
+    """Where a stream of all orders begins; said first where it was asked for from now on."""
+
+    cursor: str
+
+
 class PartHealth(Answer, frozen=True, kw_only=True):
     """How one part of the engine is."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote as url_quoted
 from urllib.parse import urlsplit, urlunsplit
 
-from landfall.client.answers import Update
+from landfall.client.answers import Start, Update
 from landfall.client.decoding import error_of, update_of
 from landfall.client.errors import ApiError, Unreachable
 from landfall.client.patience import RECONNECTS_MAX, TRIES_MAX, pause_s
@@ -65,8 +65,11 @@ class AsyncStreams:
                 async with aclosing(connection):
                     async for update in connection:
                         tries, tries_max = 0, RECONNECTS_MAX
-                        after = place_of(update)
-                        yield update
+                        if isinstance(update, Start):
+                            after = update.cursor
+                        else:
+                            after = place_of(update)
+                            yield update
                 return
             except (ApiError, Unreachable) as error:
                 tries += 1
@@ -75,7 +78,7 @@ class AsyncStreams:
                     raise
             await asyncio.sleep(wait_s)
 
-    async def _listen(self, url: str, wish: str | None) -> AsyncGenerator[Update, None]:
+    async def _listen(self, url: str, wish: str | None) -> AsyncGenerator[Update | Start, None]:
         """One connection's updates; returns if the engine closed because this was all.
 
         Raises:

@@ -1,21 +1,23 @@
 """What came over the wire, as values: updates, and errors in the engine's one shape."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 import msgspec
 
-from landfall.client.answers import Update
+from landfall.client.answers import Start, Update
 from landfall.client.errors import ApiError
 
 REPLAYED_HEADER = "idempotent-replayed"
 
 
-def update_of(message: str | bytes) -> Update | None:
-    """The update in a WebSocket's message; None if it is something else."""
-    try:
+def update_of(message: str | bytes) -> Update | Start | None:
+    """The update in a WebSocket's message, or where a stream begins; None if it is neither."""
+    with suppress(msgspec.DecodeError):
         return msgspec.json.decode(message, type=Update)
-    except msgspec.DecodeError:
-        return None
+    with suppress(msgspec.DecodeError):
+        return msgspec.json.decode(message, type=Start)
+    return None
 
 
 def error_of(

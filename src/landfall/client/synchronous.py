@@ -200,15 +200,17 @@ class Client:
         """Every order's changes without end, from now on or behind the cursor of an earlier one.
 
         Each carries the `cursor` to resume behind it, over restarts of either side. `only` narrows
-        the stream to some orders. What happens before the first change is told, while the
-        connection is broken, is missed unless `after` was given.
+        the stream to some orders. The engine says first where the stream begins, so that nothing
+        after that is missed, whenever the connection breaks.
 
         Raises:
             ApiError: the engine does not let this client listen, or does not know the cursor.
             Unreachable: the connection could not be made, or broke and could not be made again.
         """
         wish = None if only is None else msgspec.json.encode({"subscribe": [*only]}).decode()
-        stream = self._streams.updates("/api/orders/ws", after, lambda each: each.cursor, wish)
+        stream = self._streams.updates(
+            "/api/orders/ws", after or "now", lambda each: each.cursor, wish
+        )
         with closing(stream):
             for update in stream:
                 # Until the engine has read the wish, it tells of everything.

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote as url_quoted
 from urllib.parse import urlsplit, urlunsplit
 
-from landfall.client.answers import Update
+from landfall.client.answers import Start, Update
 from landfall.client.decoding import error_of, update_of
 from landfall.client.errors import ApiError, Unreachable
 from landfall.client.patience import RECONNECTS_MAX, TRIES_MAX, pause_s
@@ -64,8 +64,11 @@ class Streams:
                 with closing(connection):
                     for update in connection:
                         tries, tries_max = 0, RECONNECTS_MAX
-                        after = place_of(update)
-                        yield update
+                        if isinstance(update, Start):
+                            after = update.cursor
+                        else:
+                            after = place_of(update)
+                            yield update
                 return
             except (ApiError, Unreachable) as error:
                 tries += 1
@@ -74,7 +77,7 @@ class Streams:
                     raise
             time.sleep(wait_s)
 
-    def _listen(self, url: str, wish: str | None) -> Generator[Update, None, None]:
+    def _listen(self, url: str, wish: str | None) -> Generator[Update | Start, None, None]:
         """One connection's updates; returns if the engine closed because this was all.
 
         Raises:
