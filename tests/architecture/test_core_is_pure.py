@@ -19,6 +19,7 @@ ALLOWED = {
     "functools": None,
     "itertools": None,
     "math": {"isqrt"},
+    "operator": {"attrgetter"},
     "re": None,
     "struct": {"Struct"},
     "types": {"MappingProxyType"},

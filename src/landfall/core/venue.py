@@ -20,7 +20,9 @@ and offers the same. Where a venue does not say, every moment is a phase of its 
 """
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from solders.instruction import Instruction
@@ -52,6 +54,21 @@ def as_of(pool: PoolT, slot: Slot) -> PoolT:
     # Every venue's pool is a dataclass with this field; the protocol cannot say so.
     renewed: PoolT = replace(cast("Any", pool), context_slot=slot)
     return renewed
+
+
+def are_same(one: Pool, other: Pool) -> bool:
+    """Whether two pools differ in nothing but the slot they are known at."""
+    if one is other:
+        return True
+    state = _state(type(one))
+    return type(one) is type(other) and bool(state(one) == state(other))
+
+
+@lru_cache(maxsize=64)
+def _state(kind: type[Any]) -> Callable[[Any], Any]:
+    """Reads all that a pool of this class has but for its slot. Remembered, for it is made of the
+    class's fields."""
+    return attrgetter(*(field.name for field in fields(kind) if field.name != "context_slot"))
 
 
 def every_moment(_pool: Pool, clock: ChainClock) -> Hashable:

@@ -117,7 +117,7 @@ def test_what_is_kept_from_slot_to_slot_is_what_pools_would_say_now():
 
 
 def test_control_a_memory_that_overlooks_a_trade_answers_for_older_bytes(monkeypatch):
-    monkeypatch.setattr(module, "_are_same", lambda one, other: True)
+    monkeypatch.setattr(module, "are_same", lambda one, other: True)
     assert sum(differences(seed) for seed in range(12)) > 12
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from landfall.core.quote import PPB, SwapRequest
+from landfall.core.routing.curves import SQUARE_ONE
 from landfall.core.routing.supplies import Supplies
 from landfall.core.token import NATIVE_MINT
 from landfall.core.values import (
@@ -25,7 +26,7 @@ from landfall.core.values import (
 LEAST_GAIN_PPB = 1_000
 """What a leg must gain whatever it costs, a hundredth of a basis point: each may fail on chain."""
 
-# How much SOL is priced: enough that rounding is small, too little to move a pool.
+# How much SOL is priced, at the price of its first unit: enough that rounding is small.
 _PRICED = Lamports(10_000_000)
 
 
@@ -80,4 +81,5 @@ def _price_of_sol(mint: Pubkey, supplies: Supplies) -> int:
     request = SwapRequest(
         in_mint=NATIVE_MINT, out_mint=mint, mode=SwapMode.EXACT_IN, amount=BaseUnits(_PRICED)
     )
-    return supplies.best_output(request)
+    levels = supplies.crossing(request).levels
+    return _PRICED * SQUARE_ONE // levels[0] ** 2 if levels else 0

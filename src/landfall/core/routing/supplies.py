@@ -12,11 +12,11 @@ pool is the same but for the slot it is known at, and the clock is in the same p
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from landfall.core.quote import Quote, SwapRequest
+from landfall.core.quote import SwapRequest
 from landfall.core.routing.crossing import Crossing, Offer, Source, crossing
 from landfall.core.routing.curves import Curve, curve_of
 from landfall.core.values import U64_MAX, BaseUnits, ChainClock, Pubkey
-from landfall.core.venue import Pool, as_of
+from landfall.core.venue import Pool, are_same
 
 CROSSINGS_MAX = 1_000
 """Crossings remembered: more than the strides of every pair that one moment's orders trade."""
@@ -58,16 +58,11 @@ class Curves:
     def _current(self, offer: Offer, clock: ChainClock) -> _Known:
         pool, phase = offer.pool, offer.venue.phase(offer.pool, clock)
         known = self._known.get(pool.address)
-        if known is None or known.phase != phase or not _are_same(known.pool, pool):
+        if known is None or known.phase != phase or not are_same(known.pool, pool):
             known = self._known[pool.address] = _Known(pool, phase)
         # What is asked about next is most likely this very object.
         known.pool = pool
         return known
-
-
-def _are_same(one: Pool, other: Pool) -> bool:
-    """Whether two pools differ in nothing but the slot they are known at."""
-    return one is other or as_of(one, other.context_slot) == other
 
 
 class Supplies:
@@ -88,18 +83,6 @@ class Supplies:
         for offer in self.offers:
             self._by_pair.setdefault(frozenset(offer.pool.mints), []).append(offer)
         self._crossings: dict[tuple[Hashable, ...], Crossing] = {}
-        self._outputs: dict[SwapRequest, int] = {}
-
-    def best_output(self, request: SwapRequest) -> int:
-        """The most that one pool pays for the request; 0 if none fills it."""
-        if request not in self._outputs:
-            answers = (
-                offer.venue.quote(offer.pool, request, self.clock)
-                for offer in self.trading(request.in_mint, request.out_mint)
-            )
-            outputs = [answer.out_amount for answer in answers if isinstance(answer, Quote)]
-            self._outputs[request] = max(outputs, default=0)
-        return self._outputs[request]
 
     def trading(self, mint: Pubkey, other: Pubkey) -> list[Offer]:
         """The pools that trade the two against one another."""
