@@ -4,6 +4,7 @@ A client that costs as much as what it measures would measure itself, on a machi
 """
 
 import asyncio
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -64,23 +65,24 @@ class KeepAlive:
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         try:
-            reader, writer = await self._connection()
-            writer.write(head.encode() + body)
-            answer = await reader.readuntil(b"\r\n\r\n")
-            content = await reader.readexactly(_length(answer))
+            # A server hangs up on those that nobody used for a while, perhaps at this moment.
+            while self._idle:
+                used = self._idle.pop()
+                with suppress(OSError, asyncio.IncompleteReadError):
+                    return await self._exchange(used, head.encode() + body)
+                used[1].close()
+            fresh = await asyncio.open_connection(self._host, self._port)
+            return await self._exchange(fresh, head.encode() + body)
         except (OSError, asyncio.IncompleteReadError) as error:
             raise NoAnswer(f"no answer from http://{self._host}:{self._port}: {error}") from None
-        self._idle.append((reader, writer))
-        return int(answer[9:12]), content
 
-    async def _connection(self) -> _Streams:
-        """The one used last; a server hangs up on those that nobody used for a while."""
-        while self._idle:
-            reader, writer = self._idle.pop()
-            if not reader.at_eof():
-                return reader, writer
-            writer.close()
-        return await asyncio.open_connection(self._host, self._port)
+    async def _exchange(self, streams: _Streams, request: bytes) -> tuple[int, bytes]:
+        reader, writer = streams
+        writer.write(request)
+        answer = await reader.readuntil(b"\r\n\r\n")
+        content = await reader.readexactly(_length(answer))
+        self._idle.append(streams)
+        return int(answer[9:12]), content
 
 
 def _length(head: bytes) -> int:
