@@ -13,7 +13,6 @@ FUNCTION_LINES_MAX = 60
 
 # Modules whose one idea takes more room than most; each a list of like things, read by name.
 LONG_MODULES = {
-    "chain/rpc.py",
     "localnet/cluster.py",
     "localnet/ledger.py",
     "localnet/rpc_transactions.py",

@@ -49,6 +49,7 @@ READS: dict[str, Call] = {
     "getSignatureStatuses": lambda chain: chain.status(SIGNATURE),
     "getTransaction": lambda chain: chain.transaction(SIGNATURE),
     "getSlot": lambda chain: chain.slot(),
+    "getFirstAvailableBlock": lambda chain: chain.first_slot(),
     "getRecentPrioritizationFees": lambda chain: chain.unit_prices_paid([WALLET]),
 }
 SEND: Call = lambda chain: chain.send(TRANSACTION)  # noqa: E731 - one more row of the table
@@ -111,6 +112,7 @@ GOOD: dict[str, Any] = {
         },
     },
     "getSlot": 9,
+    "getFirstAvailableBlock": 3,
     "getRecentPrioritizationFees": [{"slot": 8, "prioritizationFee": 12}],
     "sendTransaction": str(SIGNATURE),
 }

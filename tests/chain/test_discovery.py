@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from landfall.chain.discovery import Discovery
-from landfall.chain.rpc import SearchRefused
+from landfall.chain.searching import SearchRefused
 from landfall.core.errors import Unavailable
 from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import ProgramAccountsFilter, Pubkey

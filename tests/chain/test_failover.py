@@ -195,3 +195,33 @@ async def test_a_provider_that_shows_its_cluster_late_is_used_late_and_if_wrong_
             await cluster.paths.witnesses[2].testify(SIGNATURE)
         await cluster.paths.sender.send(TRANSACTION)
         assert [len(asked(node, "sendTransaction")) for node in cluster.nodes] == [1, 1, 0]
+
+
+def living_until(height: int) -> Any:
+    good = GOOD["getLatestBlockhash"]
+    return {**good, "value": {**good["value"], "lastValidBlockHeight": height}}
+
+
+@pytest.mark.parametrize("ahead", [1_000, 10**15])
+async def test_a_blockhash_that_would_live_for_ever_is_taken_from_another_one(ahead: int):
+    liar = provider(getLatestBlockhash=living_until(150 + ahead))
+    async with joined(liar, provider()) as cluster:
+        assert (await cluster.paths.chain.latest_blockhash()).last_valid_block_height == 150
+        assert [len(asked(node, "getLatestBlockhash")) for node in cluster.nodes] == [1, 1]
+
+
+async def test_an_only_provider_is_held_to_its_own_height():
+    async with joined(provider(getLatestBlockhash=living_until(10**15))) as cluster:
+        with pytest.raises(Unavailable, match="lives longer than any"):
+            await cluster.paths.chain.latest_blockhash()
+
+
+async def test_another_one_that_has_stood_still_for_days_refuses_nobody():
+    days = 10**6
+    ahead = {**living_until(days + 150), "context": {"slot": days}}
+    moved = provider(
+        getLatestBlockhash=ahead, getEpochInfo={"absoluteSlot": days, "blockHeight": days}
+    )
+    async with joined(moved, provider()) as cluster:
+        assert (await cluster.paths.chain.latest_blockhash()).context_slot == days
+        assert asked(cluster.nodes[1], "getLatestBlockhash") == []

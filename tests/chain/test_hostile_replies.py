@@ -129,7 +129,9 @@ REFUSED: dict[str, Behaviour] = {
     ),
 }
 
-GOOD_AFTER_ALL = {("a number as result", "getSlot")}
+GOOD_AFTER_ALL = {
+    ("a number as result", method) for method in ("getSlot", "getFirstAvailableBlock")
+}
 
 SILENT: dict[str, Behaviour] = {"a drip": drip, "silence": say_nothing}
 

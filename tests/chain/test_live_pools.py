@@ -22,7 +22,8 @@ from landfall.chain.jsonrpc import JsonRpc
 from landfall.chain.loading import PoolLoader
 from landfall.chain.pools import LivePools
 from landfall.chain.pubsub import PubSub
-from landfall.chain.rpc import RpcChain, SearchRefused
+from landfall.chain.rpc import RpcChain
+from landfall.chain.searching import SearchRefused
 from landfall.core.errors import Unavailable
 from landfall.core.ledger.answers import AccountsAt
 from landfall.core.token import ACCOUNT_AMOUNT, Token

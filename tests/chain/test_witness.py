@@ -1,6 +1,7 @@
 """One provider heard alone: what it says is its own, and nobody waits for it."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from landfall.chain.witness import ProviderWitness
 from landfall.core.errors import Unavailable
 from landfall.core.execution import SignedTransaction
-from landfall.core.ledger.verdict import Opinion, Quorum, opinion
+from landfall.core.ledger.verdict import Opinion, Quorum, Withheld, opinion
 from landfall.core.values import Slot
 from tests.chain.calls import GOOD, SIGNATURE, TRANSACTION
 from tests.chain.node import Exchange
@@ -28,7 +29,10 @@ def final_at(slot: int, height: int) -> dict[str, Any]:
 
 
 async def held(witness: ProviderWitness, of: SignedTransaction = TRANSACTION) -> Opinion | None:
-    return opinion(of, await witness.testify(of.signature), QUORUM)
+    evidence = await witness.testify(of.signature)
+    held = opinion(of, replace(evidence, first_slot=await witness.first_slot()), QUORUM)
+    assert not isinstance(held, Withheld)
+    return held
 
 
 async def test_a_provider_s_status_is_held_against_its_own_height_only():
@@ -73,7 +77,7 @@ async def test_a_provider_that_is_silent_about_finality_still_tells_what_landed(
 
 
 async def test_finality_never_goes_back():
-    told = [final_at(500, 300), final_at(400, 200)]
+    told = [final_at(500, 300), *[final_at(400, 200)] * 2]
 
     async def finality(exchange: Exchange) -> None:
         await provider(getEpochInfo=told.pop(0))(exchange)

@@ -46,6 +46,9 @@ class Liar:
         self.lied.append(signature)
         return self.tell(truth)
 
+    async def first_slot(self) -> Slot:
+        return Slot(0)
+
     async def transaction(self, signature: Signature) -> LandedTransaction | None:
         truth = await self.honest.transaction(signature)
         return self.show(truth) if self.lies_left else truth

@@ -140,6 +140,36 @@ class Behind:
         return getattr(self._chain, name)
 
 
+class Forgetful:
+    """A node that is made anew, from a snapshot, when the transaction has landed; much later an
+    archive stands in for it.
+    """
+
+    def __init__(self, chain: RpcChain, polls: int) -> None:
+        self._chain = chain
+        self._left = polls
+        self._first_slot = Slot(0)
+
+    async def testify(self, signature: Signature) -> Evidence:
+        truth = await self._chain.testify(signature)
+        if truth.answer.status is None:
+            return truth
+        self._left -= 1
+        if self._left <= 0:
+            self._first_slot = Slot(0)
+            return truth
+        self._first_slot = self._first_slot or Slot(truth.answer.status.slot + 1)
+        return Evidence(
+            await self._chain.finalized(), StatusAnswer(truth.answer.context_slot, None)
+        )
+
+    async def first_slot(self) -> Slot:
+        return self._first_slot
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._chain, name)
+
+
 class Late:
     """A sender whose bytes arrive only when they have been sent often enough."""
 
@@ -168,6 +198,13 @@ async def fill_behind_a_stale_node(bench: Bench) -> tuple[Order, Execution]:
     return order, await bench.finish(order)
 
 
+async def fill_by_a_node_that_forgets(bench: Bench) -> tuple[Order, Execution]:
+    order = await patient_order(bench)
+    forgetful = Forgetful(bench.world.chain, polls=BLOCKHASH_BLOCKS + 50)
+    bench.world = replace(bench.world, witnesses=(forgetful,))
+    return order, await bench.finish(order)
+
+
 async def fill_with_late_arrival(bench: Bench) -> tuple[Order, Execution]:
     order = await patient_order(bench)
     late = Late(bench.world, sends=20)
@@ -185,6 +222,21 @@ async def test_a_node_that_is_behind_proves_nothing(bench: Bench) -> None:
     assert execution.status is Status.CONFIRMED
     assert len(execution.attempts) == 1
     assert len(await bench.swaps_on_ledger(order)) == 1
+
+
+async def test_a_node_that_has_forgotten_proves_nothing(bench: Bench) -> None:
+    order, execution = await fill_by_a_node_that_forgets(bench)
+    assert execution.status is Status.CONFIRMED
+    assert len(execution.attempts) == 1
+    assert len(await bench.swaps_on_ledger(order)) == 1
+
+
+async def test_control_a_history_of_any_length_spends_twice(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verdict, "reaches_back", lambda *_: True)
+    order, _ = await fill_by_a_node_that_forgets(bench)
+    assert len(await bench.swaps_on_ledger(order)) > 1
 
 
 async def test_what_arrives_late_is_waited_for(bench: Bench) -> None:

@@ -79,7 +79,7 @@ class Database:
         answered: asyncio.Future[Rows] = self._loop.create_future()
         self._loop.call_later(
             self._delay_s(), self._arrive, session, statement, arguments, answered,
-            context=_OUTSIDE.copy(),
+            context=_OUTSIDE,
         )  # fmt: skip
         rows = await answered
         if self._weather.strikes("killed after an effect"):
@@ -128,7 +128,7 @@ class Database:
         return [{0: True}]
 
     def _later(self, answered: "asyncio.Future[Rows]", outcome: Rows | Exception) -> None:
-        self._loop.call_later(self._delay_s(), _settle, answered, outcome, context=_OUTSIDE.copy())
+        self._loop.call_later(self._delay_s(), _settle, answered, outcome, context=_OUTSIDE)
 
     def _delay_s(self) -> float:
         return 0.0005 + self._chance.random() * 0.003

@@ -5,10 +5,14 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from random import Random
+from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
+from prometheus_client import Counter, Gauge, Histogram
+
+from landfall.bootstrap.paths import Paths, join_paths
 from landfall.chain import discovery, pools
 from landfall.chain.forms import ChainForms
 from landfall.chain.prices import SeenPrices
@@ -18,8 +22,10 @@ from landfall.core.errors import Unavailable
 from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.values import Commitment, Lamports
 from landfall.core.venues.raydium_cpmm import RAYDIUM_CPMM
-from landfall.paths import Paths, join_paths
+from landfall.observe import clients, cluster, orders, process
+from landfall.observe import pools as pools_told
 from landfall.ports import Limits, World
+from landfall.queue import worker
 from landfall.queue.postgres import PostgresQueue
 from landfall.settings import read_settings
 from landfall.store.event_log import PostgresEventLog
@@ -36,14 +42,46 @@ CONCURRENCY = 4
 ATTEMPTS_MAX = 3
 QUOTE_AGE_SLOTS_MAX = 10
 _START_AGAIN_S = 1.0
+_IDLE_MS = 5_000
 _PATHS = replace(read_settings({}).paths, rpc_timeout_ms=1_000, rpc_probe_ms=5_000)
 
 
+class _Unread:
+    """The logger and every metric. Nobody reads them here, and they take a tenth of the time."""
+
+    def labels(self, *_: object) -> "_Unread":
+        return self
+
+    def tell(self, *_: object, **__: object) -> None:
+        return None
+
+    debug = info = warning = error = inc = set = observe = tell
+
+
+_UNREAD = _Unread()
+
+
+def _telling(module: ModuleType) -> dict[str, _Unread]:
+    return {
+        name: _UNREAD
+        for name, known in vars(module).items()
+        if name == "log" or isinstance(known, Counter | Gauge | Histogram)
+    }
+
+
+_TELLING = {module: _telling(module) for module in (clients, cluster, orders, pools_told, process)}
+
+
 def small_world(stack: ExitStack) -> None:
-    """One venue and no third tokens: what the engine would ask about others is beside the point."""
+    """What is beside the point is left out, because histories are many: other venues, what is told
+    to people, and most looks of a worker that has nothing to do.
+    """
     venues = {RAYDIUM_CPMM.name: RAYDIUM_CPMM}
     for module in (discovery, pools):
         stack.enter_context(patch.object(module, "VENUES", venues))
+    stack.enter_context(patch.object(worker, "WAIT_MAX_MS", _IDLE_MS))
+    for told, names in _TELLING.items():
+        stack.enter_context(patch.multiple(told, **names))
 
 
 class WorkerClock:
@@ -132,6 +170,7 @@ async def _answers(paths: Paths) -> bool:
 
 def draw_limits(chance: Random) -> Limits:
     """Limits as people set them. Most orders have more time here, so that more happens to them."""
+    poll_ms = chance.choice((5, 10)) * SLOT_MS
     return Limits(
         retry=RetryLimits(
             attempts_max=ATTEMPTS_MAX,
@@ -139,8 +178,8 @@ def draw_limits(chance: Random) -> Limits:
             order_timeout_ms=chance.choice((30_000, 90_000, 90_000)),
         ),
         quote_age_slots_max=QUOTE_AGE_SLOTS_MAX,
-        status_poll_ms=3 * SLOT_MS,
-        rebroadcast_ms=6 * SLOT_MS,
+        status_poll_ms=poll_ms,
+        rebroadcast_ms=2 * poll_ms,
         finality_poll_ms=3_000,
         agreement_above_lamports=Lamports(0),
         failure_counts_at=chance.choice((Commitment.CONFIRMED, Commitment.FINALIZED)),

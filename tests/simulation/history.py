@@ -1,9 +1,11 @@
 """One seed, one history: the real engine through bad weather into calm, and what was seen of it."""
 
 import asyncio
+import gc
 import hashlib
 import time
 import traceback
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -36,6 +38,7 @@ STORM_S = 75.0
 # 151 blocks, finality, a lease and the longest retry delay, all with room.
 CALM_S = 120.0
 _CHAOS_EVERY_S = 1.0
+_LAST_WORDS_S = 3.0
 
 
 @dataclass
@@ -62,6 +65,7 @@ class History:
     limits: Limits
     ended_s: float = 0.0
     failures: list[str] = field(default_factory=list)
+    ways: Counter[str] = field(default_factory=Counter)
 
     def digest(self) -> str:
         """The ledger, the log and the journal in one number: equal for equal histories."""
@@ -105,16 +109,22 @@ class Simulation:
 
     def run(self) -> History:
         """The whole history."""
+        # What a history allocates is kept to its end anyway.
+        gc.disable()
         try:
             with ExitStack() as stack:
                 small_world(stack)
                 stack.enter_context(patch.object(observe, "worker_error", self._set_aside))
+                stack.enter_context(patch.object(observe, "verdict_withheld", self._withheld))
+                stack.enter_context(patch.object(observe, "rpc_lifetime_made_up", self._mortal))
                 # Housekeeping and latencies go by these; nothing else that the engine does.
                 stack.enter_context(patch.object(time, "monotonic", self._loop.time))
                 stack.enter_context(patch.object(time, "perf_counter", self._loop.time))
                 self._loop.run(self._live())
         except Stuck as stuck:
             self.history.failures.append(f"I2: {stuck}")
+        finally:
+            gc.enable()
         self.history.failures += [f"I2: the loop reports {error}" for error in self._loop.errors]
         self.history.ended_s = self._loop.time()
         return self.history
@@ -124,6 +134,12 @@ class Simulation:
         where = traceback.extract_tb(error.__traceback__)[-1]
         told = f"{error!r} at {where.filename}:{where.lineno}"
         self.history.failures.append(f"I2: {order_id} was set aside in {step}: {told}")
+
+    def _withheld(self, _: object, why: str, says: object) -> None:
+        self.history.ways[f"verdict withheld: {why}"] += 1
+
+    def _mortal(self, *_: object) -> None:
+        self.history.ways["a blockhash that would live for ever refused"] += 1
 
     async def _live(self) -> None:
         for index in range(WORKERS):
@@ -145,6 +161,10 @@ class Simulation:
             self._mend()
         for client in clients:
             client.cancel()
+        # Whatever is still under way arrives; then only the ledger has anything left to do.
+        await asyncio.sleep(_LAST_WORDS_S)
+        for process in self._loop.processes:
+            process.kill()
         await asyncio.sleep((FINALIZED_AFTER + 10) * SLOT_MS / 1_000)
         self.history.ledger.catch_up(int(self._loop.time() * 1_000))
 
@@ -164,10 +184,18 @@ class Simulation:
     async def _work(self, running: _Running, wrong_by_ms: int) -> None:
         world = await self._engine.world(wrong_by_ms)
         queue = self._engine.queue(running.process.name)
-        running.worker = Worker(
-            queue, partial(carry, world, queue), concurrency=CONCURRENCY, lease_ms=LEASE_MS
+
+        def stopping() -> bool:
+            self.history.ways["told to stop in the middle of an order"] += worker.is_draining
+            return worker.is_draining
+
+        worker = running.worker = Worker(
+            queue,
+            partial(carry, world, queue, stopping=stopping),
+            concurrency=CONCURRENCY,
+            lease_ms=LEASE_MS,
         )
-        await running.worker.run()
+        await worker.run()
 
     def _start_api(self) -> None:
         process = Process(self._loop, "api")

@@ -22,8 +22,9 @@ from tests.simulation.virtual_time import VirtualLoop, current_process
 from tests.simulation.weather import Weather
 
 _OUTSIDE = Context()
-_MUCH_LATER_S = 1.5
-_HISTORY = frozenset({"getSignatureStatuses", "getTransaction"})
+_DELAY_MIN_S, _DELAY_MAX_S = 0.005, 0.045
+_MUCH_LATER_S = 1.0
+_HISTORY = frozenset({"getSignatureStatuses", "getTransaction", "getFirstAvailableBlock"})
 
 
 class _Request(msgspec.Struct, frozen=True):
@@ -58,6 +59,11 @@ class _Provider:
     down_until_ms: int = 0
     said_before: dict[str, Any] = field(default_factory=dict)
 
+    def forget(self, before_slot: int) -> None:
+        """All its nodes were made anew, from a snapshot of this slot."""
+        for node in (*self.nodes, self.archive):
+            node.first_slot = max(node.first_slot, before_slot)
+
 
 class Network:
     """Every node, and how to reach one: by `urls`, one per provider.
@@ -84,8 +90,9 @@ class Network:
             for _ in range(chance.choice((1, 1, 2, 3)))
         ]
         self.urls = tuple(f"http://{index}.rpc.test" for index in range(len(self._providers)))
-        # One alone could not be found out, so it is honest.
-        self._liar = chance.randrange(len(self._providers)) if len(self._providers) > 1 else None
+        # One alone could not be found out, so it is honest. The first is asked the most.
+        anyone = chance.randrange(len(self._providers))
+        self._liar = None if len(self._providers) == 1 else chance.choice((0, anyone))
 
     def _some_nodes(self) -> list[Node]:
         lags = self._chance.choice(((0,), (0, 1), (0, 1, 2)))
@@ -109,40 +116,43 @@ class Network:
         if self._weather.strikes("request refused"):
             await asyncio.sleep(self._delay_s())
             raise aiohttp.ClientConnectorError(None, OSError(111, "refused"))  # type: ignore[arg-type]
+        if self._weather.strikes("request swallowed"):
+            # No other answer takes so long, so nothing else needs a time-out.
+            assert timeout_s > 2 * _DELAY_MAX_S
+            await asyncio.sleep(timeout_s)
+            raise TimeoutError
         answered: asyncio.Future[Response] = self._loop.create_future()
-        if not self._weather.strikes("request swallowed"):
-            self._loop.call_later(
-                self._delay_s(),
-                self._arrive,
-                self.urls.index(url),
-                request,
-                answered,
-                context=_OUTSIDE.copy(),
-            )
-        async with asyncio.timeout(timeout_s):
-            response = await answered
+        self._loop.call_later(
+            self._delay_s(), self._arrive, self.urls.index(url), request, answered, context=_OUTSIDE
+        )
+        response = await answered
         if self._weather.strikes("killed after an effect"):
             await process.die()
         return response
 
     def _strike_down(self) -> None:
-        now_ms = self._now_ms()
-        provider = self._chance.choice(self._providers)
-        node = self._chance.choice(provider.nodes)
+        chance, now_ms = self._chance, self._now_ms()
         if self._weather.strikes("all providers down for a while"):
             for each in self._providers:
-                each.down_until_ms = now_ms + self._chance.randint(1_000, 45_000)
+                each.down_until_ms = now_ms + chance.randint(1_000, 45_000)
         if self._weather.strikes("provider down for a while"):
-            provider.down_until_ms = now_ms + self._chance.randint(1_000, 40_000)
+            self._one().down_until_ms = now_ms + chance.randint(1_000, 40_000)
         if self._weather.strikes("node down for a while"):
-            node.down_until_ms = now_ms + self._chance.randint(1_000, 30_000)
+            node = chance.choice(self._one().nodes)
+            node.down_until_ms = now_ms + chance.randint(1_000, 30_000)
         if self._weather.strikes("history falls behind"):
-            until_ms = now_ms + self._chance.randint(1_000, 70_000)
-            provider.archive.fall_behind(self._chance.choice((20, 60, 250)), until_ms)
+            until_ms = now_ms + chance.randint(1_000, 70_000)
+            self._one().archive.fall_behind(chance.choice((20, 60, 250)), until_ms)
+        if self._weather.strikes("history forgotten"):
+            self._one().forget(self._ledger.slot - chance.randint(0, 20))
         if self._weather.strikes("nodes fall behind"):
-            until_ms = now_ms + self._chance.randint(1_000, 60_000)
-            for each in self._chance.sample(provider.nodes, max(1, len(provider.nodes) - 1)):
-                each.fall_behind(self._chance.choice((5, 20, 60, 250)), until_ms)
+            until_ms = now_ms + chance.randint(1_000, 60_000)
+            nodes = self._one().nodes
+            for each in chance.sample(nodes, max(1, len(nodes) - 1)):
+                each.fall_behind(chance.choice((5, 20, 60, 250)), until_ms)
+
+    def _one(self) -> _Provider:
+        return self._chance.choice(self._providers)
 
     def _arrive(
         self, provider_index: int, request: _Request, answered: "asyncio.Future[Response]"
@@ -166,7 +176,7 @@ class Network:
         try:
             result = node.answer(request.method, request.params)
             if provider_index == self._liar:
-                result = lie(weather, request.method, result)
+                result = lie(weather, self._chance, request.method, result)
             request_id = request.id
             if weather.strikes("reply of another request"):
                 result, request_id = provider.said_before.get(request.method), request.id - 1
@@ -189,10 +199,10 @@ class Network:
 
     def _later(self, answered: "asyncio.Future[Response]", answer: Response | Exception) -> None:
         delay_s = _MUCH_LATER_S if isinstance(answer, TimeoutError) else self._delay_s()
-        self._loop.call_later(delay_s, _settle, answered, answer, context=_OUTSIDE.copy())
+        self._loop.call_later(delay_s, _settle, answered, answer, context=_OUTSIDE)
 
     def _delay_s(self) -> float:
-        return 0.005 + self._chance.random() * 0.04
+        return _DELAY_MIN_S + self._chance.random() * (_DELAY_MAX_S - _DELAY_MIN_S)
 
     def _now_ms(self) -> int:
         return int(self._loop.time() * 1_000)

@@ -58,6 +58,7 @@ class Node:
     def __init__(self, ledger: Ledger, weather: Weather, lag_slots: int) -> None:
         self.lag_slots = lag_slots
         self.down_until_ms = 0
+        self.first_slot = 0
         self._usual_lag_slots = lag_slots
         self._behind_until_ms = 0
         self._ledger = ledger
@@ -75,6 +76,8 @@ class Node:
 
     def look_up(self, now_ms: int) -> None:
         """Notice that a bad time is over."""
+        if self._weather.is_calm:
+            self.first_slot = 0
         if now_ms >= self._behind_until_ms or self._weather.is_calm:
             self.lag_slots = self._usual_lag_slots
 
@@ -163,7 +166,7 @@ class Node:
 
     def _status(self, signature: str, seen_slot: int, everything: bool) -> Json:
         landed = self._ledger.by_signature.get(signature)
-        if landed is None or landed.slot > seen_slot:
+        if landed is None or not self.first_slot <= landed.slot <= seen_slot:
             return None
         if not everything and landed.slot < seen_slot - _RECENT_SLOTS:
             return None
@@ -177,9 +180,14 @@ class Node:
     def _transaction(self, signature: str, config: Mapping[str, Json]) -> Json:
         landed = self._ledger.by_signature.get(signature)
         wanted = config.get("commitment", Commitment.FINALIZED.wire)
-        if landed is None or landed.slot > self._slot() - _BEHIND[wanted]:
+        if landed is None:
+            return None
+        if not self.first_slot <= landed.slot <= self._slot() - _BEHIND[wanted]:
             return None
         return _landed(landed)
+
+    def _first_available_block(self) -> Json:
+        return self.first_slot
 
     def _send(self, raw: str, config: Mapping[str, Json]) -> Json:
         wire = base64.b64decode(raw)
@@ -206,6 +214,7 @@ _METHODS: Mapping[str, Callable[..., Json]] = {
     "getLatestBlockhash": Node._latest_blockhash,
     "simulateTransaction": Node._simulate,
     "getSlot": Node._get_slot,
+    "getFirstAvailableBlock": Node._first_available_block,
     "getEpochInfo": Node._epoch_info,
     "getSignatureStatuses": Node._signature_statuses,
     "getTransaction": Node._transaction,

@@ -38,12 +38,17 @@ WAYS = (
     "a second copy ignored by the ledger",
     "bytes refused by the ledger after expiry",
     "landed again after a rollback",
+    "told to stop in the middle of an order",
+    "a blockhash that would live for ever refused",
+    "verdict withheld: too few",
+    "verdict withheld: contradiction",
+    "verdict withheld: short history",
 )
 
 
 def recoveries(history: History) -> Counter[str]:
     """How often this history took each way."""
-    ways: Counter[str] = Counter()
+    ways = Counter(history.ways)
     for story in stories_of(history):
         ways.update(_of_order(story))
     database, ledger = history.database, history.ledger

@@ -13,9 +13,10 @@ import heapq
 from asyncio import events
 from collections import deque
 from collections.abc import Callable, Coroutine
-from contextvars import Context, ContextVar
+from contextvars import Context, ContextVar, copy_context
 from itertools import count
 from typing import Any
+from unittest.mock import patch
 
 _PROCESS: "ContextVar[Process | None]" = ContextVar("process", default=None)
 _TURNS_MAX = 3_000_000
@@ -37,8 +38,8 @@ class Process:
         self.name = name
         self.alive = True
         self.frozen = False
+        self.held: list[_Handle] = []
         self._loop = loop
-        self._held: list[asyncio.Handle] = []
         loop.processes.append(self)
 
     def start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
@@ -71,16 +72,9 @@ class Process:
         if self.alive:
             self._loop.go_on_with(self.given_up())
 
-    def lets_run(self, handle: asyncio.Handle) -> bool:
-        """Whether this may run now; if not, it is kept."""
-        if self.alive and not self.frozen:
-            return True
-        self._held.append(handle)
-        return False
-
-    def given_up(self) -> list[asyncio.Handle]:
+    def given_up(self) -> "list[_Handle]":
         """What was not run, and is kept no more."""
-        held, self._held = self._held, []
+        held, self.held = self.held, []
         return held
 
 
@@ -89,26 +83,39 @@ def current_process() -> Process | None:
     return _PROCESS.get()
 
 
+class _Handle:
+    """A callback that is due: what asyncio's handles are, without what those do for debugging."""
+
+    __slots__ = ("args", "callback", "context", "is_cancelled")
+
+    def __init__(
+        self, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None
+    ) -> None:
+        self.callback = callback
+        self.args = args
+        self.context = copy_context() if context is None else context
+        self.is_cancelled = False
+
+    def cancel(self) -> None:
+        self.is_cancelled = True
+
+
 class _Task(asyncio.Task[Any]):
     """A task that sets keep in the order of its making, not of its address."""
 
-    def __init__(self, number: int, coro: Coroutine[Any, Any, Any], **options: Any) -> None:
-        self._number = number
-        super().__init__(coro, **options)
+    number = 0
 
     def __hash__(self) -> int:
-        return self._number
+        return self.number
 
 
 class _Future(asyncio.Future[Any]):
     """A future, likewise."""
 
-    def __init__(self, number: int, loop: asyncio.AbstractEventLoop) -> None:
-        self._number = number
-        super().__init__(loop=loop)
+    number = 0
 
     def __hash__(self) -> int:
-        return self._number
+        return self.number
 
 
 class VirtualLoop(asyncio.AbstractEventLoop):
@@ -116,12 +123,12 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def __init__(self) -> None:
         self._now = 0.0
-        self._ready: deque[asyncio.Handle] = deque()
-        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._ready: deque[_Handle] = deque()
+        self._timers: list[tuple[float, int, _Handle]] = []
         self._numbers = count()
         self._closed = False
         # Kept to the end: a coroutine that is collected earlier would run its `finally` then.
-        self._tasks: list[asyncio.Task[Any]] = []
+        self._tasks: list[_Task] = []
         self.processes: list[Process] = []
         self.errors: list[str] = []
 
@@ -133,12 +140,9 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """
         events._set_running_loop(self)
         try:
-            task = self.create_task(work)
-            for _ in range(_TURNS_MAX):
-                if task.done():
-                    return task.result()
-                self._turn()
-            raise Stuck(f"not done after {_TURNS_MAX} turns, at {self._now} s")
+            # asyncio's own list of all tasks, which nobody here reads, costs as much as the loop.
+            with patch.object(asyncio.tasks._all_tasks, "add", _unlisted):  # type: ignore[attr-defined]
+                return self._run_until_done(self.create_task(work))
         finally:
             self._bury()
             events._set_running_loop(None)
@@ -147,7 +151,36 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             self._ready.clear()
             self._timers.clear()
 
-    def go_on_with(self, handles: list[asyncio.Handle]) -> None:
+    def _run_until_done(self, task: "asyncio.Task[Any]") -> Any:
+        ready, timers = self._ready, self._timers
+        for _ in range(_TURNS_MAX):
+            if task.done():
+                return task.result()
+            if ready:
+                handle = ready.popleft()
+            elif timers:
+                when, _, handle = heapq.heappop(timers)
+                if not handle.is_cancelled and when > self._now:
+                    self._now = when
+            else:
+                raise Stuck(f"everybody waits for ever, at {self._now} s")
+            if handle.is_cancelled:
+                continue
+            process = handle.context.get(_PROCESS)
+            if process is None or (process.alive and not process.frozen):
+                self._run(handle)
+            else:
+                process.held.append(handle)
+        raise Stuck(f"not done after {_TURNS_MAX} turns, at {self._now} s")
+
+    def _run(self, handle: _Handle) -> None:
+        try:
+            handle.context.run(handle.callback, *handle.args)
+        except Exception as error:  # noqa: BLE001 - as asyncio does: it is told, and all go on
+            if not self._closed:
+                self.errors.append(f"{handle.callback!r} raised {error!r}")
+
+    def go_on_with(self, handles: list[_Handle]) -> None:
         """Run these after what is ready already."""
         self._ready.extend(handles)
 
@@ -160,58 +193,49 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             for task in self._tasks:
                 task.cancel()
             while self._ready:
-                self._ready.popleft()._run()
-
-    def _turn(self) -> None:
-        if self._ready:
-            handle = self._ready.popleft()
-        else:
-            if not self._timers:
-                raise Stuck(f"everybody waits for ever, at {self._now} s")
-            when, _, handle = heapq.heappop(self._timers)
-            if handle.cancelled():
-                return
-            self._now = max(self._now, when)
-        if handle.cancelled():
-            return
-        process = handle._context.get(_PROCESS)
-        if process is None or process.lets_run(handle):
-            handle._run()
+                handle = self._ready.popleft()
+                if not handle.is_cancelled:
+                    self._run(handle)
 
     # ── What asyncio calls ───────────────────────────────────────────────────────────────────────
 
     def time(self) -> float:
         return self._now
 
-    def call_soon(
+    def call_soon(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> asyncio.Handle:
-        handle = asyncio.Handle(callback, args, self, context)
+    ) -> _Handle:
+        handle = _Handle(callback, args, context)
         self._ready.append(handle)
         return handle
 
-    def call_later(
+    def call_later(  # type: ignore[override]
         self,
         delay: float,
         callback: Callable[..., object],
         *args: Any,
         context: Context | None = None,
-    ) -> asyncio.TimerHandle:
-        return self.call_at(self._now + max(0.0, delay), callback, *args, context=context)
+    ) -> _Handle:
+        handle = _Handle(callback, args, context)
+        when = self._now + max(0.0, delay)
+        heapq.heappush(self._timers, (when, next(self._numbers), handle))
+        return handle
 
-    def call_at(
+    def call_at(  # type: ignore[override]
         self,
         when: float,
         callback: Callable[..., object],
         *args: Any,
         context: Context | None = None,
-    ) -> asyncio.TimerHandle:
-        timer = asyncio.TimerHandle(when, callback, args, self, context)
-        heapq.heappush(self._timers, (when, next(self._numbers), timer))
-        return timer
+    ) -> _Handle:
+        handle = _Handle(callback, args, context)
+        heapq.heappush(self._timers, (when, next(self._numbers), handle))
+        return handle
 
     def create_future(self) -> "asyncio.Future[Any]":
-        return _Future(next(self._numbers), self)
+        future = _Future(loop=self)
+        future.number = next(self._numbers)
+        return future
 
     def create_task(
         self,
@@ -220,14 +244,14 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         name: str | None = None,
         context: Context | None = None,
     ) -> "asyncio.Task[Any]":
-        task = _Task(next(self._numbers), coro, loop=self, name=name, context=context)
+        task = _Task(coro, loop=self, name=name, context=context)
+        task.number = next(self._numbers)
         self._tasks.append(task)
         return task
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         # What nobody retrieved is told when it is collected, which is not part of the history.
-        if "handle" in context and not self._closed:
-            self.errors.append(f"{context['message']}: {context.get('exception')!r}")
+        return None
 
     def is_running(self) -> bool:
         return not self._closed
@@ -235,8 +259,9 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def is_closed(self) -> bool:
         return self._closed
 
-    def get_debug(self) -> bool:
-        return False
+    # Asked for each future, so it is as fast as it can be: False.
+    get_debug = staticmethod(bool)
 
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        return None
+
+def _unlisted(_: object) -> None:
+    return None

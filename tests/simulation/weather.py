@@ -27,10 +27,12 @@ NETWORK: Mapping[str, float] = {
 NODES: Mapping[str, float] = {
     "nodes fall behind": 0.02,
     "history falls behind": 0.02,
+    "history forgotten": 0.05,
     "landed transaction denied": 0.3,
     "success made up": 0.1,
     "failure made up": 0.1,
     "finality made up": 0.1,
+    "lifetime made up": 1.0,
     "send denied but passed on": 0.2,
     "send acknowledged but dropped": 0.3,
 }

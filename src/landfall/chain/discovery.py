@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from landfall import observe
-from landfall.chain.rpc import SearchRefused
+from landfall.chain.searching import SearchRefused
 from landfall.chain.sharing import Sharing
 from landfall.core.errors import LandfallError, Unavailable
 from landfall.core.values import ProgramAccountsFilter, Pubkey

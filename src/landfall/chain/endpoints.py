@@ -6,12 +6,14 @@ reached yet is on no known cluster, so it is not used before it has said which o
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import count
 
 from landfall import observe
 from landfall.chain.health import Health
 from landfall.chain.rpc import RpcChain
 from landfall.core.errors import LandfallError, Unavailable
+from landfall.core.ledger.answers import Finalized
 from landfall.ports import Clock
 
 _LATENCY_SLACK_MS = 50
@@ -80,6 +82,13 @@ class Endpoints:
             endpoint.is_ours = None if genesis_hash is None else True
         return self._genesis_hash
 
+    def known_final(self, beside: RpcChain) -> tuple[Finalized, ...]:
+        """How far the ledger is final, as others than `beside` have said, or as it alone has."""
+        ours = [each.chain for each in self.all if each.is_ours]
+        others = [chain.known_final for chain in ours if chain is not beside]
+        told = tuple(each for each in others if each is not None)
+        return told or ((beside.known_final,) if beside.known_final else ())
+
     def by_preference(self) -> list[Endpoint]:
         """Those that may be asked now, the best first; the ailing ones last."""
         usable = [each for each in self.all if each.is_ours and not each.health.pause_left_ms]
@@ -124,7 +133,11 @@ class Endpoints:
 
     @staticmethod
     async def _genesis(endpoint: Endpoint) -> str | None:
+        """Which cluster it is on; how far that is final is learned on the way."""
         try:
-            return await endpoint.chain.genesis_hash()
+            told = await endpoint.chain.genesis_hash()
         except Unavailable:
             return None
+        with suppress(Unavailable):
+            await endpoint.chain.finalized()
+        return told

@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 from landfall import observe
 from landfall.chain.endpoints import Endpoint, Endpoints
 from landfall.chain.floor import Behind
-from landfall.chain.rpc import RpcChain, SearchRefused
+from landfall.chain.rpc import RpcChain
+from landfall.chain.searching import SearchRefused
 from landfall.core.errors import Unavailable
 from landfall.core.ledger.answers import AccountsAt, LatestBlockhash, Simulation
+from landfall.core.ledger.expiry import lives_too_long
 from landfall.core.values import ProgramAccountsFilter, Pubkey
 from landfall.ports import Clock
 
@@ -50,8 +52,15 @@ class Failover:
         return await self._ask(lambda chain: chain.program_accounts(wanted))
 
     async def latest_blockhash(self) -> LatestBlockhash:
-        """A blockhash to sign with."""
-        return await self._ask(lambda chain: chain.latest_blockhash())
+        """A blockhash to sign with, from one that does not say that it lives longer than any."""
+        return await self._ask(self._mortal_blockhash)
+
+    async def _mortal_blockhash(self, chain: RpcChain) -> LatestBlockhash:
+        latest = await chain.latest_blockhash()
+        if lives_too_long(latest, self._endpoints.known_final(beside=chain)):
+            observe.rpc_lifetime_made_up(chain.name, latest.last_valid_block_height)
+            raise Unavailable(f"{chain.name} says that a blockhash lives longer than any does")
+        return latest
 
     async def simulate(self, raw: bytes) -> Simulation:
         """Run without recording."""

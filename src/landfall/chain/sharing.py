@@ -22,13 +22,17 @@ class Sharing(Generic[QuestionT, AnswerT]):
 
     async def answer(self, question: QuestionT) -> AnswerT:
         """The answer that is under way, or a new one."""
+        # Shielded: one who lets go must not take the answer from the others.
+        return await asyncio.shield(self.asked(question))
+
+    def asked(self, question: QuestionT) -> "asyncio.Future[AnswerT]":
+        """What will have the answer. It is not the caller's to cancel."""
         under_way = self._under_way.get(question)
         if under_way is None:
             under_way = asyncio.ensure_future(self._ask(question))
             self._under_way[question] = under_way
             under_way.add_done_callback(partial(self._answered, question))
-        # Shielded: one who lets go must not take the answer from the others.
-        return await asyncio.shield(under_way)
+        return under_way
 
     def _answered(self, question: QuestionT, under_way: "asyncio.Future[AnswerT]") -> None:
         self._under_way.pop(question, None)

@@ -3,14 +3,13 @@ and while it is late nobody waits for more than a moment.
 """
 
 import asyncio
-from collections.abc import Awaitable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from landfall.chain.endpoints import Endpoint
 from landfall.chain.sharing import Sharing
 from landfall.core.errors import Unavailable
 from landfall.core.ledger.answers import Evidence, LandedTransaction
-from landfall.core.values import Signature
+from landfall.core.values import Signature, Slot
 from landfall.ports import Clock
 
 LATE_PATIENCE_MS = 50
@@ -33,6 +32,7 @@ class ProviderWitness:
         self._is_late = False
         self._evidence = Sharing(endpoint.chain.testify)
         self._records = Sharing(endpoint.chain.transaction)
+        self._first_slots: Sharing[None, Slot] = Sharing(lambda _: endpoint.chain.first_slot())
 
     @property
     def name(self) -> str:
@@ -42,23 +42,28 @@ class ProviderWitness:
     async def testify(self, signature: Signature) -> Evidence:
         """What it says of the signature, and how far its own ledger is final."""
         self._endpoint.check_ours()
-        return await self._soon(self._evidence.answer(signature))
+        return await self._soon(self._evidence.asked(signature))
+
+    async def first_slot(self) -> Slot:
+        """From which slot on it has the ledger's history."""
+        self._endpoint.check_ours()
+        return await self._soon(self._first_slots.asked(None))
 
     async def transaction(self, signature: Signature) -> LandedTransaction | None:
         """The transaction as it shows it."""
         self._endpoint.check_ours()
-        return await self._soon(self._records.answer(signature))
+        return await self._soon(self._records.asked(signature))
 
-    async def _soon(self, answer: Awaitable[T]) -> T:
-        answering = asyncio.ensure_future(answer)
+    async def _soon(self, answering: "asyncio.Future[T]") -> T:
         most_ms = LATE_PATIENCE_MS if self._is_late else self._patience_ms
         bell = asyncio.ensure_future(self._clock.sleep_ms(min(most_ms, self._patience_ms)))
+        awaited: tuple[asyncio.Future[Any], ...] = (answering, bell)
         try:
-            await asyncio.wait({answering, bell}, return_when=asyncio.FIRST_COMPLETED)
+            # Waiting for it leaves the answer alone: it is of others, too.
+            await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
             self._is_late = not answering.done()
             if self._is_late:
                 raise Unavailable(f"{self.name} has not answered yet")
             return answering.result()
         finally:
             bell.cancel()
-            answering.cancel()

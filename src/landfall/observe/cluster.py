@@ -79,6 +79,11 @@ def rpc_limited(name: str, pause_ms: int) -> None:
     log.warning("rpc_limited", endpoint=name, pause_ms=pause_ms)
 
 
+def rpc_lifetime_made_up(name: str, last_valid_height: int) -> None:
+    """A provider says that a blockhash lives longer than any does; it is not signed with."""
+    log.error("rpc_lifetime_made_up", endpoint=name, last_valid_height=last_valid_height)
+
+
 def rpc_failed_over(name: str) -> None:
     """A provider could not answer a read, and another is asked if there is one."""
     _rpc_failed_over.labels(name).inc()

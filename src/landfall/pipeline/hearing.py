@@ -17,7 +17,7 @@ from landfall.core.ledger.verdict import (
     opinion,
     providers_needed,
 )
-from landfall.core.values import Signature
+from landfall.core.values import Signature, Slot
 from landfall.ports import Witness, World
 
 
@@ -27,7 +27,7 @@ class Heard:
 
     witness: Witness
     evidence: Evidence | None
-    opinion: Opinion | None
+    opinion: Opinion | Withheld | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,8 @@ class Hearing:
 async def hear(world: World, execution: Execution, transaction: SignedTransaction) -> Hearing:
     """Ask all providers at once, and judge."""
     quorum = _quorum(world, execution)
-    asked = (_evidence(witness, transaction.signature) for witness in world.witnesses)
-    evidences = await asyncio.gather(*asked)
-    heard = tuple(
-        Heard(witness, evidence, opinion(transaction, evidence, quorum) if evidence else None)
-        for witness, evidence in zip(world.witnesses, evidences, strict=True)
-    )
+    asked = (_heard(witness, transaction, quorum) for witness in world.witnesses)
+    heard = tuple(await asyncio.gather(*asked))
     return Hearing(heard, quorum, judge([each.opinion for each in heard], quorum))
 
 
@@ -95,9 +91,22 @@ def _quorum(world: World, execution: Execution) -> Quorum:
     )
 
 
-async def _evidence(witness: Witness, signature: Signature) -> Evidence | None:
+async def _heard(witness: Witness, transaction: SignedTransaction, quorum: Quorum) -> Heard:
     try:
-        return await witness.testify(signature)
+        evidence = await witness.testify(transaction.signature)
+    except Unavailable:
+        return Heard(witness, None, None)
+    held = opinion(transaction, evidence, quorum)
+    if held is Withheld.SHORT_HISTORY:
+        # After the answer, never before: a history only gets shorter.
+        evidence = replace(evidence, first_slot=await _first_slot(witness))
+        held = opinion(transaction, evidence, quorum)
+    return Heard(witness, evidence, held)
+
+
+async def _first_slot(witness: Witness) -> Slot | None:
+    try:
+        return await witness.first_slot()
     except Unavailable:
         return None
 

@@ -14,7 +14,7 @@ from landfall.core.ledger.answers import (
 from landfall.core.ledger.tips import Tip
 from landfall.core.ledger.transaction import Form
 from landfall.core.token import Token
-from landfall.core.values import ProgramAccountsFilter, Pubkey, Signature
+from landfall.core.values import ProgramAccountsFilter, Pubkey, Signature, Slot
 
 
 class ChainClient(Protocol):
@@ -48,6 +48,10 @@ class Witness(Protocol):
 
     async def testify(self, signature: Signature) -> Evidence:
         """What it knows of a signature, searched in its whole history, and how far it is final."""
+        ...
+
+    async def first_slot(self) -> Slot:
+        """From which slot on it has the ledger's history."""
         ...
 
     async def transaction(self, signature: Signature) -> LandedTransaction | None: ...

@@ -4,8 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landfall.core.ledger.answers import Finalized, SignatureStatus, StatusAnswer
-from landfall.core.ledger.expiry import is_expired
+from landfall.core.ledger.answers import (
+    Finalized,
+    LatestBlockhash,
+    SignatureStatus,
+    StatusAnswer,
+)
+from landfall.core.ledger.expiry import is_expired, lives_too_long, reaches_back
 from landfall.core.values import BlockHeight, Commitment, Slot
 from tests.core.examples import a_signed_transaction
 
@@ -62,3 +67,50 @@ def test_whatever_is_known_of_it_is_never_called_expired(height, finalized_slot,
         Finalized(Slot(finalized_slot), BlockHeight(height)),
         StatusAnswer(Slot(context_slot), LANDED),
     )
+
+
+def test_a_history_must_begin_where_the_transaction_could_first_land():
+    transaction = a_signed_transaction(LAST_VALID)
+    first = transaction.min_context_slot
+    assert [reaches_back(transaction, Slot(first + ahead)) for ahead in (-1, 0, 1)] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def said_to_live_until(height: int, at_slot: int = 2_000) -> LatestBlockhash:
+    return LatestBlockhash("", BlockHeight(height), Slot(at_slot))
+
+
+@pytest.mark.parametrize(
+    ("height", "others", "too_long"),
+    [
+        (1_150, [(2_000, 1_000)], False),
+        (1_300, [(2_000, 1_000)], False),
+        (1_301, [(2_000, 1_000)], True),
+        (10**12, [(2_000, 1_000)], True),
+        # Others who have fallen behind, or were asked long ago, speak against nobody honest.
+        (1_150, [(1_000, 200)], False),
+        (1_501, [(1_000, 200)], True),
+        (1_150, [(2_030, 1_030)], False),
+        # Whoever has got furthest bounds it, so one who claims too little harms nobody.
+        (1_150, [(2_000, 0), (2_000, 1_000)], False),
+        (10**12, [], False),
+    ],
+)
+def test_no_blockhash_lives_longer_than_heights_can_grow(height, others, too_long):
+    known = [Finalized(Slot(slot), BlockHeight(reached)) for slot, reached in others]
+    assert lives_too_long(said_to_live_until(height), known) is too_long
+
+
+@given(st.integers(0, 2**40), st.integers(0, 2**20), st.integers(0, 2**20), st.integers(0, 2**20))
+def test_an_honest_lifetime_is_never_refused(slot, skipped, ahead, skipped_since):
+    """Whether the other one is ahead or behind, and however many slots had no block."""
+    height = max(0, slot - skipped)
+    told = said_to_live_until(height + 150, slot)
+    later = Finalized(Slot(slot + ahead), BlockHeight(height + max(0, ahead - skipped_since)))
+    behind = max(0, slot - ahead)
+    earlier = Finalized(Slot(behind), BlockHeight(max(0, height - min(ahead, slot))))
+    assert not lives_too_long(told, [later])
+    assert not lives_too_long(told, [earlier])

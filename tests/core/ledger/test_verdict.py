@@ -26,11 +26,13 @@ TRANSACTION = SignedTransaction(
 )
 FINAL = Finalized(Slot(300), BlockHeight(LAST_VALID + 1))
 ONE, TWO = Quorum(needed=1), Quorum(needed=2)
+SHORT = Withheld.SHORT_HISTORY
 OK, FAILED, EXPIRED = Opinion.SUCCEEDED, Opinion.FAILED, Opinion.EXPIRED
 
 
-def unknown(slot: int, finalized: Finalized | None = FINAL) -> Evidence:
-    return Evidence(finalized, StatusAnswer(Slot(slot), None))
+def unknown(slot: int, finalized: Finalized | None = FINAL, first: int | None = 0) -> Evidence:
+    first_slot = None if first is None else Slot(first)
+    return Evidence(finalized, StatusAnswer(Slot(slot), None), first_slot)
 
 
 def landed(commitment: Commitment, error: TransactionError | None = None) -> Evidence:
@@ -44,6 +46,9 @@ def landed(commitment: Commitment, error: TransactionError | None = None) -> Evi
         (unknown(299), None),
         (unknown(300, Finalized(Slot(300), BlockHeight(LAST_VALID))), None),
         (unknown(10**6, None), None),
+        (unknown(300, first=None), SHORT),
+        (unknown(300, first=1), SHORT),
+        (unknown(299, first=1), None),
         (landed(Commitment.PROCESSED), None),
         (landed(Commitment.CONFIRMED), OK),
         (landed(Commitment.FINALIZED), OK),
@@ -51,7 +56,9 @@ def landed(commitment: Commitment, error: TransactionError | None = None) -> Evi
         (landed(Commitment.CONFIRMED, TransactionError("x")), FAILED),
     ],
 )
-def test_an_opinion_rests_on_one_provider_s_answers(evidence: Evidence, expected: Opinion | None):
+def test_an_opinion_rests_on_one_provider_s_answers(
+    evidence: Evidence, expected: Opinion | Withheld | None
+):
     assert opinion(TRANSACTION, evidence, ONE) is expected
 
 
@@ -80,21 +87,25 @@ def test_a_failure_may_have_to_wait_for_finality():
         ([FAILED, FAILED, OK], TWO, Withheld.CONTRADICTION),
         ([FAILED, FAILED, EXPIRED], TWO, Withheld.CONTRADICTION),
         ([OK, OK, EXPIRED, EXPIRED], TWO, Withheld.CONTRADICTION),
+        ([SHORT, None], ONE, SHORT),
+        ([SHORT, EXPIRED], ONE, EXPIRED),
+        ([SHORT, EXPIRED], TWO, Withheld.TOO_FEW),
+        ([SHORT, OK], ONE, OK),
     ],
 )
 def test_a_verdict_needs_enough_providers_and_no_contradiction(
-    opinions: list[Opinion | None], quorum: Quorum, expected: Opinion | Withheld | None
+    opinions: list[Opinion | Withheld | None], quorum: Quorum, expected: Opinion | Withheld | None
 ):
     assert judge(opinions, quorum) is expected
 
 
 def test_nothing_that_allows_a_new_attempt_is_judged_while_anybody_says_otherwise():
-    choices = (None, *Opinion)
+    choices = (None, SHORT, *Opinion)
     for opinions in product(choices, repeat=4):
         for quorum in (ONE, TWO):
             verdict = judge(opinions, quorum)
             if verdict in (FAILED, EXPIRED):
-                assert set(opinions) <= {verdict, None}
+                assert set(opinions) <= {verdict, None, SHORT}
                 assert opinions.count(verdict) >= quorum.needed
             if verdict is OK:
-                assert opinions.count(OK) * 2 > sum(each is not None for each in opinions)
+                assert opinions.count(OK) * 2 > sum(isinstance(each, Opinion) for each in opinions)

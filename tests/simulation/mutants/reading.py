@@ -58,6 +58,14 @@ def expiry_without_context_slot(stack: ExitStack) -> None:
     replace_method(stack, RpcChain, "testify", make)
 
 
+def short_history_is_whole(stack: ExitStack) -> None:
+    everywhere(stack, expiry.reaches_back, lambda *_: True)
+
+
+def lifetime_believed(stack: ExitStack) -> None:
+    everywhere(stack, expiry.lives_too_long, lambda *_: False)
+
+
 def finality_at(commitment: str) -> Break:
     def breaks(stack: ExitStack) -> None:
         def make(call: Any) -> Any:
@@ -175,6 +183,8 @@ def failure_as_success(execution: Execution, event: Event) -> Event:
 READING: Mapping[str, Break] = {
     "expiry by 30 s of wall clock": expiry_by_wall_clock,
     "expiry without the answer's own slot": expiry_without_context_slot,
+    "absence from a short history counts": short_history_is_whole,
+    "any lifetime of a blockhash is believed": lifetime_believed,
     "expiry at the confirmed height": finality_at("confirmed"),
     "expiry at the processed height": finality_at("processed"),
     "null status means failed": null_is_failed,

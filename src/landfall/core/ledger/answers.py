@@ -89,11 +89,13 @@ class StatusAnswer:
 class Evidence:
     """What one provider alone says of one signature.
 
-    `finalized` is how far its own ledger was known to be final *before* it answered; None: unknown.
+    `finalized` is how far its own ledger was known to be final *before* it answered, `first_slot`
+    from where on it still had history *after* that; None: unknown.
     """
 
     finalized: Finalized | None
     answer: StatusAnswer
+    first_slot: Slot | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 A blockhash is taken up to a block height. Once a *finalized* block is past that height at slot S,
 every block that could hold the transaction is final; so an answer that does not know the signature,
 and that was itself true at S or later, is proof of absence. The answer's own slot makes this sound
-behind a load balancer.
+behind a load balancer. Absence from a history proves it only for the slots that the history has: a
+node that keeps minutes, or was made from a snapshot, knows as little of what it has forgotten.
 
 How long a blockhash is taken is what one node said when it was read. A word that is too low would
 make every honest provider call living bytes dead, so it is not enough: heights grow by at most one
@@ -12,15 +13,20 @@ per slot, hence no blockhash read at some slot dies before as many slots as bloc
 Source: anza-xyz/agave, clock (`MAX_PROCESSING_AGE`).
 """
 
+from collections.abc import Iterable
+
 from landfall.core.execution import SignedTransaction
-from landfall.core.ledger.answers import Finalized, StatusAnswer
+from landfall.core.ledger.answers import Finalized, LatestBlockhash, StatusAnswer
+from landfall.core.values import BlockHeight, Slot
 
 BLOCKHASH_BLOCKS = 150
 """For how many blocks the ledger takes a blockhash."""
 
 
 def is_expired(transaction: SignedTransaction, finalized: Finalized, answer: StatusAnswer) -> bool:
-    """Is it proven that `transaction` will never land?
+    """Is its time over, and is it unknown to whoever answers?
+
+    With `reaches_back` this proves that `transaction` will never land.
 
     Args:
         transaction: what was signed.
@@ -33,3 +39,25 @@ def is_expired(transaction: SignedTransaction, finalized: Finalized, answer: Sta
         and answer.status is None
         and answer.context_slot >= finalized.slot
     )
+
+
+def reaches_back(transaction: SignedTransaction, first_slot: Slot) -> bool:
+    """Would a history that begins at `first_slot` show `transaction`, wherever it landed?
+
+    `first_slot` must have been read *after* the answer that does not know it: histories are cut off
+    at their beginning, so what is there now was there then.
+    """
+    return first_slot <= transaction.min_context_slot
+
+
+def lives_too_long(latest: LatestBlockhash, others: Iterable[Finalized]) -> bool:
+    """Is a blockhash said to live longer than it can, by what `others` have said of the ledger?
+
+    A height claimed too high would make its transaction be waited for as long. Heights grow by at
+    most one per slot, so a height known at some slot bounds that of any other, however old it is.
+    The one who has got furthest counts; nobody's word bounds nothing.
+    """
+    heights = [known.block_height + max(0, latest.context_slot - known.slot) for known in others]
+    if not heights:
+        return False
+    return latest.last_valid_block_height > BlockHeight(max(heights) + 2 * BLOCKHASH_BLOCKS)

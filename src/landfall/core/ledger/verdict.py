@@ -13,7 +13,7 @@ from enum import Enum
 
 from landfall.core.execution import SignedTransaction
 from landfall.core.ledger.answers import Evidence
-from landfall.core.ledger.expiry import is_expired
+from landfall.core.ledger.expiry import is_expired, reaches_back
 from landfall.core.order import Order
 from landfall.core.quote import Route
 from landfall.core.token import NATIVE_MINT
@@ -35,6 +35,8 @@ class Withheld(Enum):
     """Not as many as are needed say so."""
     CONTRADICTION = "contradiction"
     """Providers say what cannot both be true: one of them is wrong, or lies."""
+    SHORT_HISTORY = "short history"
+    """It is past its time and unknown, where history does not reach back to when it could land."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,24 +47,33 @@ class Quorum:
     failure_counts_at: Commitment = Commitment.CONFIRMED
 
 
-def opinion(transaction: SignedTransaction, evidence: Evidence, quorum: Quorum) -> Opinion | None:
-    """What the provider that gave this evidence holds to be decided, or None."""
+def opinion(
+    transaction: SignedTransaction, evidence: Evidence, quorum: Quorum
+) -> Opinion | Withheld | None:
+    """What the provider that gave this evidence holds to be decided, or None.
+
+    SHORT_HISTORY: it would be an expiry, were it known that its history reaches back far enough.
+    """
     status = evidence.answer.status
     if status is None:
-        finalized = evidence.finalized
-        if finalized is not None and is_expired(transaction, finalized, evidence.answer):
-            return Opinion.EXPIRED
-        return None
+        finalized, first_slot = evidence.finalized, evidence.first_slot
+        if finalized is None or not is_expired(transaction, finalized, evidence.answer):
+            return None
+        if first_slot is None or not reaches_back(transaction, first_slot):
+            return Withheld.SHORT_HISTORY
+        return Opinion.EXPIRED
     if status.error is None:
         return Opinion.SUCCEEDED if status.commitment >= Commitment.CONFIRMED else None
     return Opinion.FAILED if status.commitment >= quorum.failure_counts_at else None
 
 
-def judge(opinions: Sequence[Opinion | None], quorum: Quorum) -> Opinion | Withheld | None:
+def judge(
+    opinions: Sequence[Opinion | Withheld | None], quorum: Quorum
+) -> Opinion | Withheld | None:
     """The verdict, why there is none though somebody has an opinion, or None while nobody has."""
-    held = Counter(each for each in opinions if each is not None)
+    held = Counter(each for each in opinions if isinstance(each, Opinion))
     if not held:
-        return None
+        return next((each for each in opinions if each is not None), None)
     leading, count = held.most_common(1)[0]
     if len(held) > 1 and (leading is not Opinion.SUCCEEDED or count * 2 <= held.total()):
         return Withheld.CONTRADICTION
