@@ -31,6 +31,7 @@ from landfall.core.venues.meteora_damm_v1.vaults import VAULT_PROGRAM_ID, VAULT_
 from landfall.localnet.programs.account_checks import check_signer, program_data
 from landfall.localnet.programs.refusals import as_the_program, refuse, require
 from landfall.localnet.programs.stand_in import AccountRef, Effects, TokenTransfer
+from landfall.localnet.programs.transfers import pay_unchecked
 
 ARGUMENTS = (u64(8), u64(16))
 ARGUMENTS_END = 24
@@ -171,30 +172,13 @@ def _transfers(pool: Pool, call: _Call, swapped: Swapped) -> tuple[TokenTransfer
     way = (0, 1) if swapped.a_to_b else (1, 0)
     side_in, side_out = (pool.sides[place] for place in way)
     user_in, user = call.user_in.address, call.user.address
+    paying_vault = pool.stakes[way[1]].vault
     payments = (
-        (user_in, call.protocol_fee.address, user, side_in.mint, swapped.protocol_fee),
-        (user_in, side_in.vault, user, side_in.mint, swapped.deposited),
-        (
-            side_out.vault,
-            call.user_out.address,
-            pool.stakes[way[1]].vault,
-            side_out.mint,
-            swapped.out_amount,
-        ),
+        (side_in.mint, user_in, call.protocol_fee.address, user, swapped.protocol_fee),
+        (side_in.mint, user_in, side_in.vault, user, swapped.deposited),
+        (side_out.mint, side_out.vault, call.user_out.address, paying_vault, swapped.out_amount),
     )
-    return tuple(
-        TokenTransfer(
-            source=source,
-            mint=mint,
-            destination=destination,
-            authority=authority,
-            amount=amount,
-            decimals=None,
-            token_program=TOKEN_PROGRAM,
-        )
-        for source, destination, authority, mint, amount in payments
-        if amount > 0
-    )
+    return tuple(pay_unchecked(*payment) for payment in payments if payment[-1] > 0)
 
 
 def _books(pool: Pool, swapped: Swapped, accounts: Accounts) -> dict[Pubkey, bytes]:

@@ -29,6 +29,7 @@ from landfall.core.venues.raydium_amm.swap import (
 )
 from landfall.localnet.programs.refusals import as_the_program, refuse, require
 from landfall.localnet.programs.stand_in import AccountRef, Effects, TokenTransfer
+from landfall.localnet.programs.transfers import pay_unchecked
 
 ARGUMENTS = (u64(1), u64(9))
 ARGUMENTS_END = 17
@@ -186,22 +187,8 @@ def _transfers(pool: Pool, call: _Call, swapped: Swapped) -> tuple[TokenTransfer
     paid, received = call.user_in.address, call.user_out.address
     wallet = call.wallet.address
     return (
-        _transfer(side_in.mint, paid, side_in.vault, wallet, swapped.in_amount),
-        _transfer(side_out.mint, side_out.vault, received, AUTHORITY, swapped.out_amount),
-    )
-
-
-def _transfer(
-    mint: Pubkey, source: Pubkey, destination: Pubkey, authority: Pubkey, amount: int
-) -> TokenTransfer:
-    return TokenTransfer(
-        source=source,
-        mint=mint,
-        destination=destination,
-        authority=authority,
-        amount=amount,
-        decimals=None,
-        token_program=TOKEN_PROGRAM,
+        pay_unchecked(side_in.mint, paid, side_in.vault, wallet, swapped.in_amount),
+        pay_unchecked(side_out.mint, side_out.vault, received, AUTHORITY, swapped.out_amount),
     )
 
 

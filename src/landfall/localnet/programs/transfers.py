@@ -1,5 +1,6 @@
-"""The two ways tokens move in a swap: into a vault from whoever signs, out of it by the pool."""
+"""The ways tokens move in a swap: into a vault from whoever signs, out of it by the pool."""
 
+from landfall.core.token import TOKEN_PROGRAM
 from landfall.core.values import Pubkey
 from landfall.core.vault import PoolSide
 from landfall.localnet.programs.stand_in import TokenTransfer
@@ -13,6 +14,21 @@ def pay_in(side: PoolSide, source: Pubkey, payer: Pubkey, amount: int) -> TokenT
 def pay_out(side: PoolSide, destination: Pubkey, authority: Pubkey, amount: int) -> TokenTransfer:
     """`amount` out of this side's vault, which is under `authority`."""
     return _transfer(side, side.vault, destination, authority, amount)
+
+
+def pay_unchecked(
+    mint: Pubkey, source: Pubkey, destination: Pubkey, authority: Pubkey, amount: int
+) -> TokenTransfer:
+    """The classic program's older `Transfer`, which names neither the mint nor its decimals."""
+    return TokenTransfer(
+        source=source,
+        mint=mint,
+        destination=destination,
+        authority=authority,
+        amount=amount,
+        decimals=None,
+        token_program=TOKEN_PROGRAM,
+    )
 
 
 def _transfer(
