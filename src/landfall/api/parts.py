@@ -66,6 +66,7 @@ class ApiConfig:
         busy_from: with how many orders in hand a worker is busy.
         has_room: whether there is room on the disk for new orders.
         is_draining: whether this process has been told to stop.
+        worker_metrics: asks the worker beside this process for its metrics; None if it is silent.
         send_timeout_ms: how long one WebSocket message may wait for a slow reader.
         first_message_timeout_ms: how long a WebSocket may wait before it sends its order.
         recheck_ms: how often the key of an open WebSocket is looked at again.
@@ -91,6 +92,7 @@ class ApiConfig:
     busy_from: int = 1
     has_room: Callable[[], bool] = _always
     is_draining: Callable[[], bool] = _never
+    worker_metrics: Callable[[], Awaitable[bytes | None]] | None = None
     send_timeout_ms: int = 10_000
     first_message_timeout_ms: int = 10_000
     recheck_ms: int = 2_000

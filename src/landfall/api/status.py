@@ -83,10 +83,14 @@ async def market_metrics(request: HttpRequest, parts: GivenParts) -> shapes.Mark
 
 
 @get("/metrics", media_type=MediaType.TEXT, summary="Metrics for Prometheus")
-async def metrics(request: HttpRequest) -> Response[bytes]:
-    """This process's metrics in Prometheus's text format."""
+async def metrics(request: HttpRequest, parts: GivenParts) -> Response[bytes]:
+    """Metrics in Prometheus's text format: of this process, and of a worker started with it."""
     permitted(request, Scope.READ)
-    return Response(observe.metrics(), media_type=observe.METRICS_CONTENT_TYPE)
+    ask = parts.config.worker_metrics
+    of_worker = None if ask is None else await ask()
+    ours = observe.metrics()
+    told = ours if of_worker is None else observe.together((ours, of_worker))
+    return Response(told, media_type=observe.METRICS_CONTENT_TYPE)
 
 
 async def _ask(check: Callable[[], Awaitable[None]], timeout_s: float) -> Health:

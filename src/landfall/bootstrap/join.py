@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -108,6 +108,7 @@ class Joined:
         worker_runs: Callable[[], bool] | None = None,
         console_port: int | None = None,
         is_draining: Callable[[], bool] = lambda: False,
+        worker_metrics: Callable[[], Awaitable[bytes | None]] | None = None,
     ) -> uvicorn.Server:
         """The API over these parts, not yet serving.
 
@@ -115,6 +116,7 @@ class Joined:
             worker_runs: of a worker that is started and stopped with this process.
             console_port: of a console beside it.
             is_draining: whether this process has been told to stop, and takes no more orders.
+            worker_metrics: asks a worker that is started with this process; None if it is silent.
         """
         address = self.world.signer.address
         config = replace(
@@ -125,6 +127,7 @@ class Joined:
             concurrency=self.settings.concurrency,
             console_port=console_port,
             is_draining=is_draining,
+            worker_metrics=worker_metrics,
         )
         health = self._health(worker_runs)
         app = create_app(self.world, self.reader, self.feed, self.keys, health, config)

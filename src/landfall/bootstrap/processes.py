@@ -45,6 +45,7 @@ async def run_worker(settings: Settings, parent: int | None = None) -> None:
     if signer is None:
         raise CannotStart("A worker needs a wallet; set WALLET_KEYPAIR to a key file.")
     stop, now = stop_signals()
+    _tell_metrics(settings)
     async with _joined_in_time(settings, signer, stop) as parts:
         if parts is None:
             return
@@ -58,6 +59,18 @@ async def run_worker(settings: Settings, parent: int | None = None) -> None:
             await drained(worker, settings.drain_ms, now)
         orphaned.cancel()
         working.cancel()
+
+
+def _tell_metrics(settings: Settings) -> None:
+    port = settings.worker_metrics_port
+    if port == 0:
+        return
+    try:
+        observe.serve_metrics(settings.host, port)
+    except OSError as error:
+        raise CannotStart(
+            f"Port {port} cannot be used ({error.strerror}); set WORKER_METRICS_PORT to another."
+        ) from None
 
 
 async def run_migrations(settings: Settings) -> None:

@@ -57,10 +57,8 @@ from landfall.observe.process import (
     stopped,
     waiting_to_start,
 )
-from landfall.observe.registry import (
-    METRICS_CONTENT_TYPE,
-    metrics,
-)
+from landfall.observe.registry import METRICS_CONTENT_TYPE, metrics, serve_metrics
+from landfall.observe.together import together
 
 __all__ = [
     "METRICS_CONTENT_TYPE",
@@ -93,6 +91,7 @@ __all__ = [
     "rpc_limited",
     "rpc_wrong_cluster",
     "search_refused",
+    "serve_metrics",
     "socket_closed",
     "socket_opened",
     "stage_ended",
@@ -102,6 +101,7 @@ __all__ = [
     "stream_missed",
     "subscription_refused",
     "tips_unknown",
+    "together",
     "transaction_sent",
     "verdict_withheld",
     "waiting_to_start",

@@ -3,7 +3,12 @@
 Units: seconds and counts, as Prometheus wants them.
 """
 
-from prometheus_client import CollectorRegistry, disable_created_metrics, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    disable_created_metrics,
+    generate_latest,
+    start_http_server,
+)
 
 METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -19,3 +24,12 @@ SLOW = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0)
 def metrics() -> bytes:
     """All metrics in Prometheus's text format."""
     return generate_latest(REGISTRY)
+
+
+def serve_metrics(host: str, port: int) -> None:
+    """Tell the metrics to whoever asks at this address, for as long as the process runs.
+
+    Raises:
+        OSError: the address cannot be listened on.
+    """
+    start_http_server(port, host, REGISTRY)

@@ -64,6 +64,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         rebroadcast_ms=number("rebroadcast_ms", 1),
         finality_poll_ms=number("finality_poll_ms", 1),
         pools=_pools(environ),
+        worker_metrics_port=number("worker_metrics_port", 0, 65_535),
         lease_ms=number("lease_ms", 100),
         drain_ms=number("drain_ms", 0),
         app_env=word_of(environ, "app_env", ("development", "test", "production")),

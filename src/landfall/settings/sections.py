@@ -115,6 +115,7 @@ class Settings:
     rebroadcast_ms: int
     finality_poll_ms: int
     pools: PoolSettings
+    worker_metrics_port: int
     lease_ms: int
     drain_ms: int
     app_env: str

@@ -189,6 +189,11 @@ VARIABLES: Mapping[str, Variable] = {
         "slots behind the newest one seen from which a pool is stale and not traded in",
         "8",
     ),
+    "worker_metrics_port": Variable(
+        ("WORKER_METRICS_PORT",),
+        "port, at HOST, on which `landfall worker` tells its metrics; 0 for none",
+        "0",
+    ),
     "lease_ms": Variable(
         ("LEASE_MS",), "milliseconds after which a silent worker's orders are taken over", "5000"
     ),

@@ -9,9 +9,10 @@ the chain, then the database. An error on the way stops what runs already.
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -23,7 +24,6 @@ from landfall.bootstrap.join import Joined, joined
 from landfall.bootstrap.processes import ended, stop_signals, until
 from landfall.bootstrap.wallet import NoKey, open_wallet
 from landfall.core.values import Pubkey
-from landfall.localnet.lookup_tables import TABLES as LOCALNET_TABLES
 from landfall.settings import Settings
 from landfall.store.embedded import EmbeddedPostgres
 from landfall.store.errors import DatabaseUnusable
@@ -33,7 +33,8 @@ from landfall.up.child_process import ChildError, ChildProcess
 from landfall.up.console_command import ConsoleCommand
 from landfall.up.home import Home, open_home
 from landfall.up.localnet_command import LocalnetCommand
-from landfall.up.worker_command import WorkerCommand
+from landfall.up.worker_command import with_born_tables, worker_beside
+from landfall.up.worker_metrics import spare_port, worker_metrics
 from landfall.wallet.keypair import KeypairSigner, create_file, from_file
 
 _EVERYWHERE = "0.0.0.0"
@@ -80,18 +81,21 @@ async def _up(settings: Settings, options: UpOptions) -> None:
         progress.doing("Preparing the database")
         await migrate(dsn)
         progress.doing("Starting API and worker")
-        worker = _worker(settings, home, dsn, rpc_urls)
+        metrics_port = settings.worker_metrics_port or spare_port()
+        worker = worker_beside(settings, home, dsn, rpc_urls, metrics_port)
         stack.push_async_callback(worker.stop)
         beginning = asyncio.create_task(worker.start())
         stack.push_async_callback(ended, beginning)
         parts = await stack.enter_async_context(
-            joined(_with_born_tables(settings), dsn, rpc_urls, NoKey(wallet))
+            joined(with_born_tables(settings), dsn, rpc_urls, NoKey(wallet))
         )
         await parts.refuse_without_key()
         page = await _page(starting, progress)
         await beginning
         console_port = settings.console_port if page is not None else None
-        async with _running(parts, worker, listener, now, console_port) as serving:
+        async with _running(
+            parts, worker, listener, now, console_port, partial(worker_metrics, metrics_port)
+        ) as serving:
             progress.done("API and worker run")
             ready(
                 console,
@@ -208,28 +212,6 @@ async def _page(starting: "asyncio.Task[str | None]", progress: Progress) -> str
     return page
 
 
-def _with_born_tables(settings: Settings) -> Settings:
-    """The local chain is born with lookup tables of its pools; those that are named go before."""
-    paths = settings.paths
-    if paths.urls or paths.lookup_tables:
-        return settings
-    return replace(settings, paths=replace(paths, lookup_tables=LOCALNET_TABLES))
-
-
-def _worker(settings: Settings, home: Home, dsn: str, rpc_urls: Sequence[str]) -> ChildProcess:
-    """The worker, told where to find what was started for it."""
-    variables = {}
-    if settings.database_url is None:
-        variables["DATABASE_URL"] = dsn
-    if not settings.paths.urls:
-        variables["SOLANA_RPC_URL"] = rpc_urls[0]
-        tables = _with_born_tables(settings).paths.lookup_tables
-        variables["LOOKUP_TABLES"] = ",".join(map(str, tables))
-    if settings.private_key is None and settings.wallet_file is None:
-        variables["WALLET_KEYPAIR"] = str(home.wallet)
-    return ChildProcess(WorkerCommand(home=home, variables=variables), logs_here=True)
-
-
 def _demo_wallet(home: Home) -> KeypairSigner:
     return from_file(home.wallet) if home.wallet.exists() else create_file(home.wallet)
 
@@ -279,13 +261,14 @@ async def _running(
     listener: socket.socket,
     now: asyncio.Event,
     console_port: int | None,
+    metrics: Callable[[], Awaitable[bytes | None]],
 ) -> AsyncIterator[asyncio.Future[None]]:
     """The API, served, and then the worker and it stopped in order when the context ends.
 
     Yields what ends if the API does by itself; a worker that does is started again.
     """
     stopping = asyncio.Event()
-    server = parts.server(lambda: worker.is_running, console_port, stopping.is_set)
+    server = parts.server(lambda: worker.is_running, console_port, stopping.is_set, metrics)
     # Whoever connects from here on is served as soon as the server is.
     listener.listen()
     serving = asyncio.create_task(server.serve(sockets=[listener]))
