@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from landfall.client import Update
-from landfall.console.story import tell
+from landfall.console.story import in_short, tell
 
 BEGAN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ORDER = UUID(int=7)
@@ -72,6 +72,14 @@ def test_a_retry_is_a_step_of_its_own_and_the_order_goes_on():
     assert [step.status for step in story.steps[5:]] == [
         "routing", "building", "submitted", "confirmed"
     ]  # fmt: skip
+
+
+def test_an_order_in_a_few_words_says_how_it_stands_and_what_it_is():
+    sides = {"tokenIn": "SOL", "tokenOut": "USDC"}
+    began = update(0, "pending", 0, amount="2.50", **sides)
+    assert in_short(tell([began])) == "Accepted: 2.5 SOL, SOL → USDC"
+    bought = update(0, "pending", 0, swapMode="ExactOut", amount="9", **sides)
+    assert in_short(tell([bought, update(1, "failed", 5)])) == "Failed: 9 USDC, SOL → USDC"
 
 
 def test_a_failed_order_has_nothing_to_come():

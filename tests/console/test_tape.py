@@ -9,7 +9,7 @@ from tests.console.test_story import FILLED, update
 
 
 def test_stages_are_timed_between_statuses():
-    tape = Tape()
+    tape = Tape(0)
     for each in FILLED:
         tape.heard(each)
     assert {name: list(samples) for name, samples in tape.stages.items()} == {
@@ -22,14 +22,14 @@ def test_stages_are_timed_between_statuses():
 
 
 def test_a_change_heard_twice_counts_once():
-    tape = Tape()
+    tape = Tape(0)
     for each in (*FILLED[:3], *FILLED[:3]):
         tape.heard(each)
     assert sum(second.accepted for second in tape.seconds.values()) == 1
 
 
 def test_an_order_heard_from_its_middle_is_timed_from_there():
-    tape = Tape()
+    tape = Tape(0)
     for each in FILLED[2:]:
         tape.heard(each)
     assert list(tape.stages["land"]) == [400]
@@ -37,7 +37,7 @@ def test_an_order_heard_from_its_middle_is_timed_from_there():
 
 
 def test_what_is_kept_is_bounded():
-    tape = Tape()
+    tape = Tape(0)
     for number in range(ORDERS_MAX + 10):
         each = update(0, "pending", number)
         tape.heard(type(each)(**{**_fields(each), "order_id": UUID(int=number)}))

@@ -98,6 +98,7 @@ def test_a_thin_market_and_an_empty_wallet_are_warned_of_in_words(site: Site, vi
     expect(page.locator(".note").first).to_contain_text("moves the price by")
     page.get_by_label("You pay").fill("1000000")
     expect(page.locator(".note", has_text="The wallet holds")).to_be_visible()
+    expect(page.get_by_role("button", name="Execute anyway")).to_be_enabled()
 
 
 def test_a_token_is_found_by_symbol_and_by_mint_and_a_hostile_name_is_only_text(

@@ -11,10 +11,12 @@ from landfall.client import Cluster, Leg, Preview, Quote, Route, Token
 from landfall.client.engine_answers import TokenRisks
 from landfall.console import cautions, figures
 from landfall.console.explorer import transaction_url
+from landfall.console.next_steps import NEXT_STEPS, next_step
 from landfall.console.order_rows import changes
 from landfall.console.serve import may_pass
 from landfall.console.theme import DARK, LIGHT, PALETTES
 from landfall.console.widgets.route_picture import lanes
+from landfall.core.errors import FailureReason
 
 SOL = Token(symbol="SOL", mint="So11111111111111111111111111111111111111112", decimals=9)
 USDC = Token(symbol="USDC", mint="USDC-mint", decimals=6)
@@ -131,6 +133,11 @@ def test_a_token_that_nobody_knows_is_told_with_its_risks_and_a_known_one_is_not
     assert cautions.of_tokens([TokenRisks(token=SOL, is_known=True, risks=risks)]) == []
     found = cautions.of_tokens([TokenRisks(token=USDC, is_known=False, risks=risks)])
     assert len(found) == 2
+
+
+def test_every_way_to_fail_has_a_next_step():
+    assert {each.value for each in FailureReason} == NEXT_STEPS.keys()
+    assert next_step("of_tomorrow").endswith(".")
 
 
 def test_only_what_changed_of_a_page_is_sent():

@@ -47,7 +47,7 @@ class Engine:
         self.market = Watched(self.client.market, SLOW_SECONDS)
         self.workers = Watched(self.client.workers, HEALTH_SECONDS)
         self.newest = Watched(partial(self.client.orders, limit=6), SLOW_SECONDS)
-        self.tape = Tape()
+        self.tape = Tape(self.seconds)
         self._prices: WeakValueDictionary[OrderForm, Watched[Preview]] = WeakValueDictionary()
         self._pages: WeakValueDictionary[OrderQuery, Watched[OrderPage]] = WeakValueDictionary()
         self._listeners = 0
@@ -68,6 +68,12 @@ class Engine:
     def is_locked(self) -> bool:
         """Whether it wants a key that it was not given."""
         return any(each.is_locked for each in (self.queue, self.wallet, self.newest))
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What the tokens that the engine knows are called, by mint."""
+        known = self.tokens.value
+        return {token.mint: token.name for token in (known.tokens if known else ())}
 
     def price(self, form: OrderForm) -> Watched[Preview]:
         """What this form would get now; pages with the same form share the answer."""
@@ -105,7 +111,7 @@ class Engine:
 
     async def _keep_listening(self) -> None:
         if self.seconds - self._deaf_since_s > MISSED_SECONDS_MAX:
-            self.tape = Tape()
+            self.tape = Tape(self.seconds)
             with suppress(ClientError):
                 await self._hear_the_last()
         while True:

@@ -5,14 +5,17 @@ Times are UTC, because the page is built where the engine is and not where its r
 """
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import ROUND_DOWN, Decimal, InvalidOperation
+from types import MappingProxyType
 
 SMALL_DIGITS = 4
 LARGE_FROM = Decimal(1000)
 DASH = "–"
 DIGITS_MAX = 40
 _ADDRESS = re.compile(r"\b[1-9A-HJ-NP-Za-km-z]{32,88}\b")
+_NOBODY: Mapping[str, str] = MappingProxyType({})
 _VENUE = re.compile(r"\b(raydium|meteora)_[a-z0-9_]+\b")
 
 
@@ -82,6 +85,15 @@ def duration(milliseconds: float | None) -> str:
     return f"{minutes} min {rest} s"
 
 
+def count(number: int, of: str) -> str:
+    """So many of something.
+
+    >>> count(1, "attempt"), count(2_500, "pool")
+    ('1 attempt', '2,500 pools')
+    """
+    return f"{number:,} {of}" if number == 1 else f"{number:,} {of}s"
+
+
 def clock(moment: datetime) -> str:
     """The time of day to the millisecond."""
     return f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"
@@ -101,14 +113,31 @@ def short(address: str) -> str:
     return address if len(address) <= 12 else f"{address[:4]}…{address[-4:]}"
 
 
-def sentence(words: str) -> str:
-    """A sentence of the engine with its addresses cut and its venues called as people call them.
+def plain(words: str, names: Mapping[str, str] = _NOBODY) -> str:
+    """Words with their addresses cut and their venues called as people call them.
 
-    >>> sentence("raydium_amm pool 3tD34VtprDSkYCnATtQLCiVgTkECU3d12KtjupeR6N2X pays more.")
-    'Raydium AMM v4 pool 3tD3…6N2X pays more.'
+    `names` are what tokens are called, by mint.
+
+    >>> plain("raydium_amm pool 3tD34VtprDSkYCnATtQLCiVgTkECU3d12KtjupeR6N2X")
+    'Raydium AMM v4 pool 3tD3…6N2X'
     """
-    cut = _ADDRESS.sub(lambda found: short(found.group()), words)
-    return _VENUE.sub(lambda found: venue(found.group()), cut)
+
+    def called(found: re.Match[str]) -> str:
+        return short(names.get(found.group(), found.group()))
+
+    return _VENUE.sub(lambda found: venue(found.group()), _ADDRESS.sub(called, words))
+
+
+def sentence(words: str, names: Mapping[str, str] = _NOBODY) -> str:
+    """What the engine says, as a sentence for people.
+
+    >>> usdt = "Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB"
+    >>> sentence(f"the wallet holds less {usdt} than this", {usdt: "USDT"})
+    'The wallet holds less USDT than this.'
+    """
+    told = plain(words, names).strip()
+    end = "" if told.endswith((".", "!", "?")) or not told else "."
+    return f"{told[:1].upper()}{told[1:]}{end}"
 
 
 def venue(name: str) -> str:

@@ -172,7 +172,7 @@ async def arrive(engines: Engines, frame: Frame) -> Visit | None:
     ui.on("theme", lambda event: visit.set_theme(str(event.args)))
     ui.on("visible", lambda event: visit.set_seen(bool(event.args)))
     ui.run_javascript("landfall.tellIfHidden()")
-    for watched in (engine.health, engine.cluster, engine.wallet):
+    for watched in (engine.health, engine.cluster, engine.wallet, engine.tokens):
         visit.while_seen(watched.watch)
     frame.main.clear()
     state = EngineState(engine, dialog.open)

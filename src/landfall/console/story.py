@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from landfall.client import Update
-from landfall.console.figures import fill_gap_bps
+from landfall.console.figures import amount, fill_gap_bps, short
 
 TITLES = {
     "pending": "Accepted",
@@ -102,6 +102,15 @@ def tell(updates: Sequence[Update]) -> Story:
         total_ms=_milliseconds(updates[0].timestamp, last.timestamp),
         has_ended=last.ends_the_order,
     )
+
+
+def in_short(story: Story) -> str:
+    """The order in a few words, for the title of its page: how it stands, and what it is."""
+    began = story.steps[0].data
+    fixed = began.get("tokenOut" if began.get("swapMode") == "ExactOut" else "tokenIn", "")
+    pair = f"{short(str(began.get('tokenIn', '')))} → {short(str(began.get('tokenOut', '')))}"
+    paid = f"{amount(decimal(began.get('amount')))} {short(str(fixed))}"
+    return f"{TITLES.get(story.status, story.status)}: {paid}, {pair}"
 
 
 def decimal(text: Any) -> Decimal | None:

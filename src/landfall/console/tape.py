@@ -54,9 +54,10 @@ class _Under:
 
 
 class Tape:
-    """The window of what was heard, and the cursor to hear more behind."""
+    """The window of what was heard since a second, and the cursor to hear more behind."""
 
-    def __init__(self) -> None:
+    def __init__(self, since_s: int) -> None:
+        self.since_s = since_s
         self.cursor: str | None = None
         self.seconds: OrderedDict[int, Second] = OrderedDict()
         self.stages: dict[str, deque[float]] = {

@@ -19,6 +19,7 @@ TAPE_SECONDS = 2
 SHOWN_SECONDS = 300
 SILENT_MS_MAX = 15_000
 RATE_WARN = 0.9
+SINCE = "since this console listens"
 
 
 def add(engines: Engines) -> None:
@@ -58,13 +59,15 @@ class EnginePage:
     def _draw_panels(self) -> None:
         palette = self._visit.palette
         with box("card eight"):
-            heading("Throughput")
+            with box("row-flex between"):
+                heading("Throughput")
+                text(SINCE, "card-note")
             lines = (("accepted", "info"), ("ended", "accent"))
             self._throughput = TimeChart(palette, lines, "orders/s")
         with box("card four"):
             with box("row-flex between"):
                 heading("Where the time goes")
-                text("since this console listens", "card-note")
+                text(SINCE, "card-note")
             self._stages = StageTable()
         with box("card six"):
             with box("row-flex between"):
@@ -78,7 +81,7 @@ class EnginePage:
                 self._spread_note = text("", "card-note cut")
             gap = ("best Raydium over best Meteora", "raydium")
             self._spread = TimeChart(palette, (gap,), "bps")
-            self._no_spread = text("No order has been quoted by both yet.", "muted small")
+            self._no_spread = text(f"No order was quoted by both {SINCE}.", "muted small")
         with box("card four"):
             heading("Parts")
             self._parts = FactLines()
@@ -151,7 +154,7 @@ class EnginePage:
         ]
         self._wins.show(sorted(bars, key=lambda bar: -bar[1]), palette)
         for spread in market.spreads:
-            better = f"{spread.dex} better in {spread.better} of {spread.attempts}"
+            better = f"{spread.dex.capitalize()} better in {spread.better} of {spread.attempts}"
             apart = f"{figures.percent(spread.average_spread)} apart on average"
             self._spread_note.set_text(f"{better}, {apart}")
 
@@ -183,19 +186,26 @@ class EnginePage:
     def _show_tape(self) -> None:
         tape = self._engine.tape
         now = self._engine.seconds
-        # The second that is under way would look like a fall.
-        window = range(now - SHOWN_SECONDS, now - 1)
+        # The second that is under way would look like a fall, and the first one began without us.
+        window = range(max(now - SHOWN_SECONDS, tape.since_s + 1), now - 1)
         heard = [(second * 1000.0, tape.seconds.get(second)) for second in window]
+        span_ms = ((now - SHOWN_SECONDS) * 1000, now * 1000)
         self._throughput.show(
             [
                 [(at, each.accepted if each else 0) for at, each in heard],
                 [(at, each.ended + each.failed if each else 0) for at, each in heard],
-            ]
+            ],
+            span_ms,
         )
-        spreads = [(at, each.spreads) for at, each in heard if each and each.spreads]
+        spreads = [
+            (second * 1000.0, each.spreads)
+            for second, each in sorted(tape.seconds.items())
+            if each.spreads and second > now - SHOWN_SECONDS
+        ]
         self._no_spread.set_visibility(not spreads)
         self._spread.set_visible(bool(spreads))
-        self._spread.show([[(at, round(sum(all_) / len(all_), 2)) for at, all_ in spreads]])
+        means = [(at, round(sum(all_) / len(all_), 2)) for at, all_ in spreads]
+        self._spread.show([means], span_ms)
         self._stages.show(tape)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from fastapi.responses import PlainTextResponse, Response, StreamingResponse
 from nicegui import app, ui
 
-from landfall.client import ApiError, OrderPage
+from landfall.client import ApiError, ClientError, OrderPage
 from landfall.console.engine import Engines
 from landfall.console.export import Exports
 from landfall.console.frame import Visit, arrive, draw_frame
@@ -101,6 +101,8 @@ class OrdersPage:
             self._newest = button("Newest", "quiet").on_click(self._to_newest)
             self._newer = button("Newer", "quiet").on_click(self._to_newer)
             self._older = button("Older", "quiet").on_click(self._to_older)
+            for made in (self._newest, self._newer, self._older):
+                made.disable()
             self._place = text("", "small muted")
             box("grow")
             self._size = (
@@ -140,13 +142,19 @@ class OrdersPage:
         self._seen = watched.version
         page = watched.value
         if page is None:
-            self._grid.show([], is_same_list=False)
-            error = watched.error
-            self._place.set_text(error.sentence if isinstance(error, ApiError) else "Loading …")
+            self._show_absence(watched.error)
             return
         self._grid.show(page.orders, self._is_same_list)
         self._is_same_list = True
         self._show_place(page)
+
+    def _show_absence(self, error: ClientError | None) -> None:
+        """Until there is an answer the rows before stay; a refusal leaves none."""
+        if isinstance(error, ApiError):
+            self._grid.show([], is_same_list=False)
+            self._place.set_text(error.sentence)
+        else:
+            self._place.set_text("Loading …" if error is None else "")
 
     def _show_place(self, page: OrderPage) -> None:
         is_first = not self._cursors

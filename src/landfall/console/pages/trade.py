@@ -62,7 +62,6 @@ class TradePage:
         self._drawn: tuple[object, ...] = ()
         self._is_submitting = False
         visit.until_left(self._quoting.stop)
-        visit.while_seen(visit.engine.tokens.watch)
         with box("trade"):
             with box("stack wide ticket-column"):
                 self._draw_ticket()
@@ -78,7 +77,7 @@ class TradePage:
             self._ticket = Ticket(self._engine, self._changed)
             self._facts = QuoteFacts()
             self._cautions = CautionNotes()
-            self._execute = button("Execute Order", "primary")
+            self._execute = button("Execute Order", "primary wide")
             self._execute.on_click(self._submit)
             self._fault = text("", "bad small hidden").props("role=alert")
 
@@ -143,10 +142,11 @@ class TradePage:
         self._drawn = drawn
         self._ticket.show(preview)
         self._facts.show(preview)
-        self._cautions.show(self._found(preview, error))
+        found = self._found(preview, error)
+        self._cautions.show(found)
         self._show_route(preview)
         self._show_pools(preview, is_asking, error)
-        self._show_button(preview, is_asking)
+        self._show_button(preview, is_asking, is_bad=any(each.kind == "bad" for each in found))
 
     def _found(self, preview: Preview | None, error: ClientError | None) -> list[cautions.Caution]:
         found: list[cautions.Caution] = []
@@ -163,11 +163,10 @@ class TradePage:
         return found
 
     def _show_route(self, preview: Preview | None) -> None:
-        known = self._engine.tokens.value
-        names = {token.mint: token for token in (known.tokens if known else ())}
+        names = self._engine.names
         self._route.show(preview, names)
         reason = preview.reason if preview is not None and preview.route is not None else ""
-        self._reason.set_text(figures.sentence(reason))
+        self._reason.set_text(figures.sentence(reason, names))
         say(self._reason, reason)
 
     def _show_pools(
@@ -193,7 +192,7 @@ class TradePage:
                 ui.icon("table_rows")
                 text("Enter an amount, and every pool is asked for its price.", "small")
 
-    def _show_button(self, preview: Preview | None, is_asking: bool) -> None:
+    def _show_button(self, preview: Preview | None, is_asking: bool, is_bad: bool) -> None:
         is_ready = preview is not None and preview.route is not None and not self._engine.is_gone
         self._execute.set_enabled(is_ready)
         if self._engine.is_gone:
@@ -203,8 +202,9 @@ class TradePage:
         elif preview is not None and preview.route is None:
             words = "No pool fills this"
         else:
-            words = "Execute Order"
+            words = "Execute anyway" if is_bad else "Execute Order"
         self._execute.set_text(words)
+        self._execute.classes(replace=f"btn {'danger' if is_ready and is_bad else 'primary'} wide")
 
     async def _submit(self) -> None:
         form = self._form

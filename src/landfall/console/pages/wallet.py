@@ -74,7 +74,7 @@ def _row(balance: Balance) -> None:
             say(text(figures.short(balance.token.mint), "small muted mono"), balance.token.mint)
     say(text(figures.amount(balance.amount), "mono right"), figures.exact(balance.amount))
     with box("right"):
-        text(figures.amount(balance.reserved), "mono")
+        text(figures.amount(balance.reserved), "mono" if balance.reserved else "mono muted")
         if balance.open_orders:
             text(f"{balance.open_orders} open", "small muted")
     free = max(balance.amount - balance.reserved, balance.amount * 0)

@@ -7,8 +7,8 @@ from nicegui import ui
 
 from landfall.console.theme import Palette
 
-Series = tuple[str, str, Sequence[tuple[float, float | None]]]
-"""A line's name, its colour's name, and its points: milliseconds since the epoch, and a value."""
+Point = tuple[float, float]
+"""Milliseconds since the epoch, and a value."""
 
 
 class TimeChart:
@@ -19,12 +19,13 @@ class TimeChart:
         self._unit = unit
         self._chart = ui.echart(self._options(palette), renderer="svg").classes("chart")
 
-    def show(self, points: Sequence[Sequence[tuple[float, float | None]]]) -> None:
-        """Bring each line to these points, in the order in which the lines were named."""
-        series = [
-            {"data": [[at, value] for at, value in line if value is not None]} for line in points
-        ]
-        self._chart.run_chart_method("setOption", {"series": series})
+    def show(self, lines: Sequence[Sequence[Point]], span_ms: tuple[int, int]) -> None:
+        """Bring each line to these points, in the order in which they were named, over a span."""
+        begin, end = span_ms
+        self._chart.run_chart_method(
+            "setOption",
+            {"series": [{"data": line} for line in lines], "xAxis": {"min": begin, "max": end}},
+        )
 
     def set_visible(self, is_visible: bool) -> None:
         """Show it only when there is something on it."""

@@ -28,7 +28,7 @@ class KeyDialog:
                 .on("keydown.enter", self._try)
             )
             self._fault = text("", "bad small hidden").props("role=alert")
-            self._button = button("Use this key", "primary")
+            self._button = button("Use this key", "primary wide")
             self._button.on_click(self._try)
 
     def open(self) -> None:

@@ -43,7 +43,7 @@ class OrderDrawer:
             with box("drawer-head"):
                 self._status = text("", "status")
                 say(text(figures.short(order_id), "mono small muted grow"), order_id)
-                ui.link("Open alone", f"/order/{order_id}").classes("btn link")
+                ui.link("Full page", f"/order/{order_id}").classes("btn link")
                 icon_button("close", "Close").on_click(self.close)
             with box("drawer-body"):
                 self._top = box("stack wide")
@@ -109,7 +109,7 @@ class OrderDrawer:
         self._step.set_text(f"{count}/{len(following.updates)}")
         self._story.clear()
         with self._story:
-            draw_timeline(tell(following.updates[:count]), self._visit.engine.cluster.value)
+            draw_timeline(tell(following.updates[:count]), self._visit.engine)
 
     async def _play(self) -> None:
         """Tell the story again, at its own pace but for the long waits."""
@@ -137,7 +137,7 @@ class OrderDrawer:
         self._rest.clear()
         with self._rest:
             _facts(order)
-            draw_attempts(order, self._visit.engine.cluster.value)
+            draw_attempts(order, self._visit.engine)
             _log(order)
 
 

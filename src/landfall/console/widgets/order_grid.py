@@ -19,19 +19,19 @@ _STATUS_CLASSES = {
     "st-open": '["pending", "routing", "building", "submitted"].includes(x)',
 }
 _COLUMNS: tuple[dict[str, Any], ...] = (
-    {"field": "time", "headerName": "Accepted, UTC", "width": 138, "cellClass": "mono"},
-    {"field": "status", "headerName": "Status", "width": 108, "cellClassRules": _STATUS_CLASSES},
-    {"field": "type", "headerName": "Type", "width": 84},
-    {"field": "pays", "headerName": "Pays", "width": 150, "type": "rightAligned"},
-    {"field": "gets", "headerName": "Gets", "width": 170, "type": "rightAligned"},
-    {"field": "price", "headerName": "Price", "width": 118, "type": "rightAligned"},
-    {"field": "venue", "headerName": "Venue", "width": 138},
-    {"field": "attempts", "headerName": "Attempts", "width": 90, "type": "rightAligned"},
-    {"field": "slippage", "headerName": "Slippage", "width": 92, "type": "rightAligned"},
-    {"field": "client", "headerName": "Client order id", "minWidth": 130, "flex": 1},
-    {"field": "user", "headerName": "User", "width": 110},
-    {"field": "signature", "headerName": "Signature", "width": 112, "cellClass": "mono"},
-    {"field": "order", "headerName": "Order", "width": 112, "cellClass": "mono"},
+    {"field": "time", "headerName": "Accepted, UTC", "width": 134, "cellClass": "mono"},
+    {"field": "status", "headerName": "Status", "width": 102, "cellClassRules": _STATUS_CLASSES},
+    {"field": "type", "headerName": "Type", "width": 76},
+    {"field": "pays", "headerName": "Pays", "width": 138, "type": "rightAligned"},
+    {"field": "gets", "headerName": "Gets", "width": 156, "type": "rightAligned"},
+    {"field": "price", "headerName": "Price", "width": 108, "type": "rightAligned"},
+    {"field": "venue", "headerName": "Venue", "width": 134},
+    {"field": "attempts", "headerName": "Attempts", "width": 84, "type": "rightAligned"},
+    {"field": "slippage", "headerName": "Slippage", "width": 84, "type": "rightAligned"},
+    {"field": "client", "headerName": "Client order id", "minWidth": 100, "flex": 1},
+    {"field": "user", "headerName": "User", "width": 92},
+    {"field": "signature", "headerName": "Signature", "width": 104, "cellClass": "mono"},
+    {"field": "order", "headerName": "Order", "width": 104, "cellClass": "mono"},
 )
 _ON_A_PHONE = {"status": 96, "pays": 124, "gets": 146}
 """The columns of a narrow page, and how wide they are there, in pixels."""
@@ -54,6 +54,8 @@ class OrderGrid:
                 ":onRowClicked": opened,
                 ":onCellKeyDown": "(e) => { if (e.event.key === 'Enter') "
                 f"emitEvent('{OPEN_ORDER}', e.data.id); }}",
+                "loading": True,
+                "overlayLoadingTemplate": "<span>Waits for the engine …</span>",
                 "overlayNoRowsTemplate": "<span>No orders here.</span>",
                 "animateRows": False,
                 "suppressCellFocus": False,
@@ -70,6 +72,7 @@ class OrderGrid:
             if change["add"] or change["update"] or change["remove"]:
                 self._grid.run_grid_method("applyTransaction", change)
         else:
+            self._grid.run_grid_method("setGridOption", "loading", False)
             self._grid.run_grid_method("setGridOption", "rowData", rows)
             if rows:
                 self._grid.run_grid_method("ensureIndexVisible", 0)

@@ -2,6 +2,7 @@
 
 from landfall.console import figures
 from landfall.console.markup import box, text
+from landfall.console.next_steps import next_step
 from landfall.console.story import Story, decimal
 from landfall.console.widgets.timeline import against_the_quote
 
@@ -30,7 +31,9 @@ def draw_outcome(story: Story, final_slot: int | None = None) -> None:
 
 def _unfilled(story: Story) -> None:
     last = story.steps[-1]
+    error, code = last.data.get("error"), str(last.data.get("code", ""))
     with box("outcome bad").props("role=status"):
         text(last.title, "big")
-        error = last.data.get("error")
         text(figures.sentence(str(error)) if error else "Nothing of it can land any more.", "small")
+        if error:
+            text(next_step(code), "small strong")

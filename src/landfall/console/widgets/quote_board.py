@@ -39,19 +39,20 @@ class QuoteBoard:
         self._table.add_slot("body-cell-venue", _VENUE)
         self._table.add_slot("body-cell-behind", _BEHIND)
         self._table.add_slot("body-cell-out", _OUT)
+        self._table.set_visibility(False)
         with ui.expansion().classes("small muted hidden").props("dense") as self._refused:
             self._reasons = box("stack")
 
     def show(self, preview: Preview) -> None:
         """The pools' answers, best first."""
         exact_in = preview.swap_mode == "ExactIn"
+        self._table.set_visibility(True)
         self._table.columns = _columns("Output" if exact_in else "Input")
         self._table.rows = [_row(quote, preview, exact_in) for quote in preview.quotes]
         self._refused.classes(replace="small muted" if preview.refused else "small muted hidden")
         if not preview.refused:
             return
-        count = len(preview.refused)
-        self._refused.set_text(f"{count} pool{'s' if count > 1 else ''} would not; why")
+        self._refused.set_text(f"{figures.count(len(preview.refused), 'pool')} would not; why")
         self._reasons.clear()
         with self._reasons:
             for each in preview.refused:
@@ -63,6 +64,7 @@ class QuoteBoard:
     def clear(self) -> None:
         """Nothing is asked for."""
         self._table.rows = []
+        self._table.set_visibility(False)
         self._refused.classes(replace="hidden")
 
 

@@ -25,6 +25,7 @@ class RecentOrders:
                 ui.link("All orders", "/orders").classes("btn link")
             self._rows = box("recent")
             self._none = text("None yet.", "muted small")
+            self._none.set_visibility(False)
         visit.look(self._look)
 
     def _look(self) -> None:
@@ -33,7 +34,7 @@ class RecentOrders:
             return
         self._seen = newest.version
         orders = newest.value.orders if newest.value else []
-        self._none.set_visibility(not orders)
+        self._none.set_visibility(newest.value is not None and not orders)
         with self._rows:
             while len(self._lines) < len(orders):
                 self._lines.append(_Line(self._opened))
@@ -60,7 +61,7 @@ class _Line:
             self._order_id = str(order.order_id)
             self._link.props["href"] = f"/order/{self._order_id}"
             amount, pair = figures.amount(order.amount), f"{order.token_in} → {order.token_out}"
-            self._trade.set_text(f"{amount} {figures.sentence(pair)}")
+            self._trade.set_text(f"{amount} {figures.plain(pair)}")
             self._time.set_text(f"{order.created_at:%H:%M:%S}")
         if self._status.text != order.status:
             self._status.set_text(order.status)

@@ -53,10 +53,10 @@ class RoutePicture:
         self._way: object = ()
         self._amounts: list[ui.label] = []
 
-    def show(self, preview: Preview | None, names: Mapping[str, Token]) -> None:
+    def show(self, preview: Preview | None, names: Mapping[str, str]) -> None:
         """Bring the picture to this preview's route, if it has one.
 
-        `names` are tokens by mint, for hops over a third one.
+        `names` are what tokens are called, by mint, for hops over a third one.
         """
         route = None if preview is None else preview.route
         if preview is None or route is None:
@@ -101,7 +101,7 @@ def _end(token: Token) -> ui.label:
         return text("", "small muted mono")
 
 
-def _told(lane: Lane, names: Mapping[str, Token]) -> _Told:
+def _told(lane: Lane, names: Mapping[str, str]) -> _Told:
     hops = []
     for hop in lane.hops:
         total = sum((leg.amount_in_base_units for leg in hop), Decimal(0)) or Decimal(1)
@@ -109,7 +109,7 @@ def _told(lane: Lane, names: Mapping[str, Token]) -> _Told:
         legs = tuple(
             (leg.dex, leg.venue, leg.pool, _share(leg.amount_in_base_units / total)) for leg in hop
         )
-        hops.append((mid.name if mid else "third token", legs))
+        hops.append((mid or "third token", legs))
     return _share(lane.share), tuple(hops)
 
 

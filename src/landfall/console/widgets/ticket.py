@@ -96,7 +96,8 @@ class Ticket:
         if preview is not None and preview.route is not None:
             route = preview.route
             amount = route.amount_out if self._mode == EXACT_IN else route.amount_in
-            value = f"{amount:f}"
+            # As many digits as there is room for: the order is bound by the form, not by this.
+            value = figures.amount(amount).replace(",", "")
         self._fill(other, value)
 
     def show_balances(self) -> None:

@@ -8,9 +8,13 @@ from nicegui import ui
 
 from landfall.client import Cluster
 from landfall.console import figures
+from landfall.console.engine import Engine
 from landfall.console.explorer import transaction_url
 from landfall.console.markup import box, icon_button, say, text
 from landfall.console.story import UNDER_WAY, Step, Story, decimal
+
+LEAST_BPS = Decimal("0.01")
+"""What is nearer to the quote than this is as quoted."""
 
 QUOTES_SHOWN = 4
 ICONS = {
@@ -25,15 +29,15 @@ ICONS = {
 }
 
 
-def draw_timeline(story: Story, cluster: Cluster | None) -> None:
-    """Draw it where elements go at the moment."""
+def draw_timeline(story: Story, engine: Engine) -> None:
+    """Draw it where elements go at the moment; `engine` knows the chain and the tokens' names."""
     happened = [step for step in story.steps if step.at is not None]
     with box("timeline", "ol"):
         for step in story.steps:
-            _step(step, story, is_last=bool(happened) and step is happened[-1], cluster=cluster)
+            _step(step, story, is_last=bool(happened) and step is happened[-1], engine=engine)
 
 
-def _step(step: Step, story: Story, is_last: bool, cluster: Cluster | None) -> None:
+def _step(step: Step, story: Story, is_last: bool, engine: Engine) -> None:
     is_now = is_last and not story.has_ended
     with box(f"tl {_state(step, is_now)}", "li").props(f"data-status={step.status}"):
         with box("tl-mark"):
@@ -47,7 +51,7 @@ def _step(step: Step, story: Story, is_last: bool, cluster: Cluster | None) -> N
                     text(UNDER_WAY.get(step.status, ""))
                 facts = FACTS.get("retry" if step.is_retry else step.status)
                 if step.at is not None and facts is not None:
-                    facts(step, story, cluster)
+                    facts(step, story, engine)
 
 
 def _state(step: Step, is_now: bool) -> str:
@@ -75,7 +79,7 @@ def _time(step: Step, is_now: bool) -> None:
     say(text(shown, "small mono muted"), figures.moment(step.at))
 
 
-def _accepted(step: Step, story: Story, cluster: Cluster | None) -> None:
+def _accepted(step: Step, story: Story, engine: Engine) -> None:
     data = step.data
     fixed = "tokenOut" if data.get("swapMode") == "ExactOut" else "tokenIn"
     amount = figures.amount(decimal(data.get("amount")))
@@ -88,11 +92,12 @@ def _accepted(step: Step, story: Story, cluster: Cluster | None) -> None:
         text(f"slippage ≤ {figures.percent(decimal(data.get('slippage')))}")
 
 
-def _quoted(step: Step, story: Story, cluster: Cluster | None) -> None:
+def _quoted(step: Step, story: Story, engine: Engine) -> None:
     quotes = step.data.get("quotes") or []
     refused = step.data.get("refused") or []
     would_not = f", {len(refused)} would not" if refused else ""
-    text(f"{len(quotes)} pools answered{would_not}, at slot {step.data.get('contextSlot', '–')}")
+    answered = f"{figures.count(len(quotes), 'pool')} answered{would_not}"
+    text(f"{answered}, at slot {step.data.get('contextSlot', figures.DASH)}")
     with box("tl-quotes"):
         for quote in quotes[:QUOTES_SHOWN]:
             with box("venue"):
@@ -105,11 +110,12 @@ def _quoted(step: Step, story: Story, cluster: Cluster | None) -> None:
         text(f"and {len(quotes) - QUOTES_SHOWN} more")
 
 
-def _chosen(step: Step, story: Story, cluster: Cluster | None) -> None:
+def _chosen(step: Step, story: Story, engine: Engine) -> None:
     data = step.data
     for leg in (data.get("route") or {}).get("legs") or [data]:
         _leg(leg)
-    say(text(figures.sentence(str(data.get("reason", "")))), str(data.get("reason", "")))
+    reason = str(data.get("reason", ""))
+    say(text(figures.sentence(reason, engine.names)), reason)
     bound = decimal(data.get("minOut"))
     if bound is not None:
         text(f"at least {figures.amount(bound)} is enforced on chain")
@@ -128,13 +134,13 @@ def _leg(leg: dict[str, Any]) -> None:
             text(figures.percent(share), "mono muted")
 
 
-def _sent(step: Step, story: Story, cluster: Cluster | None) -> None:
+def _sent(step: Step, story: Story, engine: Engine) -> None:
     signature = str(step.data.get("txHash", ""))
-    draw_signature(signature, cluster)
-    text(f"valid until block {step.data.get('lastValidBlockHeight', '–')}")
+    draw_signature(signature, engine.cluster.value)
+    text(f"valid until block {step.data.get('lastValidBlockHeight', figures.DASH)}")
 
 
-def _filled(step: Step, story: Story, cluster: Cluster | None) -> None:
+def _filled(step: Step, story: Story, engine: Engine) -> None:
     data = step.data
     text(
         f"{figures.exact(decimal(data.get('amountIn')))} → "
@@ -143,17 +149,20 @@ def _filled(step: Step, story: Story, cluster: Cluster | None) -> None:
     )
     gap = story.fill_gap_bps
     if gap is not None:
-        text(against_the_quote(gap), "bad" if gap < 0 else "good")
-    text(f"slot {data.get('slot', '–')}, network fee {figures.exact(decimal(data.get('fee')))} SOL")
+        kind = "" if abs(gap) < LEAST_BPS else "bad" if gap < 0 else "good"
+        text(against_the_quote(gap), kind)
+    fee = figures.exact(decimal(data.get("fee")))
+    text(f"slot {data.get('slot', figures.DASH)}, network fee {fee} SOL")
 
 
-def _failed(step: Step, story: Story, cluster: Cluster | None) -> None:
-    text(figures.sentence(str(step.data.get("error", ""))), "value")
-    text(f"{step.data.get('code', '')}, after {step.data.get('attempts', 0)} attempts")
+def _failed(step: Step, story: Story, engine: Engine) -> None:
+    text(figures.sentence(str(step.data.get("error", "")), engine.names), "value")
+    attempts = figures.count(int(step.data.get("attempts") or 0), "attempt")
+    text(f"{step.data.get('code', '')}, after {attempts}")
 
 
-def _retry(step: Step, story: Story, cluster: Cluster | None) -> None:
-    reason = figures.sentence(str(step.data.get("reason", "")))
+def _retry(step: Step, story: Story, engine: Engine) -> None:
+    reason = figures.sentence(str(step.data.get("reason", "")), engine.names)
     text(f"Attempt {step.data.get('attempt', '')}: {reason}", "value")
     text(str(step.data.get("code", "")))
 
@@ -162,7 +171,9 @@ def against_the_quote(gap: Decimal | None) -> str:
     """A fill beside its quote, in words."""
     if gap is None:
         return ""
-    return "exactly as quoted" if gap == 0 else f"{figures.bps(gap, signed=True)} against the quote"
+    if abs(gap) < LEAST_BPS:
+        return "exactly as quoted" if gap == 0 else "as quoted"
+    return f"{figures.bps(gap, signed=True)} against the quote"
 
 
 def draw_signature(signature: str, cluster: Cluster | None) -> None:
@@ -183,7 +194,7 @@ def _known_dex(dex: object) -> str:
     return dex if isinstance(dex, str) and dex in ("raydium", "meteora") else ""
 
 
-FACTS: dict[str, Callable[[Step, Story, Cluster | None], None]] = {
+FACTS: dict[str, Callable[[Step, Story, Engine], None]] = {
     "pending": _accepted,
     "routing": _quoted,
     "building": _chosen,
