@@ -55,7 +55,8 @@ ANOTHER = {
 
 NUMBERS = sorted(VARIABLES.keys() - ANOTHER.keys())
 LEAST = {
-    "console_port", "worker_metrics_port": 0,
+    "console_port": 0,
+    "worker_metrics_port": 0,
     "requests_per_key": 0,
     "requests_per_address": 0,
     "sockets_per_key": 0,
@@ -80,7 +81,8 @@ LEAST = {
     "lease_ms": 100,
 }
 MOST = {
-    "console_port", "worker_metrics_port": 65_535,
+    "console_port": 65_535,
+    "worker_metrics_port": 65_535,
     "port": 65_535,
     "database_port": 65_535,
     "localnet_port": 65_534,
