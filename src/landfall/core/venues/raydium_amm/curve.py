@@ -16,14 +16,7 @@ from landfall.core.quote import Quote, Refused, SwapRequest
 from landfall.core.quoter import Quoter
 from landfall.core.values import U64_MAX, ChainClock, SwapMode, ceil_div
 from landfall.core.venue import gives_first
-from landfall.core.venues.raydium_amm.faults import (
-    CHECKED_SUB_OVERFLOW,
-    EXCEEDED_SLIPPAGE,
-    INSUFFICIENT_FUNDS,
-    INVALID_INPUT,
-    INVALID_STATUS,
-    SENTENCES,
-)
+from landfall.core.venues.raydium_amm import faults
 from landfall.core.venues.raydium_amm.layout import (
     STATUS_MAX,
     STATUS_UNINITIALIZED,
@@ -32,7 +25,7 @@ from landfall.core.venues.raydium_amm.layout import (
     Pool,
 )
 
-QUOTER = Quoter(venue="raydium_amm", dex="raydium", sentences=SENTENCES)
+QUOTER = Quoter(venue="raydium_amm", dex="raydium", sentences=faults.SENTENCES)
 
 
 class Swapped(NamedTuple):
@@ -105,21 +98,21 @@ def check_open(pool: Pool, clock: ChainClock) -> None:
         SwapRefused: the pool takes no swaps now.
     """
     if pool.status == STATUS_UNINITIALIZED:
-        raise SwapRefused(INVALID_STATUS)
+        raise SwapRefused(faults.INVALID_STATUS)
     if pool.status > STATUS_MAX:
         raise SwapRefused(PANIC)
     if pool.status not in STATUSES_THAT_SWAP:
-        raise SwapRefused(INVALID_STATUS)
+        raise SwapRefused(faults.INVALID_STATUS)
     if pool.status == STATUS_WAITING_TRADE and clock.unix_timestamp < pool.open_time:
-        raise SwapRefused(INVALID_STATUS)
+        raise SwapRefused(faults.INVALID_STATUS)
     if min(pool.reserves) < 0:
-        raise SwapRefused(CHECKED_SUB_OVERFLOW)
+        raise SwapRefused(faults.CHECKED_SUB_OVERFLOW)
 
 
 def _exact_in(pool: Pool, amount: int, x: int, y: int, terms: Terms) -> tuple[int, int]:
     """Input after the fee, and output."""
     if amount > terms.balance:
-        raise SwapRefused(INSUFFICIENT_FUNDS)
+        raise SwapRefused(faults.INSUFFICIENT_FUNDS)
     if pool.fee_denominator == 0:
         raise SwapRefused(PANIC)
     net_in = amount - ceil_div(amount * pool.fee_numerator, pool.fee_denominator)
@@ -127,11 +120,11 @@ def _exact_in(pool: Pool, amount: int, x: int, y: int, terms: Terms) -> tuple[in
         raise SwapRefused(PANIC)
     out_amount = y * net_in // (x + net_in)
     if out_amount < terms.min_out:
-        raise SwapRefused(EXCEEDED_SLIPPAGE)
+        raise SwapRefused(faults.EXCEEDED_SLIPPAGE)
     if out_amount == 0:
-        raise SwapRefused(INVALID_INPUT)
+        raise SwapRefused(faults.INVALID_INPUT)
     if out_amount >= y:
-        raise SwapRefused(INSUFFICIENT_FUNDS)
+        raise SwapRefused(faults.INSUFFICIENT_FUNDS)
     return net_in, out_amount
 
 
@@ -144,9 +137,9 @@ def _exact_out(pool: Pool, amount: int, x: int, y: int, terms: Terms) -> tuple[i
     if in_amount > U64_MAX:
         raise SwapRefused(PANIC)
     if in_amount > terms.balance:
-        raise SwapRefused(INSUFFICIENT_FUNDS)
+        raise SwapRefused(faults.INSUFFICIENT_FUNDS)
     if in_amount > terms.max_in:
-        raise SwapRefused(EXCEEDED_SLIPPAGE)
+        raise SwapRefused(faults.EXCEEDED_SLIPPAGE)
     if in_amount == 0 or amount == 0:
-        raise SwapRefused(INVALID_INPUT)
+        raise SwapRefused(faults.INVALID_INPUT)
     return net_in, in_amount

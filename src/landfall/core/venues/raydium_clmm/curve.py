@@ -18,26 +18,15 @@ from landfall.core.quoter import Quoter
 from landfall.core.values import BPS_DENOMINATOR, U64_MAX, ChainClock, SwapMode
 from landfall.core.vault import PoolSide
 from landfall.core.venue import gives_first
-from landfall.core.venues.raydium_clmm.faults import (
-    CALCULATE_OVERFLOW,
-    NOT_APPROVED,
-    PARTIAL_FILL,
-    PRICE_LIMIT_OVERFLOW,
-    SENTENCES,
-    TOO_SMALL,
-    TRANSFER_FEE_MISMATCH,
-    VAULT_EMPTY,
-    ZERO_AMOUNT,
-    checked_u64,
-    refuse,
-)
+from landfall.core.venues.raydium_clmm import faults
+from landfall.core.venues.raydium_clmm.faults import checked_u64
 from landfall.core.venues.raydium_clmm.layout import STATUS_SWAP_DISABLED, Pool
 from landfall.core.venues.raydium_clmm.price_step import Traded
 from landfall.core.venues.raydium_clmm.tick_array import TickArray
 from landfall.core.venues.raydium_clmm.tick_math import MAX_SQRT_PRICE, MIN_SQRT_PRICE
 from landfall.core.venues.raydium_clmm.walk import Walk, walk
 
-QUOTER = Quoter(venue="raydium_clmm", dex="raydium", sentences=SENTENCES)
+QUOTER = Quoter(venue="raydium_clmm", dex="raydium", sentences=faults.SENTENCES)
 NO_LIMIT = 0
 
 
@@ -117,22 +106,22 @@ def execute(
     else:
         asked = terms.amount + _inverse_transfer_fee(side_out, terms.amount, epoch)
         if asked > U64_MAX:
-            refuse(PANIC)
+            raise SwapRefused(PANIC)
     walked = _walked(pool, terms, asked, clock, trail)
     used = asked - walked.remaining
     net, vault_out = (used, walked.calculated) if terms.exact_in else (walked.calculated, used)
     if net == 0 or vault_out == 0:
-        refuse(TOO_SMALL)
+        raise SwapRefused(faults.TOO_SMALL)
     if terms.exact_in and net == asked:
         in_amount = terms.amount
     else:
         in_amount = checked_u64(net + _inverse_transfer_fee(side_in, net, epoch))
     if vault_out > side_out.balance:
-        refuse(VAULT_EMPTY)
+        raise SwapRefused(faults.VAULT_EMPTY)
     if terms.price_limit == NO_LIMIT:
         filled = in_amount == terms.amount if terms.exact_in else vault_out == asked
         if not filled:
-            refuse(PARTIAL_FILL)
+            raise SwapRefused(faults.PARTIAL_FILL)
     on_input = walked.direction.fee_on_input
     return Swapped(
         in_amount=in_amount,
@@ -148,11 +137,11 @@ def _walked(
     pool: Pool, terms: Terms, asked: int, clock: ChainClock, trail: list[Traded] | None
 ) -> Walk:
     if clock.unix_timestamp <= pool.open_time:
-        refuse(REQUIRE_GT_VIOLATED)
+        raise SwapRefused(REQUIRE_GT_VIOLATED)
     if asked == 0:
-        refuse(ZERO_AMOUNT)
+        raise SwapRefused(faults.ZERO_AMOUNT)
     if pool.status & STATUS_SWAP_DISABLED:
-        refuse(NOT_APPROVED)
+        raise SwapRefused(faults.NOT_APPROVED)
     limit = terms.price_limit
     if limit == NO_LIMIT:
         limit = MIN_SQRT_PRICE + 1 if terms.zero_for_one else MAX_SQRT_PRICE - 1
@@ -161,7 +150,7 @@ def _walked(
     else:
         ahead = pool.sqrt_price < limit < MAX_SQRT_PRICE
     if not ahead:
-        refuse(PRICE_LIMIT_OVERFLOW)
+        raise SwapRefused(faults.PRICE_LIMIT_OVERFLOW)
     return walk(
         pool,
         terms.arrays,
@@ -182,9 +171,9 @@ def _inverse_transfer_fee(side: PoolSide, received: int, epoch: int) -> int:
     try:
         fee = schedule.inverse(received)
     except OverflowError:
-        refuse(CALCULATE_OVERFLOW)
+        raise SwapRefused(faults.CALCULATE_OVERFLOW) from None
     if schedule.basis_points == BPS_DENOMINATOR:
         return fee
     if schedule.of(checked_u64(received + fee)) != fee:
-        refuse(TRANSFER_FEE_MISMATCH)
+        raise SwapRefused(faults.TRANSFER_FEE_MISMATCH)
     return fee

@@ -12,9 +12,8 @@ instructions/swap.rs.
 
 from typing import NamedTuple
 
-from landfall.core.anchor import PANIC
+from landfall.core.anchor import PANIC, SwapRefused
 from landfall.core.values import ceil_div
-from landfall.core.venues.raydium_clmm.faults import refuse
 
 RATE_MAX = 100_000
 ACCUMULATOR_SCALE = 10_000
@@ -61,6 +60,6 @@ class DynamicFee(NamedTuple):
         """The rate of a swap now: the pool's own and this one, rounded up and capped."""
         crossed = self.accumulator * tick_spacing
         if crossed > U32_MAX:
-            refuse(PANIC)
+            raise SwapRefused(PANIC)
         scale = CONTROL_DENOMINATOR * ACCUMULATOR_SCALE * ACCUMULATOR_SCALE
         return min(base_rate + ceil_div(self.control * crossed * crossed, scale), RATE_MAX)

@@ -7,7 +7,6 @@ Source: raydium-io/raydium-clmm 03b44b7 (2026-07), programs/amm/src/error.rs.
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NoReturn
 
 from landfall.core.anchor import PANIC, REQUIRE_GT_VIOLATED, ProgramFault, SwapRefused
 from landfall.core.values import U64_MAX, U128_MAX
@@ -85,11 +84,6 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         PANIC.name: "The pool cannot price this amount: a number exceeds its width.",
     }
 )
-
-
-def refuse(fault: ProgramFault) -> NoReturn:
-    """The program gives this error."""
-    raise SwapRefused(fault)
 
 
 def checked_u64(value: int) -> int:

@@ -14,7 +14,7 @@ sqrt_price_math,liquidity_math}.rs.
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from landfall.core.anchor import PANIC
+from landfall.core.anchor import PANIC, SwapRefused
 from landfall.core.values import U64_MAX, U128_MAX, ceil_div
 from landfall.core.venues.raydium_clmm.faults import (
     CALCULATE_OVERFLOW,
@@ -23,7 +23,6 @@ from landfall.core.venues.raydium_clmm.faults import (
     PRICE_OUT_OF_RANGE,
     ZERO_LIQUIDITY,
     checked_u64,
-    refuse,
 )
 from landfall.core.venues.raydium_clmm.tick_math import MAX_SQRT_PRICE, MIN_SQRT_PRICE
 
@@ -76,10 +75,10 @@ def price_step(
         reached = _next_price(direction, sqrt_price, liquidity, moved)
         short = _amounts(direction.zero_for_one, reached, sqrt_price, liquidity)
         if short is None:
-            refuse(MAX_TOKEN_OVERFLOW)
+            raise SwapRefused(MAX_TOKEN_OVERFLOW)
         amount_in, amount_out = short
     if reached < target if direction.zero_for_one else reached > target:
-        refuse(PRICE_MOVED_THE_WRONG_WAY)
+        raise SwapRefused(PRICE_MOVED_THE_WRONG_WAY)
     if direction.fee_on_input:
         if not direction.exact_in:
             amount_out = min(amount_out, remaining)
@@ -129,9 +128,9 @@ def _amounts(
 
 def _next_price(direction: Direction, sqrt_price: int, liquidity: int, amount: int) -> int:
     if not MIN_SQRT_PRICE <= sqrt_price < MAX_SQRT_PRICE:
-        refuse(PRICE_OUT_OF_RANGE)
+        raise SwapRefused(PRICE_OUT_OF_RANGE)
     if liquidity == 0:
-        refuse(ZERO_LIQUIDITY)
+        raise SwapRefused(ZERO_LIQUIDITY)
     if amount == 0:
         return sqrt_price
     if direction.zero_for_one == direction.exact_in:
@@ -141,7 +140,7 @@ def _next_price(direction: Direction, sqrt_price: int, liquidity: int, amount: i
     else:
         price = sqrt_price - ceil_div(amount << 64, liquidity)
     if not 0 <= price <= U128_MAX:
-        refuse(CALCULATE_OVERFLOW)
+        raise SwapRefused(CALCULATE_OVERFLOW)
     return price
 
 
@@ -150,8 +149,8 @@ def _moved_by_token_0(sqrt_price: int, liquidity: int, amount: int) -> int:
     numerator = liquidity << 64
     denominator = numerator + amount * sqrt_price
     if denominator <= 0:
-        refuse(CALCULATE_OVERFLOW)
+        raise SwapRefused(CALCULATE_OVERFLOW)
     price = ceil_div(numerator * sqrt_price, denominator)
     if price > U128_MAX:
-        refuse(PANIC)
+        raise SwapRefused(PANIC)
     return price

@@ -11,10 +11,10 @@ from functools import lru_cache
 from struct import Struct
 
 from landfall.core.account_fields import Address, Int, i32, u8, u64, u128
-from landfall.core.anchor import AccountType
+from landfall.core.anchor import AccountType, SwapRefused
 from landfall.core.errors import MalformedAccount
 from landfall.core.values import Account, Pubkey
-from landfall.core.venues.raydium_clmm.faults import INVALID_TICK_ARRAY, refuse
+from landfall.core.venues.raydium_clmm.faults import INVALID_TICK_ARRAY
 from landfall.core.venues.raydium_clmm.tick_math import MAX_TICK, MIN_TICK
 
 PROGRAM_ID = Pubkey.from_string("CAMMCzo5YL8w4VFF8KVHrK22GGUsp5VTaW7grrKgrWqK")
@@ -97,7 +97,7 @@ class TickArray:
         places = range(TICKS_PER_ARRAY)
         found = self._found(places[::-1] if zero_for_one else places)
         if found is None:
-            refuse(INVALID_TICK_ARRAY)
+            raise SwapRefused(INVALID_TICK_ARRAY)
         return found
 
     def offset_of(self, tick: int) -> int:
@@ -113,7 +113,7 @@ class TickArray:
                 tick = read_tick(self.data[at : at + TICK_BYTES])
                 wanted = self.start + place * self.tick_spacing
                 if tick.number != wanted or not MIN_TICK <= wanted <= MAX_TICK:
-                    refuse(INVALID_TICK_ARRAY)
+                    raise SwapRefused(INVALID_TICK_ARRAY)
                 return tick
         return None
 

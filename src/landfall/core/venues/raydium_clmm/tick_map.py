@@ -14,12 +14,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from landfall.core.account_fields import Address
-from landfall.core.anchor import AccountType
+from landfall.core.anchor import AccountType, SwapRefused
 from landfall.core.values import Pubkey
 from landfall.core.venues.raydium_clmm.faults import (
     MISSING_EXTENSION,
     NO_LIQUIDITY_THIS_WAY,
-    refuse,
 )
 from landfall.core.venues.raydium_clmm.tick_array import PROGRAM_ID, TICKS_PER_ARRAY
 
@@ -96,7 +95,7 @@ class TickMap:
             return number
         found = self.after(number, zero_for_one)
         if found is None:
-            refuse(NO_LIQUIDITY_THIS_WAY)
+            raise SwapRefused(NO_LIQUIDITY_THIS_WAY)
         return found
 
     def reached(self, tick: int, zero_for_one: bool) -> Iterator[int]:
@@ -120,7 +119,7 @@ class TickMap:
 
     def _need_extension(self) -> None:
         if not self.has_extension:
-            refuse(MISSING_EXTENSION)
+            raise SwapRefused(MISSING_EXTENSION)
 
 
 @lru_cache(maxsize=4_096)

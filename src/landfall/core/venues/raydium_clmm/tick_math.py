@@ -9,8 +9,9 @@ Source: raydium-io/raydium-clmm 03b44b7 (2026-07), programs/amm/src/libraries/ti
 
 from functools import lru_cache
 
+from landfall.core.anchor import SwapRefused
 from landfall.core.values import U128_MAX
-from landfall.core.venues.raydium_clmm.faults import PRICE_OUT_OF_RANGE, refuse
+from landfall.core.venues.raydium_clmm.faults import PRICE_OUT_OF_RANGE
 
 MIN_TICK, MAX_TICK = -443_636, 443_636
 MIN_SQRT_PRICE = 4_295_048_016
@@ -67,7 +68,7 @@ def tick_at_sqrt_price(sqrt_price: int) -> int:
         SwapRefused: the price is outside the range of ticks.
     """
     if not MIN_SQRT_PRICE <= sqrt_price < MAX_SQRT_PRICE:
-        refuse(PRICE_OUT_OF_RANGE)
+        raise SwapRefused(PRICE_OUT_OF_RANGE)
     top = sqrt_price.bit_length() - 1
     scaled = sqrt_price >> (top - 63) if top >= 64 else sqrt_price << (63 - top)
     fraction, bit = 0, 1 << 63

@@ -12,7 +12,7 @@ Source: raydium-io/raydium-clmm 03b44b7 (2026-07), programs/amm/src/instructions
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from landfall.core.anchor import PANIC
+from landfall.core.anchor import PANIC, SwapRefused
 from landfall.core.values import U64_MAX, U128_MAX
 from landfall.core.venues.raydium_clmm.dynamic_fee import DynamicFee
 from landfall.core.venues.raydium_clmm.faults import (
@@ -23,7 +23,6 @@ from landfall.core.venues.raydium_clmm.faults import (
     PRICE_MOVED_THE_WRONG_WAY,
     TOO_MANY_STEPS,
     checked_u64,
-    refuse,
 )
 from landfall.core.venues.raydium_clmm.layout import (
     FEE_ON_INPUT,
@@ -121,7 +120,7 @@ def walk(
         if tick is None and holds_price:
             following = pool.tick_map.after(number, zero_for_one)
             if following is None:
-                refuse(LIQUIDITY_INSUFFICIENT)
+                raise SwapRefused(LIQUIDITY_INSUFFICIENT)
             number = following
             array = _later_array(state, arrays, number * pool.tick_map.ticks_per_array)
         holds_price = holds_price or tick is None
@@ -155,12 +154,12 @@ def _start(pool: Pool, direction: Direction, amount: int, now: int, trail: list[
 
 def _first_array(state: Walk, arrays: Sequence[TickArray], start: int) -> TickArray:
     if not arrays:
-        refuse(NOT_ENOUGH_ARRAYS)
+        raise SwapRefused(NOT_ENOUGH_ARRAYS)
     for at, array in enumerate(arrays):
         if array.start == start:
             state.array_at = at
             return array
-    refuse(INVALID_FIRST_ARRAY)
+    raise SwapRefused(INVALID_FIRST_ARRAY)
 
 
 def _later_array(state: Walk, arrays: Sequence[TickArray], start: int) -> TickArray:
@@ -168,7 +167,7 @@ def _later_array(state: Walk, arrays: Sequence[TickArray], start: int) -> TickAr
         if arrays[at].start == start:
             state.array_at = at
             return arrays[at]
-    refuse(NOT_ENOUGH_ARRAYS)
+    raise SwapRefused(NOT_ENOUGH_ARRAYS)
 
 
 def _go_to(state: Walk, array: TickArray, tick: Tick, price_limit: int) -> None:
@@ -178,12 +177,12 @@ def _go_to(state: Walk, array: TickArray, tick: Tick, price_limit: int) -> None:
     target = max(tick_price, price_limit) if zero_for_one else min(tick_price, price_limit)
     ahead = tick.number <= state.tick if zero_for_one else tick.number > state.tick
     if not ahead or (target > state.sqrt_price if zero_for_one else target < state.sqrt_price):
-        refuse(PRICE_MOVED_THE_WRONG_WAY)
+        raise SwapRefused(PRICE_MOVED_THE_WRONG_WAY)
     liquidity = state.liquidity
     while True:
         state.steps += 1
         if state.steps > STEPS_MAX:
-            refuse(TOO_MANY_STEPS)
+            raise SwapRefused(TOO_MANY_STEPS)
         bound, bound_tick, is_open = _bound(state, target)
         reached = _step_to(state, bound)
         if reached == tick_price:
@@ -245,7 +244,7 @@ def _arrive(state: Walk, array: TickArray, tick: Tick, price: int) -> tuple[Tick
     if is_crossed:
         liquidity += -left.liquidity_net if zero_for_one else left.liquidity_net
         if not 0 <= liquidity <= U128_MAX:
-            refuse(PANIC)
+            raise SwapRefused(PANIC)
     state.visits.append(Visit(array, left, tick.is_in_use, is_crossed, state.fee_growth))
     state.tick = tick.number - 1 if zero_for_one == (left.unfilled == 0) else tick.number
     return left, liquidity
@@ -266,13 +265,13 @@ def _book(state: Walk, step: Step, start_price: int) -> None:
     if state.liquidity:
         growth = (left << 64) // state.liquidity
         if growth > U128_MAX:
-            refuse(CALCULATE_OVERFLOW)
+            raise SwapRefused(CALCULATE_OVERFLOW)
         state.fee_growth += growth
     else:
         protocol_fee += left
     state.protocol_fee += protocol_fee
     if state.fee > U64_MAX:
-        refuse(CALCULATE_OVERFLOW)
+        raise SwapRefused(CALCULATE_OVERFLOW)
 
 
 def _regroup(state: Walk, tick_next: int, tick_price: int, is_open: bool) -> None:
