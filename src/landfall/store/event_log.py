@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID
 
 import asyncpg
@@ -23,17 +23,15 @@ from landfall.core.errors import (
     Unavailable,
     VersionConflict,
 )
-from landfall.core.events import Event, OrderAccepted, Recorded, TransactionSigned
+from landfall.core.events import Event, OrderAccepted, Recorded
 from landfall.core.execution import Execution
 from landfall.core.lifecycle.evolve import evolve, fold
-from landfall.core.lifecycle.transitions import TERMINAL
 from landfall.core.order import Order
-from landfall.ports import Acceptance, Claim, Finished, Held, Next, RunAfter
+from landfall.ports import Acceptance, Claim, Next
 from landfall.statements import load_statements
 from landfall.store.codec import encode, request_hash
-from landfall.store.hints import write_hint
+from landfall.store.log_arguments import NewFacts, NewOrder, accept_arguments, append_arguments
 from landfall.store.log_rows import read_logs
-from landfall.store.projection import columns
 from landfall.store.session import LostSight, Refused, end, read, run
 
 _SQL = load_statements("landfall.store.sql", "event_log.sql")
@@ -44,26 +42,6 @@ BATCH_MAX = 50
 _ONE_ORDER_PER_SIGNATURE = "order_events_signature"
 _LANES = 2
 _SETTLE_PAUSES_S = (0.0, 0.1, 0.2, 0.5, 1.0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Acceptance:
-    order: Order
-    request_hash: bytes
-    body: str
-    fact: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Append:
-    """`facts` are as they will be recorded, but for their time, which the database sets."""
-
-    claim: Claim
-    before: Execution
-    after: Execution
-    facts: tuple[Recorded, ...]
-    bodies: tuple[str, ...]
-    then: Next
 
 
 class PostgresEventLog:
@@ -82,7 +60,7 @@ class PostgresEventLog:
 
     async def accept(self, order: Order) -> Acceptance:
         """Record the order's first fact and its job, once per account and client order id."""
-        wanted = _Acceptance(
+        wanted = NewOrder(
             order=order,
             request_hash=request_hash(order),
             body=encode(order),
@@ -112,7 +90,7 @@ class PostgresEventLog:
         # An illegal fact must be refused before it is written, not when it is read.
         after = _evolved(execution, facts)
         recorded_at_ms = await self._appends.submit(
-            _Append(
+            NewFacts(
                 claim=claim,
                 before=execution,
                 after=after,
@@ -127,11 +105,11 @@ class PostgresEventLog:
         logs = await read_logs(self._pool, order_ids)
         return [logs.get(order_id, ()) for order_id in order_ids]
 
-    async def _accept_batch(self, batch: Sequence[_Acceptance]) -> list[int | Exception | None]:
+    async def _accept_batch(self, batch: Sequence[NewOrder]) -> list[int | Exception | None]:
         """When each order was accepted; None for one that was known before."""
         try:
             with _timed("accepted", len(batch)):
-                records = await run(self._pool, _SQL["accept"], *_accept_arguments(batch))
+                records = await run(self._pool, _SQL["accept"], *accept_arguments(batch))
         except Refused as refused:
             if len(batch) == 1:
                 return [refused]
@@ -143,7 +121,7 @@ class PostgresEventLog:
         return [accepted.pop(wanted.order.order_id, None) for wanted in batch]
 
     async def _settle_acceptances(
-        self, batch: Sequence[_Acceptance], lost: LostSight
+        self, batch: Sequence[NewOrder], lost: LostSight
     ) -> list[int | Exception | None]:
         logs = await self._logs_after(lost, [wanted.order.order_id for wanted in batch])
         unavailable = Unavailable(f"the order was not accepted: {lost}")
@@ -154,7 +132,7 @@ class PostgresEventLog:
             results.append(log[0].recorded_at_ms if log and ours else unavailable)
         return results
 
-    async def _accepted_before(self, wanted: _Acceptance) -> Acceptance:
+    async def _accepted_before(self, wanted: NewOrder) -> Acceptance:
         """The earlier order that `wanted` turned out to be."""
         order = wanted.order
         records = await read(
@@ -176,11 +154,11 @@ class PostgresEventLog:
             )
         return Acceptance(execution=fold(await self.load(earlier["order_id"])), replayed=True)
 
-    async def _append_batch(self, batch: Sequence[_Append]) -> list[int | Exception]:
+    async def _append_batch(self, batch: Sequence[NewFacts]) -> list[int | Exception]:
         """When each append was recorded."""
         try:
             with _timed("moved", len(batch)):
-                records = await run(self._pool, _SQL["append"], *_append_arguments(batch))
+                records = await run(self._pool, _SQL["append"], *append_arguments(batch))
         except Refused as refused:
             if len(batch) == 1:
                 return [_why(refused)]
@@ -193,7 +171,7 @@ class PostgresEventLog:
         ]
 
     async def _settle_appends(
-        self, batch: Sequence[_Append], lost: LostSight
+        self, batch: Sequence[NewFacts], lost: LostSight
     ) -> list[int | Exception]:
         logs = await self._logs_after(lost, [append.claim.order_id for append in batch])
         return [_settled(append, logs.get(append.claim.order_id, ()), lost) for append in batch]
@@ -220,7 +198,7 @@ def _timed(kind: str, orders: int) -> Iterator[None]:
     observe.committed(kind, orders, (time.perf_counter() - began) * 1000)
 
 
-def _settled(append: _Append, log: Sequence[Recorded], lost: LostSight) -> int | Exception:
+def _settled(append: NewFacts, log: Sequence[Recorded], lost: LostSight) -> int | Exception:
     """What the log says about an append whose answer was lost; nothing of it can still come."""
     found = log[append.before.version + 1 :]
     if not found:
@@ -242,7 +220,7 @@ def _why(refused: Refused) -> Exception:
     return refused
 
 
-def _conflict(append: _Append) -> VersionConflict:
+def _conflict(append: NewFacts) -> VersionConflict:
     return VersionConflict(
         f"order {append.claim.order_id}: version {append.before.version} is not the last, "
         f"or fence {append.claim.fence} is old"
@@ -280,63 +258,3 @@ def _evolved(execution: Execution, facts: Iterable[Recorded]) -> Execution:
     for fact in facts:
         execution = evolve(execution, fact)
     return execution
-
-
-def _accept_arguments(batch: Sequence[_Acceptance]) -> tuple[object, ...]:
-    orders = [wanted.order for wanted in batch]
-    return (
-        [order.order_id for order in orders],
-        [order.account for order in orders],
-        [order.client_order_id for order in orders],
-        [wanted.request_hash for wanted in batch],
-        [order.user_id for order in orders],
-        [order.order_type.value for order in orders],
-        [order.priority for order in orders],
-        [wanted.body for wanted in batch],
-        [wanted.fact for wanted in batch],
-        write_hint((order.order_id, 0) for order in orders),
-    )
-
-
-def _append_arguments(batch: Sequence[_Append]) -> tuple[object, ...]:
-    shown = [columns(append.after) for append in batch]
-    facts = [
-        (place, fact, body)
-        for place, append in enumerate(batch, start=1)
-        for fact, body in zip(append.facts, append.bodies, strict=True)
-    ]
-    return (
-        [append.claim.order_id for append in batch],
-        [append.claim.fence for append in batch],
-        [append.before.version for append in batch],
-        [_ends(append) for append in batch],
-        [_job(append.then) for append in batch],
-        [append.then.delay_ms if isinstance(append.then, RunAfter) else 0 for append in batch],
-        *map(list, zip(*shown, strict=True)),
-        [place for place, _, _ in facts],
-        [fact.version for _, fact, _ in facts],
-        [type(fact.event).__name__ for _, fact, _ in facts],
-        [getattr(fact.event, "attempt", None) for _, fact, _ in facts],
-        [_signature(fact.event) for _, fact, _ in facts],
-        [body for _, _, body in facts],
-        [fact.ends_commit for _, fact, _ in facts],
-        write_hint((append.claim.order_id, append.after.version) for append in batch),
-    )
-
-
-def _signature(event: Event) -> str | None:
-    return str(event.transaction.signature) if isinstance(event, TransactionSigned) else None
-
-
-def _ends(append: _Append) -> bool:
-    return append.after.status in TERMINAL and append.before.status not in TERMINAL
-
-
-def _job(then: Next) -> str:
-    match then:
-        case Held.HELD:
-            return "held"
-        case RunAfter():
-            return "run_after"
-        case Finished.FINISHED:
-            return "finished"
