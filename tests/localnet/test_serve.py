@@ -26,7 +26,7 @@ from solders.pubkey import Pubkey
 from solders.system_program import TransferParams, transfer
 from solders.transaction import VersionedTransaction
 
-from landfall.localnet.ledger import FORMAT
+from landfall.localnet.ledger_rows import FORMAT
 from landfall.localnet.options import BadOption, LocalnetOptions
 from landfall.localnet.serve import running_localnet
 from landfall.localnet.start import LEDGER_FILE, opened_node

@@ -3,63 +3,28 @@
 A block and every account it changed are written in one SQLite transaction before the cluster calls
 the block confirmed. A process that is killed therefore forgets whole blocks that nobody was told
 were confirmed, as a fork would; accounts, history and de-duplication always agree. Committed blocks
-survive kill -9; a power failure may take back the newest of them, never a part of one.
-
-Tables. `accounts` and `transaction_addresses` hold addresses as 32 raw bytes, the others as base58.
-
-    chain                  one row: format, genesis_hash, and how often the chain was started
-    blocks                 slot, height, parent_slot, blockhash, unix_timestamp, and how many
-                           transactions it has
-    accounts               address, owner, lamports, data, executable: as of the newest block
-    transactions           what really landed: signature, slot, position in the block, err (JSON, or
-                           NULL where it succeeded), fee in lamports, fee_payer, unix_timestamp,
-                           wire (the signed bytes), meta (JSON, as `getTransaction` shows it). What
-                           is not here moved nothing.
-    transaction_addresses  address, slot, position: which transactions load an address
+survive kill -9; a power failure may take back the newest of them, never a part of one. The tables
+are described in `ledger_rows.py`.
 """
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import msgspec
 from solders.hash import Hash
 
-from landfall.core.values import Account, BlockHeight, Pubkey, Signature, Slot
+from landfall.core.values import Account, Pubkey, Signature, Slot
+from landfall.localnet.ledger_rows import (
+    FORMAT,
+    SCHEMA,
+    SELECT_BY_ADDRESS,
+    SELECT_LANDED,
+    closed_block,
+    decoded,
+    landed_in_row,
+    row_of,
+)
 from landfall.localnet.records import Block, ClosedBlock, Landed, Standing
-
-FORMAT = 1
-
-SCHEMA = """
-CREATE TABLE chain (format INTEGER NOT NULL, genesis_hash TEXT NOT NULL, starts INTEGER NOT NULL);
-CREATE TABLE blocks (
-    slot INTEGER PRIMARY KEY, height INTEGER NOT NULL UNIQUE, parent_slot INTEGER NOT NULL,
-    blockhash TEXT NOT NULL, unix_timestamp INTEGER NOT NULL, transactions INTEGER NOT NULL
-);
-CREATE TABLE accounts (
-    address BLOB PRIMARY KEY, owner BLOB NOT NULL, lamports INTEGER NOT NULL, data BLOB NOT NULL,
-    executable INTEGER NOT NULL
-);
-CREATE TABLE transactions (
-    signature TEXT PRIMARY KEY, slot INTEGER NOT NULL, position INTEGER NOT NULL, err TEXT,
-    fee INTEGER NOT NULL, fee_payer TEXT NOT NULL, unix_timestamp INTEGER NOT NULL,
-    wire BLOB NOT NULL, meta TEXT NOT NULL, UNIQUE (slot, position)
-);
-CREATE TABLE transaction_addresses (
-    address BLOB NOT NULL, slot INTEGER NOT NULL, position INTEGER NOT NULL,
-    PRIMARY KEY (address, slot, position)
-) WITHOUT ROWID;
-"""
-
-SELECT_LANDED = """
-SELECT signature, slot, position, err, fee, fee_payer, unix_timestamp, wire, meta FROM transactions
-"""
-SELECT_BY_ADDRESS = """
-SELECT t.signature, t.slot, t.position, t.err, t.unix_timestamp
-FROM transaction_addresses AS a JOIN transactions AS t USING (slot, position)
-WHERE a.address = ? AND (a.slot, a.position) < (?, ?) AND (a.slot, a.position) > (?, ?)
-ORDER BY a.slot DESC, a.position DESC LIMIT ?
-"""
 
 
 class WrongFormat(Exception):
@@ -144,7 +109,7 @@ class Ledger:
             "ORDER BY slot DESC LIMIT ?",
             (count,),
         ).fetchall()
-        return [_closed_block(row) for row in reversed(rows)]
+        return [closed_block(row) for row in reversed(rows)]
 
     def block(self, slot: Slot) -> ClosedBlock | None:
         """One block, or None where its slot was skipped or is not confirmed."""
@@ -153,7 +118,7 @@ class Ledger:
             "WHERE slot = ?",
             (slot,),
         ).fetchone()
-        return None if row is None else _closed_block(row)
+        return None if row is None else closed_block(row)
 
     def slots_between(self, first: Slot, last: Slot, limit: int) -> list[Slot]:
         """Slots that have a block, from `first` to `last`, at most `limit`."""
@@ -168,26 +133,26 @@ class Ledger:
         row = self._database.execute(
             "SELECT slot, err FROM transactions WHERE signature = ?", (str(signature),)
         ).fetchone()
-        return None if row is None else Standing(Slot(row[0]), _decoded(row[1]))
+        return None if row is None else Standing(Slot(row[0]), decoded(row[1]))
 
     def standings_since(self, slot: Slot) -> Iterator[tuple[Signature, Standing]]:
         """Every signature that landed in `slot` or later, oldest first."""
         for signature, landed_in, error in self._database.execute(
             "SELECT signature, slot, err FROM transactions WHERE slot >= ? ORDER BY slot", (slot,)
         ):
-            yield Signature.from_string(signature), Standing(landed_in, _decoded(error))
+            yield Signature.from_string(signature), Standing(landed_in, decoded(error))
 
     def landed(self, signature: Signature) -> Landed | None:
         """A transaction in full. Its `addresses` are not read back."""
         row = self._database.execute(
             f"{SELECT_LANDED} WHERE signature = ?", (str(signature),)
         ).fetchone()
-        return None if row is None else _landed(row)
+        return None if row is None else landed_in_row(row)
 
     def landed_in(self, slot: Slot) -> list[Landed]:
         """The transactions of a block, in order."""
         rows = self._database.execute(f"{SELECT_LANDED} WHERE slot = ? ORDER BY position", (slot,))
-        return [_landed(row) for row in rows]
+        return [landed_in_row(row) for row in rows]
 
     def place(self, signature: Signature) -> tuple[int, int] | None:
         """Slot and position of a signature."""
@@ -202,7 +167,7 @@ class Ledger:
         """(signature, slot, standing, unix timestamp) between two places, newest first."""
         rows = self._database.execute(SELECT_BY_ADDRESS, (bytes(address), *before, *after, limit))
         return [
-            (signature, Slot(slot), Standing(Slot(slot), _decoded(error)), unix_timestamp)
+            (signature, Slot(slot), Standing(Slot(slot), decoded(error)), unix_timestamp)
             for signature, slot, _position, error, unix_timestamp in rows
         ]
 
@@ -244,7 +209,7 @@ class Ledger:
         many = self._database.executemany
         many(
             "INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [_row(landed) for landed in block.landed],
+            [row_of(landed) for landed in block.landed],
         )
         many(
             "INSERT INTO transaction_addresses VALUES (?, ?, ?)",
@@ -270,49 +235,3 @@ class _Transaction:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._database.execute("COMMIT" if kind is None else "ROLLBACK")
-
-
-def _decoded(text: str | None) -> object:
-    return None if text is None else msgspec.json.decode(text)
-
-
-def _row(landed: Landed) -> tuple[object, ...]:
-    return (
-        str(landed.signature),
-        landed.slot,
-        landed.position,
-        None if landed.error is None else msgspec.json.encode(landed.error).decode(),
-        landed.fee,
-        str(landed.payer),
-        landed.unix_timestamp,
-        landed.wire,
-        msgspec.json.encode(landed.meta).decode(),
-    )
-
-
-def _landed(row: tuple[str, int, int, str | None, int, str, int, bytes, str]) -> Landed:
-    signature, slot, position, error, fee, payer, unix_timestamp, wire, meta = row
-    return Landed(
-        signature=Signature.from_string(signature),
-        slot=Slot(slot),
-        position=position,
-        unix_timestamp=unix_timestamp,
-        wire=wire,
-        error=_decoded(error),
-        fee=fee,
-        payer=Pubkey.from_string(payer),
-        addresses=(),
-        meta=msgspec.Raw(meta.encode()),
-    )
-
-
-def _closed_block(row: tuple[int, int, int, str, int, int]) -> ClosedBlock:
-    slot, height, parent_slot, blockhash, unix_timestamp, transactions = row
-    return ClosedBlock(
-        slot=Slot(slot),
-        height=BlockHeight(height),
-        parent_slot=Slot(parent_slot),
-        blockhash=Hash.from_string(blockhash),
-        unix_timestamp=unix_timestamp,
-        transactions=transactions,
-    )
