@@ -13,6 +13,7 @@ from landfall.localnet.node import Node
 from landfall.localnet.params import Params, RpcError
 from landfall.localnet.rpc_accounts import METHODS as ACCOUNT_METHODS
 from landfall.localnet.rpc_cluster import METHODS as CLUSTER_METHODS
+from landfall.localnet.rpc_history import METHODS as HISTORY_METHODS
 from landfall.localnet.rpc_tokens import METHODS as TOKEN_METHODS
 from landfall.localnet.rpc_transactions import METHODS as TRANSACTION_METHODS
 from landfall.localnet.wire import Json
@@ -24,6 +25,7 @@ Methods = Mapping[str, Callable[[Node, Params], Json]]
 METHODS: Methods = {
     **ACCOUNT_METHODS,
     **CLUSTER_METHODS,
+    **HISTORY_METHODS,
     **TOKEN_METHODS,
     **TRANSACTION_METHODS,
 }

@@ -1,4 +1,4 @@
-"""JSON-RPC methods that take transactions in, preview them, and tell what became of them.
+"""JSON-RPC methods that take transactions in, preview them, and tell what they cost.
 
 Source: anza-xyz/agave, rpc/src/rpc.rs.
 """
@@ -6,7 +6,6 @@ Source: anza-xyz/agave, rpc/src/rpc.rs.
 import base64
 import binascii
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from solders.message import Message, MessageV0
 from solders.message import from_bytes_versioned as message_from_bytes
@@ -30,10 +29,7 @@ from landfall.localnet.params import (
     RpcError,
     invalid_params,
     parse_pubkey,
-    parse_signature,
 )
-from landfall.localnet.records import Landed, Standing
-from landfall.localnet.transaction_json import encoded_transaction
 from landfall.localnet.transactions import (
     MalformedTransaction,
     SignedMessage,
@@ -43,12 +39,8 @@ from landfall.localnet.wire import Json, account_json, base58_decode
 
 BASE58_TRANSACTION_LETTERS_MAX = 1_683
 BASE64_TRANSACTION_LETTERS_MAX = 1_644
-SIGNATURES_MAX = 256
-ADDRESS_PAGE_MAX = 1_000
 TYPE_NAME = "solana_transaction::versioned::VersionedTransaction"
 AIRDROP_LAMPORTS_MAX = 10_000_000 * 10**9
-END_OF_TIME = (2**62, 0)
-BEFORE_TIME = (-1, -1)
 
 
 def send_transaction(node: Node, params: Params) -> Json:
@@ -98,65 +90,6 @@ def simulate_transaction(node: Node, params: Params) -> Json:
     return with_context(slot, shown)
 
 
-def get_signature_statuses(node: Node, params: Params) -> Json:
-    """Where signatures stand, as of the newest slot."""
-    signatures = [parse_signature(value) for value in params.listing(0, SIGNATURES_MAX)]
-    search = params.config(1).flag("searchTransactionHistory")
-    cluster = node.cluster
-    slot = cluster.block(Commitment.PROCESSED).slot
-    listed: list[Json] = []
-    for signature in signatures:
-        standing = cluster.standing(signature, search)
-        listed.append(None if standing is None else _status_json(node, standing))
-    return with_context(slot, listed)
-
-
-def get_transaction(node: Node, params: Params) -> Json:
-    """A confirmed transaction in full, or null."""
-    signature = parse_signature(params.text(0))
-    config = _encoding_config(params, 1)
-    commitment = config.commitment()
-    if commitment is Commitment.PROCESSED:
-        raise invalid_params("Method does not support commitment below `confirmed`")
-    landed = node.ledger.landed(signature)
-    if landed is None or node.cluster.commitment_of(landed.slot) < commitment:
-        return None
-    return {
-        "slot": landed.slot,
-        **transaction_json(landed, config),
-        "blockTime": landed.unix_timestamp,
-    }
-
-
-def get_signatures_for_address(node: Node, params: Params) -> Json:
-    """Confirmed transactions that load an address, newest first."""
-    address, config = params.pubkey(0), params.config(1)
-    limit = config.number("limit")
-    limit = ADDRESS_PAGE_MAX if limit is None else limit
-    if not 1 <= limit <= ADDRESS_PAGE_MAX:
-        raise invalid_params(f"Invalid limit; max {ADDRESS_PAGE_MAX}")
-    commitment = config.commitment()
-    if commitment is Commitment.PROCESSED:
-        raise invalid_params("Method does not support commitment below `confirmed`")
-    newest = bank_slot(node, config)
-    before = _place(node, config.text("before"), END_OF_TIME)
-    before = min(before, (newest + 1, 0))
-    until = _place(node, config.text("until"), BEFORE_TIME)
-    return [
-        {
-            "signature": signature,
-            "slot": slot,
-            "err": standing.error,
-            "memo": None,
-            "blockTime": unix_timestamp,
-            "confirmationStatus": node.cluster.commitment_of(slot).wire,
-        }
-        for signature, slot, standing, unix_timestamp in node.ledger.by_address(
-            address, before, until, limit
-        )
-    ]
-
-
 def get_fee_for_message(node: Node, params: Params) -> Json:
     """Lamports a message would cost, or null where its blockhash is dead."""
     config = params.config(1)
@@ -197,25 +130,6 @@ def request_airdrop(node: Node, params: Params) -> Json:
     if outcome.error is not None:
         raise RpcError(-32603, f"airdrop request failed. {sentence(outcome.error)}")
     return str(signature)
-
-
-def transaction_json(landed: Landed, config: Config) -> Json:
-    """`transaction`, `meta` and `version` of a landed transaction in the encoding asked for."""
-    transaction = decode_transaction(landed.wire)
-    version: int | str = "legacy" if isinstance(transaction.message, Message) else 0
-    supported = config.number("maxSupportedTransactionVersion")
-    if supported is None and version != "legacy":
-        raise RpcError(
-            -32015,
-            f"Transaction version ({version}) is not supported by the requesting client. "
-            "Please try the request again with the following configuration parameter: "
-            f'"maxSupportedTransactionVersion": {version}',
-        )
-    shown = {
-        "transaction": encoded_transaction(transaction, landed, config.text("encoding") or "json"),
-        "meta": landed.meta,
-    }
-    return shown if supported is None else {**shown, "version": version}
 
 
 def read_transaction(text: str, config: Config, default: str) -> SignedMessage:
@@ -300,38 +214,9 @@ def _simulated_accounts(node: Node, outcome: Outcome, config: Config, slot: Slot
     return listed
 
 
-def _status_json(node: Node, standing: Standing) -> Json:
-    commitment = node.cluster.commitment_of(standing.slot)
-    newest = node.cluster.block(Commitment.PROCESSED).slot
-    final = commitment is Commitment.FINALIZED
-    return {
-        "slot": standing.slot,
-        "confirmations": None if final else newest - standing.slot,
-        "err": standing.error,
-        "status": {"Ok": None} if standing.error is None else {"Err": standing.error},
-        "confirmationStatus": commitment.wire,
-    }
-
-
-def _place(node: Node, text: str | None, default: tuple[int, int]) -> tuple[int, int]:
-    if text is None:
-        return default
-    found = node.ledger.place(parse_signature(text))
-    return default if found is None else found
-
-
-def _encoding_config(params: Params, index: int) -> Config:
-    """The older form of these methods takes a bare encoding where the options object goes."""
-    value: Any = params.values[index] if index < len(params.values) else None
-    return Config({"encoding": value}) if isinstance(value, str) else params.config(index)
-
-
 METHODS: Mapping[str, Callable[[Node, Params], Json]] = {
     "getFeeForMessage": get_fee_for_message,
     "getRecentPrioritizationFees": get_recent_prioritization_fees,
-    "getSignatureStatuses": get_signature_statuses,
-    "getSignaturesForAddress": get_signatures_for_address,
-    "getTransaction": get_transaction,
     "requestAirdrop": request_airdrop,
     "sendTransaction": send_transaction,
     "simulateTransaction": simulate_transaction,
