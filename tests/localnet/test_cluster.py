@@ -207,7 +207,7 @@ def test_memory_does_not_grow_with_history(chain: Chain):
     def kept() -> tuple[int, ...]:
         cluster = chain.node.cluster
         return (
-            len(cluster._heights),
+            len(cluster._blockhashes),
             len(cluster._recent),
             len(cluster._closed),
             len(cluster._standings),

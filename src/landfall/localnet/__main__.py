@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from landfall.core.values import Pubkey
-from landfall.localnet.cluster import Pace
+from landfall.localnet.blocks import Pace
 from landfall.localnet.options import LocalnetOptions
 from landfall.localnet.serve import run
 

@@ -3,20 +3,14 @@
 It has no clock and starts nothing: `advance` closes the open block and opens the next, and whoever
 calls it says what time it is. A transaction executes on arrival, in the open block (processed); a
 closed block becomes confirmed and then finalized by the distance of slots. A block is written to
-the ledger before it is called confirmed, so what was confirmed outlives the process.
-
-Slots are skipped on purpose, from the start (the chain opens at FIRST_SLOT with height 1) and then
-one in every `skip_every`, so that nobody mistakes a slot for a height. A blockhash is good in
-blocks up to and including its `lastValidBlockHeight`: 150 blocks after its own. Everything younger
-than the finalized block is kept in a shape that can be taken back: account versions by slot, and
-blocks with their transactions.
+the ledger before it is called confirmed, so what was confirmed outlives the process. Everything
+younger than the finalized block is kept in a shape that can be taken back: account versions by
+slot, and blocks with their transactions.
 """
 
 import copy
-import hashlib
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from solders.hash import Hash
@@ -24,50 +18,36 @@ from solders.hash import Hash
 from landfall.core.values import (
     Account,
     BlockHeight,
-    ChainClock,
     Commitment,
     Pubkey,
     Signature,
     Slot,
 )
+from landfall.localnet.blocks import (
+    BLOCKHASH_AGE_MAX,
+    STATUS_BLOCKS,
+    Blockhashes,
+    Pace,
+    blockhash_of,
+    clock_of,
+    next_block,
+    resumed,
+)
 from landfall.localnet.execution import Outcome, not_landed
 from landfall.localnet.meta import transaction_meta
-from landfall.localnet.records import Block, ClosedBlock, Landed, Standing
+from landfall.localnet.records import Advanced, Block, ClosedBlock, Landed, Standing
 from landfall.localnet.running import execute
+from landfall.localnet.standings import SignatureHistory, Standings
 from landfall.localnet.svm import CLOCK_SYSVAR, Svm
 from landfall.localnet.transactions import SignedMessage
 
-BLOCKHASH_AGE_MAX = 150
-STATUS_BLOCKS = 300
-FIRST_SLOT = Slot(1_000)
-SLOTS_PER_EPOCH = 432_000
 SLOT_HASHES_MAX = 512
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """Units: slots. `skip_every` 0 skips none."""
-
-    confirmed_lag: int = 2
-    finalized_lag: int = 32
-    skip_every: int = 16
-
-
-class History(Protocol):
+class History(SignatureHistory, Protocol):
     """What the cluster needs of the ledger."""
 
-    def standing(self, signature: Signature) -> Standing | None: ...
-
     def write(self, blocks: list[tuple[Block, Mapping[Pubkey, Account | None]]]) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Advanced:
-    """The block that one `advance` closed, and the blocks that rose in commitment, oldest first."""
-
-    closed: Block
-    confirmed: tuple[Block, ...]
-    finalized: tuple[Block, ...]
 
 
 class Cluster:
@@ -90,23 +70,15 @@ class Cluster:
         self._history = history
         self._pace = pace
         self._starts = starts
-        self._heights = {block.blockhash: block.height for block in recent}
+        self._blockhashes = Blockhashes(recent)
         self._recent = deque(((block.slot, block.blockhash) for block in recent), STATUS_BLOCKS)
-        self._standings = dict(standings)
-        root = recent[-1]
-        self._finalized = Block(
-            slot=root.slot,
-            height=root.height,
-            parent_slot=root.parent_slot,
-            parent_blockhash=root.blockhash,
-            unix_timestamp=root.unix_timestamp,
-            blockhash=root.blockhash,
-        )
+        self._standings = Standings(history, standings)
+        self._finalized = resumed(recent[-1])
         self._confirmed = self._finalized
         self._closed: deque[Block] = deque()
         self._past: deque[Block] = deque([self._finalized])
         self._remembered_slots = 0
-        self._open = self._next_block(self._finalized, unix_timestamp)
+        self._open = next_block(self._finalized, unix_timestamp, pace.skip_every)
         self._begin()
 
     def block(self, commitment: Commitment) -> Block:
@@ -138,18 +110,14 @@ class Cluster:
 
     def blockhash_is_valid(self, blockhash: Hash, commitment: Commitment) -> bool:
         """Whether a transaction with this blockhash may land, as seen at that commitment."""
-        height = self._heights.get(blockhash)
-        current = self.block(commitment).height
-        return height is not None and height <= current <= height + BLOCKHASH_AGE_MAX
+        return self._blockhashes.is_valid(blockhash, self.block(commitment).height)
 
     def standing(self, signature: Signature, search_history: bool) -> Standing | None:
         """Where a signature stands.
 
         Without `search_history` only the newest 300 blocks are known.
         """
-        found = self._standings.get(signature)
-        if found is None and search_history:
-            found = self._history.standing(signature)
+        found = self._standings.find(signature, search_history)
         # A node that lags has not heard of it yet.
         return found if found is None or found.slot <= self._open.slot else None
 
@@ -161,7 +129,7 @@ class Cluster:
         refusal = self._refusal(transaction, Commitment.PROCESSED)
         if refusal is not None:
             return not_landed(refusal), None
-        outcome = execute(self.svm, transaction, self._clock(self._open), self._clock(self._open))
+        outcome = execute(self.svm, transaction, clock_of(self._open), clock_of(self._open))
         return outcome, self._land(transaction, outcome) if outcome.lands else None
 
     def rehearse(self, transactions: Sequence[SignedMessage]) -> list[Outcome]:
@@ -169,7 +137,7 @@ class Cluster:
 
         Nothing is kept. Their signatures are the caller's to check.
         """
-        slot, clock = self._open.slot, self._clock(self._open)
+        slot, clock = self._open.slot, clock_of(self._open)
         outcomes: list[Outcome] = []
         before: list[dict[Pubkey, Account | None]] = []
         for place, transaction in enumerate(transactions):
@@ -197,7 +165,7 @@ class Cluster:
             if refusal is not None:
                 return not_landed(refusal)
         block = self.block(commitment)
-        return execute(self.svm, transaction, self._clock(block), self.svm.clock)
+        return execute(self.svm, transaction, clock_of(block), self.svm.clock)
 
     def remember(self, slots: int) -> None:
         """Keep that many final slots as they were, from now on, for `behind` to look at."""
@@ -230,15 +198,14 @@ class Cluster:
         while self._closed and self._closed[-1].slot >= oldest:
             block = self._closed.pop()
             assert block.blockhash is not None
-            del self._heights[block.blockhash]
+            self._blockhashes.remove(block.blockhash)
             self._recent.pop()
             lost.append(block)
         for block in lost:
-            for landed in block.landed:
-                del self._standings[landed.signature]
+            self._standings.remove(block.landed)
         self.svm.take_back(lost[-1].slot)
         parent = self._closed[-1] if self._closed else self._finalized
-        self._open = self._next_block(parent, self._open.unix_timestamp, self._open.slot)
+        self._open = self._next(parent, self._open.unix_timestamp, self._open.slot)
         self._begin()
         return tuple(reversed(lost))
 
@@ -250,7 +217,7 @@ class Cluster:
         # Only now: until here, listeners may ask what the blocks just finalized had changed.
         self._forget()
         closed = self._close()
-        self._open = self._next_block(closed, unix_timestamp, Slot(closed.slot + skipped))
+        self._open = self._next(closed, unix_timestamp, Slot(closed.slot + skipped))
         confirmed = self._rise(self._confirmed.slot, self._pace.confirmed_lag)
         finalized = self._rise(self._finalized.slot, self._pace.finalized_lag)
         self._confirm(confirmed)
@@ -264,20 +231,15 @@ class Cluster:
         """Close the open block and confirm everything, so that stopping now loses nothing."""
         closed = self._close()
         self._confirm(tuple(block for block in self._closed if block.slot > self._confirmed.slot))
-        self._open = self._next_block(closed, closed.unix_timestamp)
+        self._open = self._next(closed, closed.unix_timestamp)
         self._begin()
 
     def _close(self) -> Block:
         block = self._open
-        block.blockhash = self._blockhash(block)
-        self._heights[block.blockhash] = block.height
+        block.blockhash = blockhash_of(block, self._starts)
+        self._blockhashes.add(block.blockhash, block.height)
         self._recent.append((block.slot, block.blockhash))
         self._closed.append(block)
-        expired = [
-            h for h, height in self._heights.items() if height < block.height - STATUS_BLOCKS
-        ]
-        for blockhash in expired:
-            del self._heights[blockhash]
         return block
 
     def _forget(self) -> None:
@@ -299,43 +261,15 @@ class Cluster:
         return touched
 
     def _rise(self, reached: Slot, lag: int) -> tuple[Block, ...]:
-        old_enough = self._open.slot - lag
-        return tuple(block for block in self._closed if reached < block.slot <= old_enough)
+        return tuple(b for b in self._closed if reached < b.slot <= self._open.slot - lag)
 
-    def _next_block(self, parent: Block, unix_timestamp: int, after: Slot | None = None) -> Block:
-        slot = max((parent.slot if after is None else after) + 1, FIRST_SLOT)
-        skip_every = self._pace.skip_every
-        if skip_every and slot % skip_every == skip_every - 1:
-            slot += 1
-        assert parent.blockhash is not None
-        return Block(
-            slot=Slot(slot),
-            height=BlockHeight(parent.height + 1),
-            parent_slot=parent.slot,
-            parent_blockhash=parent.blockhash,
-            unix_timestamp=max(unix_timestamp, parent.unix_timestamp),
-        )
+    def _next(self, parent: Block, unix_timestamp: int, after: Slot | None = None) -> Block:
+        return next_block(parent, unix_timestamp, self._pace.skip_every, after)
 
     def _begin(self) -> None:
-        # Statuses older than the window are the ledger's to remember.
-        oldest = self._recent[0][0]
-        stale = []
-        for signature, standing in self._standings.items():
-            if standing.slot >= oldest:
-                break
-            stale.append(signature)
-        for signature in stale:
-            del self._standings[signature]
+        self._standings.forget_before(self._recent[0][0])
         recent = [(slot, bytes(blockhash)) for slot, blockhash in reversed(self._recent)]
-        self.svm.begin_slot(self._clock(self._open), recent[:SLOT_HASHES_MAX])
-
-    def _blockhash(self, block: Block) -> Hash:
-        # A start counts, so that a block lost in a crash and its successor never share a hash.
-        digest = hashlib.sha256(bytes(block.parent_blockhash))
-        digest.update(block.slot.to_bytes(8, "little") + self._starts.to_bytes(8, "little"))
-        for landed in block.landed:
-            digest.update(bytes(landed.signature))
-        return Hash(digest.digest())
+        self.svm.begin_slot(clock_of(self._open), recent[:SLOT_HASHES_MAX])
 
     def _refusal(self, transaction: SignedMessage, commitment: Commitment) -> str | None:
         if not self.blockhash_is_valid(transaction.blockhash, commitment):
@@ -362,8 +296,5 @@ class Cluster:
         )
         self.svm.apply(block.slot, outcome.changes)
         block.landed.append(landed)
-        self._standings[landed.signature] = Standing(block.slot, outcome.error)
+        self._standings.add(landed)
         return landed
-
-    def _clock(self, block: Block) -> ChainClock:
-        return ChainClock(block.slot, block.slot // SLOTS_PER_EPOCH, block.unix_timestamp)

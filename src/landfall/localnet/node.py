@@ -11,12 +11,12 @@ from solders.system_program import TransferParams, transfer
 from solders.transaction import VersionedTransaction
 
 from landfall.core.values import Commitment, Pubkey, Signature
-from landfall.localnet.cluster import Advanced, Cluster
+from landfall.localnet.cluster import Cluster
 from landfall.localnet.compute_budget import UNITS_PER_INSTRUCTION, unit_price
 from landfall.localnet.execution import Outcome
 from landfall.localnet.fee_market import FeeMarket
 from landfall.localnet.ledger import Ledger
-from landfall.localnet.records import Block, Landed
+from landfall.localnet.records import Advanced, Block, Landed
 from landfall.localnet.transactions import SignedMessage, decode_transaction
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from landfall.core.values import Account, Pubkey
-from landfall.localnet.cluster import Pace
+from landfall.localnet.blocks import Pace
 from landfall.localnet.faults.rules import BadRule, Rule, parse_rules
 from landfall.localnet.rpc import METHODS
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from solders.system_program import ID as SYSTEM_PROGRAM
 
 from landfall.core.values import Account, Commitment, Pubkey, Signature, Slot
-from landfall.localnet.cluster import Advanced
 from landfall.localnet.context import API_VERSION
 from landfall.localnet.node import Node
 from landfall.localnet.params import (
@@ -24,7 +23,7 @@ from landfall.localnet.params import (
     parse_pubkey,
     parse_signature,
 )
-from landfall.localnet.records import Block, Landed
+from landfall.localnet.records import Advanced, Block, Landed
 from landfall.localnet.rpc import encode
 from landfall.localnet.rpc_accounts import Filter, account_filters, written
 from landfall.localnet.wire import Json, keyed_account_json

@@ -58,3 +58,12 @@ class ClosedBlock:
     blockhash: Hash
     unix_timestamp: int
     transactions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """The block that one `advance` closed, and the blocks that rose in commitment, oldest first."""
+
+    closed: Block
+    confirmed: tuple[Block, ...]
+    finalized: tuple[Block, ...]

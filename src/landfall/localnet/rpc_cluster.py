@@ -6,11 +6,11 @@ Source: anza-xyz/agave, rpc/src/rpc.rs.
 from collections.abc import Callable, Mapping
 
 from landfall.core.values import Commitment, Slot
-from landfall.localnet.cluster import SLOTS_PER_EPOCH
+from landfall.localnet.blocks import SLOTS_PER_EPOCH
 from landfall.localnet.context import API_VERSION, bank_slot, with_context
 from landfall.localnet.node import Node
 from landfall.localnet.params import Params, RpcError, invalid_params, parse_hash
-from landfall.localnet.rpc_transactions import transaction_json
+from landfall.localnet.rpc_history import transaction_json
 from landfall.localnet.wire import Json
 
 BLOCKS_MAX = 500_000

@@ -11,7 +11,8 @@ from solders.hash import Hash
 
 from landfall.core.values import Account, BlockHeight, Commitment, Pubkey, Slot
 from landfall.localnet.accounts import AccountVersions
-from landfall.localnet.cluster import STATUS_BLOCKS, Cluster
+from landfall.localnet.blocks import STATUS_BLOCKS
+from landfall.localnet.cluster import Cluster
 from landfall.localnet.genesis import faucet, genesis_accounts, tip_accounts, wallet_grant
 from landfall.localnet.ledger import Ledger, WrongFormat
 from landfall.localnet.node import Node

@@ -8,11 +8,10 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from landfall.core.values import Commitment, Signature, Slot
-from landfall.localnet.cluster import Advanced
 from landfall.localnet.faults.faults import Faults, Strike
 from landfall.localnet.faults.kinds import Place
 from landfall.localnet.node import Node
-from landfall.localnet.records import Block, Landed
+from landfall.localnet.records import Advanced, Block, Landed
 from landfall.localnet.transactions import SignedMessage
 
 FATES_REMEMBERED = 100_000
