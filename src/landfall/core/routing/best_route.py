@@ -147,9 +147,11 @@ class _Search:
 
     def _worthwhile(self, plan: Plan) -> _Candidate:
         """The plan, without the legs that do not earn what they cost."""
+        best = self._planned(plan)
         thin = plan.worth_its_legs(self._charges.leg)
-        either = self._planned(thin), self._planned(plan)
-        return max(either, key=lambda candidate: candidate.net)
+        if thin is not plan and (thinner := self._planned(thin)).net >= best.net:
+            best = thinner
+        return best
 
     def _planned(self, plan: Plan) -> _Candidate:
         return self._candidate(plan, None, plan.path.mints, plan.pools, plan.value)

@@ -141,7 +141,7 @@ class Plan:
             cost = ceil_div(leg * choice.value, max(1, self.value))
             kept.append(hop.worth_their_legs(again, amount, cost))
             amount = kept[-1].value
-        return Plan(path, tuple(path.from_fixed(kept)), amount)
+        return self if kept == [*choices] else Plan(path, tuple(path.from_fixed(kept)), amount)
 
     def quoted(self, clock: ChainClock) -> Hops | Refused:
         """The plan to the unit, or the first pool that would not do its part."""
