@@ -43,7 +43,7 @@ ATTEMPTS_MAX = 3
 QUOTE_AGE_SLOTS_MAX = 10
 _START_AGAIN_S = 1.0
 _IDLE_MS = 5_000
-_PATHS = replace(read_settings({}).paths, rpc_timeout_ms=1_000, rpc_probe_ms=5_000)
+_PATHS = replace(read_settings({}).paths, rpc_timeout_ms=1_000, rpc_probe_ms=10_000)
 
 
 class _Unread:

@@ -77,7 +77,7 @@ def join_paths(
         chain=chain,
         endpoints=endpoints,
         witnesses=tuple(
-            ProviderWitness(endpoint, clock, settings.rpc_failover_ms) for endpoint in endpoints.all
+            ProviderWitness(endpoint, settings.rpc_failover_ms) for endpoint in endpoints.all
         ),
         sender=AllPaths(ways, clock, rebroadcast_ms),
         fees=MarketFees(chain.unit_prices_paid, _price_rule(settings), clock, tip),

@@ -18,6 +18,7 @@ from landfall.ports import Clock
 
 _LATENCY_SLACK_MS = 50
 _GENESIS_EVERY_PROBES = 60
+_FINALITY_PATIENCE_S = 0.5
 
 
 class WrongCluster(LandfallError):
@@ -138,6 +139,7 @@ class Endpoints:
             told = await endpoint.chain.genesis_hash()
         except Unavailable:
             return None
-        with suppress(Unavailable):
-            await endpoint.chain.finalized()
+        with suppress(Unavailable, TimeoutError):
+            async with asyncio.timeout(_FINALITY_PATIENCE_S):
+                await endpoint.chain.finalized()
         return told

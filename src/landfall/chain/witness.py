@@ -3,14 +3,13 @@ and while it is late nobody waits for more than a moment.
 """
 
 import asyncio
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from landfall.chain.endpoints import Endpoint
 from landfall.chain.sharing import Sharing
 from landfall.core.errors import Unavailable
 from landfall.core.ledger.answers import Evidence, LandedTransaction
 from landfall.core.values import Signature, Slot
-from landfall.ports import Clock
 
 LATE_PATIENCE_MS = 50
 T = TypeVar("T")
@@ -21,13 +20,11 @@ class ProviderWitness:
 
     Args:
         endpoint: the provider.
-        clock: measures silence.
         patience_ms: how long it may be silent before whoever asked goes on without it.
     """
 
-    def __init__(self, endpoint: Endpoint, clock: Clock, patience_ms: int) -> None:
+    def __init__(self, endpoint: Endpoint, patience_ms: int) -> None:
         self._endpoint = endpoint
-        self._clock = clock
         self._patience_ms = patience_ms
         self._is_late = False
         self._evidence = Sharing(endpoint.chain.testify)
@@ -55,15 +52,10 @@ class ProviderWitness:
         return await self._soon(self._records.asked(signature))
 
     async def _soon(self, answering: "asyncio.Future[T]") -> T:
-        most_ms = LATE_PATIENCE_MS if self._is_late else self._patience_ms
-        bell = asyncio.ensure_future(self._clock.sleep_ms(min(most_ms, self._patience_ms)))
-        awaited: tuple[asyncio.Future[Any], ...] = (answering, bell)
-        try:
-            # Waiting for it leaves the answer alone: it is of others, too.
-            await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
-            self._is_late = not answering.done()
-            if self._is_late:
-                raise Unavailable(f"{self.name} has not answered yet")
-            return answering.result()
-        finally:
-            bell.cancel()
+        most_ms = min(LATE_PATIENCE_MS, self._patience_ms) if self._is_late else self._patience_ms
+        # Waiting for it leaves the answer alone: it is of others, too.
+        done, _ = await asyncio.wait((answering,), timeout=most_ms / 1000)
+        self._is_late = not done
+        if self._is_late:
+            raise Unavailable(f"{self.name} has not answered yet")
+        return answering.result()
