@@ -15,7 +15,7 @@ from landfall.core.venues import VENUES
 from landfall.core.venues.meteora_damm_v1 import METEORA_DAMM_V1
 from landfall.core.venues.meteora_damm_v1 import faults as damm_v1_faults
 from landfall.core.venues.meteora_damm_v1.vaults import VAULT_PROGRAM_ID as DAMM_V1_VAULT
-from landfall.core.venues.raydium_cpmm import RAYDIUM_CPMM, curve
+from landfall.core.venues.raydium_cpmm import RAYDIUM_CPMM, faults
 from tests.core.examples import ETH, SOL, USDC, WALLET, an_order, pubkey
 
 FEE = 5_000
@@ -206,7 +206,7 @@ CUSTOM_1 = TransactionError("Custom", instruction=3, code=1)
 
 
 def test_a_venues_refusal_is_explained_by_the_venue():
-    fault = curve.EXCEEDED_SLIPPAGE
+    fault = faults.EXCEEDED_SLIPPAGE
     error = TransactionError("Custom", instruction=3, code=fault.code)
     failure = read_failure(error, failed(CPMM, fault.code, fault_log(fault)), VENUES.values())
     assert failure.reason is FailureReason.SLIPPAGE_EXCEEDED
@@ -216,14 +216,14 @@ def test_a_venues_refusal_is_explained_by_the_venue():
 
 
 def test_numbers_move_between_builds_and_names_decide():
-    fault = curve.EXCEEDED_SLIPPAGE
+    fault = faults.EXCEEDED_SLIPPAGE
     error = TransactionError("Custom", instruction=3, code=fault.code + 1)
     failure = read_failure(error, failed(CPMM, fault.code + 1, fault_log(fault)), VENUES.values())
     assert failure.reason is FailureReason.SLIPPAGE_EXCEEDED
 
 
 def test_without_a_name_the_number_decides():
-    fault = curve.EXCEEDED_SLIPPAGE
+    fault = faults.EXCEEDED_SLIPPAGE
     error = TransactionError("Custom", instruction=3, code=fault.code)
     failure = read_failure(error, failed(CPMM, fault.code), VENUES.values())
     assert failure.reason is FailureReason.SLIPPAGE_EXCEEDED

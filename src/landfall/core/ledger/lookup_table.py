@@ -9,7 +9,7 @@ Source: solana-program/address-lookup-table, program/src/state.rs (LookupTableMe
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from solders.address_lookup_table_account import ID as LOOKUP_TABLE_PROGRAM
 from solders.instruction import Instruction
@@ -32,10 +32,14 @@ TABLE_ADDRESSES_MAX = 256
 
 @dataclass(frozen=True, slots=True)
 class LookupTable:
-    """A table as far as it can be used, addresses by their index."""
+    """A table as far as it can be used, addresses by their index; `held` is the set of them."""
 
     address: Pubkey
     addresses: tuple[Pubkey, ...]
+    held: frozenset[Pubkey] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "held", frozenset(self.addresses))
 
 
 def decode_lookup_table(address: Pubkey, account: Account | None, slot: Slot) -> LookupTable | None:
@@ -70,20 +74,20 @@ def worth_using(
     left = {table.address: table for table in tables}
     if not left:
         return ()
-    called = {step.program_id for step in steps}
+    named = {wallet, *(step.program_id for step in steps)}
     wanted = {
-        meta.pubkey
+        address
         for step in steps
         for meta in step.accounts
-        if not meta.is_signer and meta.pubkey != wallet and meta.pubkey not in called
+        if not meta.is_signer and (address := meta.pubkey) not in named
     }
     chosen: list[LookupTable] = []
     while left:
-        hits = {at: len(wanted.intersection(table.addresses)) for at, table in left.items()}
+        hits = {at: len(wanted & table.held) for at, table in left.items()}
         best = min(left, key=lambda at: (-hits[at], bytes(at)))
         if hits[best] * _SAVED_BYTES <= _COST_BYTES:
             break
         table = left.pop(best)
-        wanted.difference_update(table.addresses)
+        wanted = wanted - table.held
         chosen.append(table)
     return tuple(chosen)
