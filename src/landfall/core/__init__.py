@@ -1,2 +1,1 @@
-"""What we know and how we decide: pure values and functions, without clock, chance or network.
-"""
+"""What we know and how we decide: pure values and functions, without clock, chance or network."""

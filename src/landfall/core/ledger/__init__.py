@@ -1,2 +1,1 @@
-"""Solana's rules without asking it: accounts, transactions, and what the ledger's answers mean.
-"""
+"""Solana's rules without asking it: accounts, transactions, and what the ledger's answers mean."""
