@@ -129,8 +129,9 @@ VARIABLES: Mapping[str, Variable] = {
     ),
     "finality_poll_ms": Variable(
         ("FINALITY_POLL_MS",),
-        "milliseconds between looks at whether a confirmed transaction is final",
-        "5000",
+        "milliseconds between looks at whether a confirmed transaction is final, which takes some 32 "
+        "slots",
+        "13000",
     ),
     "unit_price_percentile": Variable(
         ("COMPUTE_UNIT_PRICE_PERCENTILE",),
@@ -267,6 +268,10 @@ VARIABLES: Mapping[str, Variable] = {
     ),
     "mock_delay_max_ms": Variable(
         ("MOCK_DELAY_MAX_MS",), "the most; the local chain takes their middle, in whole slots", "0"
+    ),
+    "traces_endpoint": Variable(
+        ("OTEL_EXPORTER_OTLP_ENDPOINT",),
+        "collector that gets every order as a trace, OTLP over HTTP; needs landfall[otel]",
     ),
     "app_env": Variable(
         ("APP_ENV", "NODE_ENV"),
