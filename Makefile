@@ -55,7 +55,7 @@ docs: $(READY_TO_TEST)  ## Regenerate the pages and the client that follow from 
 
 lock: $(READY_TO_TEST)  ## Pin the dependencies again, with hashes; UPGRADE=--upgrade takes newer ones
 	$(LOCK) $(UPGRADE) --output-file=requirements.lock pyproject.toml
-	$(LOCK) $(UPGRADE) --extra=dev --constraint=requirements.lock \
+	$(LOCK) $(UPGRADE) --extra=dev --extra=otel --constraint=requirements.lock \
 		--output-file=requirements-dev.lock pyproject.toml
 
 setup: $(READY_TO_TEST)  ## Only install, into .venv

@@ -36,6 +36,7 @@ ANOTHER = {
     "lookup_tables": "So11111111111111111111111111111111111111112",
     "v1_transactions": "no",
     "jito_url": "https://engine.example/",
+    "traces_endpoint": "http://collector.example:4318",
     "jito_tip_floor_url": "https://tips.example/",
     "jito_tip_percentile": "95",
     "jito_dont_front": "yes",
@@ -154,7 +155,8 @@ def test_an_empty_environment_gives_the_defaults_that_the_list_tells():
     settings = shown(read_settings({}))
     without = {key for key, variable in VARIABLES.items() if variable.default is None}
     databases, paths = {"database_url", "database_host"}, {"jito_url", "jito_tip_floor_url"}
-    assert without == databases | paths | {"rpc_url", "private_key", "wallet_file"}
+    others = {"rpc_url", "private_key", "wallet_file", "traces_endpoint"}
+    assert without == databases | paths | others
     for key in without - {"database_host"}:
         assert settings[key] is None
     for key in settings.keys() - without - {"home"}:

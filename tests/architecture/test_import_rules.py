@@ -40,6 +40,7 @@ VIOLATIONS = {
     "page-room": ("api/page.py", "import nicegui"),
     "observe-room": ("chain/rpc.py", "import structlog"),
     "terminal-room": ("api/orders.py", "import rich"),
+    "tracing-room": ("api/orders.py", "import opentelemetry"),
     "wallet-and-settings": ("api/orders.py", "import landfall.settings"),
     "bootstrap": ("api/orders.py", "import landfall.bootstrap"),
 }

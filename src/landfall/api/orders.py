@@ -1,5 +1,6 @@
 """Submit an order, price one, look one up, list them, withdraw one."""
 
+import time
 from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
@@ -46,10 +47,14 @@ async def execute(request: HttpRequest, parts: GivenParts) -> Response[shapes.Ac
     The same Idempotency-Key (or clientOrderId) with the same request is the same order, and answers
     alike, for ever; with another request it is a 409.
     """
+    began_ns = time.time_ns()
     _refuse_upgrade(request)
     caller = permitted(request, Scope.TRADE)
     accepted = await submit(parts, caller, await _raw_body(request), _idempotency_key(request))
-    headers = {"location": f"/api/orders/{accepted.execution.order.order_id}"}
+    order_id = accepted.execution.order.order_id
+    if parts.config.placed is not None:
+        parts.config.placed(order_id, request.headers, began_ns)
+    headers = {"location": f"/api/orders/{order_id}"}
     if accepted.replayed:
         headers[REPLAYED_HEADER] = "true"
     return Response(wire.accepted(accepted.execution), status_code=201, headers=headers)

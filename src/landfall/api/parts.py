@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from litestar import Request, WebSocket
 from litestar.datastructures import State
@@ -67,6 +68,8 @@ class ApiConfig:
         has_room: whether there is room on the disk for new orders.
         is_draining: whether this process has been told to stop.
         worker_metrics: asks the worker beside this process for its metrics; None if it is silent.
+        placed: is told of each request that placed an order: its id, the request's headers, and
+            when it began, in nanoseconds since the Unix epoch.
         send_timeout_ms: how long one WebSocket message may wait for a slow reader.
         first_message_timeout_ms: how long a WebSocket may wait before it sends its order.
         recheck_ms: how often the key of an open WebSocket is looked at again.
@@ -93,6 +96,7 @@ class ApiConfig:
     has_room: Callable[[], bool] = _always
     is_draining: Callable[[], bool] = _never
     worker_metrics: Callable[[], Awaitable[bytes | None]] | None = None
+    placed: Callable[[UUID, Mapping[str, str], int], None] | None = None
     send_timeout_ms: int = 10_000
     first_message_timeout_ms: int = 10_000
     recheck_ms: int = 2_000

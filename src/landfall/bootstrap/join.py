@@ -18,6 +18,7 @@ from landfall.bootstrap.api_access import api_config, cluster_facts, no_key_yet,
 from landfall.bootstrap.errors import CannotStart
 from landfall.bootstrap.paths import Paths, join_paths
 from landfall.bootstrap.pools import live_pools
+from landfall.bootstrap.tracing import Placed, tracing
 from landfall.bootstrap.wallet import UNKNOWN_WALLET
 from landfall.chain.endpoints import WrongCluster
 from landfall.chain.forms import ChainForms
@@ -77,6 +78,7 @@ class Joined:
     record: WalletRecord
     key_reason: str | None
     cluster: ClusterFacts
+    placed: Placed | None
 
     def worker(self) -> Worker:
         """A worker over these parts, not yet running."""
@@ -128,6 +130,7 @@ class Joined:
             console_port=console_port,
             is_draining=is_draining,
             worker_metrics=worker_metrics,
+            placed=self.placed,
         )
         health = self._health(worker_runs)
         app = create_app(self.world, self.reader, self.feed, self.keys, health, config)
@@ -191,6 +194,7 @@ async def joined(
         )
         tokens = ChainTokens(paths.chain, known)
         log = PostgresEventLog(pool)
+        placed = await stack.enter_async_context(tracing(settings, reader))
         settle()
         yield Joined(
             settings=settings,
@@ -212,6 +216,7 @@ async def joined(
             record=PostgresWalletRecord(pool, signer.address),
             key_reason=_key_reason(settings, genesis_hash, rpc_urls),
             cluster=cluster_facts(genesis_hash, rpc_urls[0]),
+            placed=placed,
         )
 
 

@@ -40,6 +40,7 @@ from landfall.observe.orders import (
     stage_ended,
     transaction_sent,
     verdict_withheld,
+    when_order_ends,
     worker_error,
 )
 from landfall.observe.pools import (
@@ -105,5 +106,6 @@ __all__ = [
     "transaction_sent",
     "verdict_withheld",
     "waiting_to_start",
+    "when_order_ends",
     "worker_error",
 ]

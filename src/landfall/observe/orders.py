@@ -3,7 +3,7 @@
 Units: durations are milliseconds in calls and logs, and seconds in metrics.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from prometheus_client import Counter, Histogram
 
@@ -66,6 +66,7 @@ _worker_errors = Counter(
     "landfall_worker_errors", "Steps that raised", ["error"], registry=REGISTRY
 )
 _jobs_claimed = Counter("landfall_jobs_claimed", "Jobs leased by workers", registry=REGISTRY)
+_hear_of_ends: list[Callable[[object], None]] = []
 
 
 def order_accepted(order_id: object, order_type: str, replayed: bool) -> None:
@@ -110,6 +111,13 @@ def order_ended(order_id: object, status: str, elapsed_ms: int) -> None:
     """An order reached a status that it cannot leave."""
     _order_seconds.labels(status).observe(elapsed_ms / 1000)
     log.info("order_ended", order_id=str(order_id), status=status, elapsed_ms=elapsed_ms)
+    for hear in _hear_of_ends:
+        hear(order_id)
+
+
+def when_order_ends(hear: Callable[[object], None] | None) -> None:
+    """Call this with the id of every order that ends in this process; None: nobody any more."""
+    _hear_of_ends[:] = [] if hear is None else [hear]
 
 
 def attempt_failed(order_id: object, attempt: int, reason: str, detail: str) -> None:

@@ -67,6 +67,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         worker_metrics_port=number("worker_metrics_port", 0, 65_535),
         lease_ms=number("lease_ms", 100),
         drain_ms=number("drain_ms", 0),
+        traces_endpoint=url_of(environ, "traces_endpoint"),
         app_env=word_of(environ, "app_env", ("development", "test", "production")),
         log_level=word_of(environ, "log_level", ("debug", "info", "warning", "error")),
         log_format=_log_format(environ),

@@ -118,6 +118,7 @@ class Settings:
     worker_metrics_port: int
     lease_ms: int
     drain_ms: int
+    traces_endpoint: Secret | None
     app_env: str
     log_level: str
     log_format: str
