@@ -129,8 +129,8 @@ VARIABLES: Mapping[str, Variable] = {
     ),
     "finality_poll_ms": Variable(
         ("FINALITY_POLL_MS",),
-        "milliseconds between looks at whether a confirmed transaction is final, which takes some 32 "
-        "slots",
+        "milliseconds between looks at whether a confirmed transaction is final, which takes some "
+        "32 slots",
         "13000",
     ),
     "unit_price_percentile": Variable(
