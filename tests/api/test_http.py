@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,6 +24,38 @@ async def raw(api: Running, request: bytes) -> bytes:
         answer = await reader.read(65536)
     writer.close()
     return answer
+
+
+async def test_a_client_that_hangs_up_in_the_middle_is_no_fault_of_ours(
+    api: Running, capsys: pytest.CaptureFixture[str]
+):
+    for _ in range(5):
+        _, writer = await asyncio.open_connection("127.0.0.1", api.port)
+        writer.write(
+            b"POST /api/orders/execute HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+        )
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.close()
+        await writer.wait_closed()
+    await asyncio.sleep(0.1)
+    told = capsys.readouterr()
+    assert "request_failed" not in told.out + told.err
+
+
+async def test_what_is_no_http_is_counted_and_not_logged(
+    api: Running, caplog: pytest.LogCaptureFixture
+):
+    def counted(text: str) -> float:
+        found = re.search(r'http_responses_total{method="UNKNOWN",status="400"} (.*)', text)
+        return 0.0 if found is None else float(found[1])
+
+    before = counted((await api.http.get("/metrics")).text)
+    for nonsense in (b"NONSENSE\r\n\r\n", b"\x16\x03\x01\x02\x00", b"GET / HTTP/9\r\n\r\n"):
+        assert (await raw(api, nonsense)).startswith(b"HTTP/1.1 400 ")
+    assert counted((await api.http.get("/metrics")).text) == before + 3
+    assert not caplog.records
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Response, delete, get, post
+from litestar.exceptions import InternalServerException
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from landfall import observe
@@ -259,4 +260,8 @@ async def _raw_body(request: HttpRequest) -> bytes:
         raise Refusal(415, Problem.UNSUPPORTED_MEDIA_TYPE, "Send the order as application/json.")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Refusal(415, Problem.UNSUPPORTED_ENCODING, "Send the body without compression.")
-    return await request.body()
+    try:
+        return await request.body()
+    except InternalServerException:
+        # So the framework calls a client that hangs up in the middle.
+        raise Refusal(400, Problem.MALFORMED_BODY, "The body ended before it was whole.") from None

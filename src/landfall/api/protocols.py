@@ -13,6 +13,8 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from landfall import observe
+
 REQUEST_SECONDS_MAX = 20.0
 CLOSING_SECONDS_MAX = 30.0
 UNREAD_BYTES_MAX = 64 * 1024
@@ -51,6 +53,11 @@ class UpgradesOnGet(HttpToolsProtocol):
         """From here on it is a WebSocket."""
         self._in_time()
         super().handle_websocket_upgrade()
+
+    def send_400_response(self, msg: str) -> None:
+        """What came is no HTTP."""
+        observe.http_response("UNKNOWN", 400)
+        super().send_400_response(msg)
 
     def _should_upgrade(self) -> bool:
         return self.scope["method"] == "GET" and super()._should_upgrade()

@@ -26,7 +26,8 @@ def make_server(app: App, host: str, port: int) -> uvicorn.Server:
     """A server ready for `await server.serve()`; set `should_exit` to end it in good order.
 
     Compression of frames is off: it costs more memory per socket than all else together. Access
-    logging is off: `observe` counts, and URLs stay out of the logs.
+    logging is off: `observe` counts, and URLs stay out of the logs. What is wrong with requests is
+    not logged either, or whoever sends wrong ones could fill the disk.
     """
     _allow_many_sockets()
     config = uvicorn.Config(
@@ -42,7 +43,7 @@ def make_server(app: App, host: str, port: int) -> uvicorn.Server:
         ws_per_message_deflate=False,
         access_log=False,
         log_config=None,
-        log_level="warning",
+        log_level="error",
         server_header=False,
         proxy_headers=False,
         lifespan="off",
