@@ -31,9 +31,10 @@ def route(order: Order, chosen: Route) -> RouteWire:
     bound_out, bound_in = bounds(order, chosen)
     upper, lower = chosen.upper_bound_out, chosen.lower_bound_in
     gap = chosen.gap_ppb
+    hops = [_hop(hop, tokens) for hop in chosen.hops]
     return RouteWire(
-        legs=[_leg(leg, hop, tokens) for hop in chosen.hops for leg in hop],
-        hops=[_hop(hop, tokens) for hop in chosen.hops],
+        legs=[leg for hop in hops for leg in hop.legs],
+        hops=hops,
         mints=[str(mint) for mint in chosen.mints],
         amount_in=amount(chosen.in_amount, order.token_in),
         amount_in_base_units=str(chosen.in_amount),

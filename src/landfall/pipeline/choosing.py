@@ -4,7 +4,6 @@ Routing itself is pure. What it cannot know is asked here: what a leg costs to c
 accounts the wallet has, and whether the instructions of a route fit one transaction.
 """
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -48,15 +47,12 @@ async def choose(
     if not around.pools:
         return Choice(route=None, reason="")
     tokens = await _tokens(world, order, around)
-    known = tuple(
-        loaded for loaded in around.pools if all(mint in tokens for mint in loaded.pool.mints)
-    )
-    if len(known) < len(around.pools):
-        around = replace(around, pools=known)
-    unit_price, fits = await asyncio.gather(
-        world.fees.compute_unit_price([quote.pool for quote in singles[:1]]),
-        _fits(world, around, tokens),
-    )
+    if not around.supplies.mints <= tokens.keys():
+        known = (one for one in around.pools if tokens.keys() >= set(one.pool.mints))
+        around = replace(around, pools=tuple(known))
+    # One after another: mostly known without asking anybody, and a task costs more than that.
+    unit_price = await world.fees.compute_unit_price([quote.pool for quote in singles[:1]])
+    fits = await _fits(world, around, tokens)
     reserve = _RESERVES_PERCENT[min(attempt, len(_RESERVES_PERCENT)) - 1]
     wanted = Wanted(
         request=request_of(order),
@@ -92,9 +88,7 @@ def request_of(order: Order) -> SwapRequest:
 async def _tokens(world: World, order: Order, around: PoolsAt) -> dict[Pubkey, Token]:
     """The pools' mints as tokens, the order's own as it has them."""
     mine = {token.mint: token for token in (order.token_in, order.token_out)}
-    others = sorted(
-        {mint for loaded in around.pools for mint in loaded.pool.mints} - set(mine), key=bytes
-    )
+    others = sorted(around.supplies.mints - mine.keys(), key=bytes)
     # One after another: all but those never seen before are known without asking anybody.
     found = [await world.tokens.resolve(str(mint)) for mint in others]
     return {**{token.mint: token for token in found if token is not None}, **mine}
@@ -102,7 +96,7 @@ async def _tokens(world: World, order: Order, around: PoolsAt) -> dict[Pubkey, T
 
 async def _fits(world: World, around: PoolsAt, tokens: dict[Pubkey, Token]) -> Fits:
     """Whether a route over these pools can be one transaction, in the forms this cluster takes."""
-    form, tip = await asyncio.gather(world.forms.current(), world.fees.tip())
+    form, tip = await world.forms.current(), await world.fees.tip()
     pools = {loaded.pool.address: loaded for loaded in around.pools}
     wallet = world.signer.address
 

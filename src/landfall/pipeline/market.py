@@ -84,11 +84,9 @@ def slippage(world: World, order: Order, market: Market) -> tuple[BasisPoints, s
 def priced(order: Order, pools: PoolsAt) -> Market:
     """The market that those of the pools which trade the order's pair make for it."""
     request = request_of(order)
-    pair = {request.in_mint, request.out_mint}
     answers = [
-        loaded.venue.quote(loaded.pool, request, pools.clock)
-        for loaded in pools.pools
-        if set(loaded.pool.mints) == pair
+        offer.venue.quote(offer.pool, request, pools.clock)
+        for offer in pools.supplies.trading(request.in_mint, request.out_mint)
     ]
     quotes = [answer for answer in answers if isinstance(answer, Quote)]
     refused = [answer for answer in answers if isinstance(answer, Refused)] + [*pools.left_out]

@@ -88,6 +88,11 @@ class Supplies:
         """The pools that trade the two against one another."""
         return self._by_pair.get(frozenset((mint, other)), [])
 
+    @property
+    def mints(self) -> set[Pubkey]:
+        """All that some pool trades."""
+        return {mint for pair in self._by_pair for mint in pair}
+
     def against(self, mint: Pubkey) -> set[Pubkey]:
         """The mints that some pool trades against this one."""
         return {one for pair in self._by_pair if mint in pair for one in pair} - {mint}
