@@ -4,7 +4,7 @@ Source: anza-xyz/agave, transaction-status-client-types (UiTransactionStatusMeta
 """
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from landfall.core.token import (
     ACCOUNT_AMOUNT,
@@ -51,15 +51,13 @@ def balances_json(outcome: Outcome, before: Reader) -> dict[str, Json]:
             ("preBalances", "postBalances", "preTokenBalances", "postTokenBalances")
         )
     keys = outcome.accounts.keys
-
-    def after(address: Pubkey) -> Account | None:
-        return outcome.changes[address] if address in outcome.changes else before(address)
-
+    was = [before(key) for key in keys]
+    now = [outcome.changes.get(key, account) for key, account in zip(keys, was, strict=True)]
     return {
-        "preBalances": [_lamports(before(key)) for key in keys],
-        "postBalances": [_lamports(after(key)) for key in keys],
-        "preTokenBalances": _token_balances(keys, before, before),
-        "postTokenBalances": _token_balances(keys, after, before),
+        "preBalances": [_lamports(account) for account in was],
+        "postBalances": [_lamports(account) for account in now],
+        "preTokenBalances": _token_balances(was, before),
+        "postTokenBalances": _token_balances(now, before),
     }
 
 
@@ -127,14 +125,12 @@ def _lamports(account: Account | None) -> int:
     return 0 if account is None else account.lamports
 
 
-def _token_balances(keys: tuple[Pubkey, ...], reader: Reader, mints: Reader) -> Json:
+def _token_balances(accounts: Sequence[Account | None], mints: Reader) -> Json:
     balances = []
-    for index, key in enumerate(keys):
-        account = reader(key)
+    for index, account in enumerate(accounts):
         if account is None or not is_token_account(account):
             continue
         mint = ACCOUNT_MINT.read(account.data)
-        decimals = mint_decimals(mints(mint))
         balances.append(
             {
                 "accountIndex": index,
@@ -142,7 +138,7 @@ def _token_balances(keys: tuple[Pubkey, ...], reader: Reader, mints: Reader) -> 
                 "owner": str(ACCOUNT_OWNER.read(account.data)),
                 "programId": str(account.owner),
                 "uiTokenAmount": token_amount_json(
-                    ACCOUNT_AMOUNT.read(account.data), decimals or 0
+                    ACCOUNT_AMOUNT.read(account.data), mint_decimals(mints(mint)) or 0
                 ),
             }
         )

@@ -52,6 +52,7 @@ class Svm:
         self._vm = (
             LiteSVM().with_sigverify(False).with_blockhash_check(False).with_transaction_history(0)
         )
+        self._programs: dict[Pubkey, Account] = {}
         self._vm.set_epoch_schedule(EpochSchedule.without_warmup())
         for program_id, binary in programs.items():
             self._vm.add_program(program_id, binary)
@@ -143,8 +144,15 @@ class Svm:
             self._set_clock(newest)
 
     def _builtin(self, address: Pubkey) -> Account | None:
+        known = self._programs.get(address)
+        if known is not None:
+            return known
         builtin = self._vm.get_account(address)
-        return None if builtin is None else from_svm(builtin)
+        account = None if builtin is None else from_svm(builtin)
+        # What a program consists of never changes here, and is large.
+        if account is not None and account.executable:
+            self._programs[address] = account
+        return account
 
     def _set(self, changes: Mapping[Pubkey, Account | None]) -> None:
         # A program can only be set once the account that holds its code is there.
