@@ -22,9 +22,11 @@ from landfall.console.tape import Tape
 from landfall.console.watching import Watched, needs_key
 
 HEALTH_SECONDS = 2.0
-COUNTS_SECONDS = 1.0
-SLOW_SECONDS = 3.0
+NEWEST_PAGE_SECONDS = 1.0
+NEWEST_SECONDS = 3.0
 WALLET_SECONDS = 5.0
+MARKET_SECONDS = 10.0
+TOKENS_SECONDS = 60.0
 QUOTE_SECONDS = 4.0
 OLD_PAGE_SECONDS = 5.0
 LAST_HEARD = 16
@@ -40,13 +42,13 @@ class Engine:
         self.url = url
         self.client = AsyncClient(url, api_key=api_key)
         self.health = Watched(self.client.health, HEALTH_SECONDS)
-        self.queue = Watched(self.client.queue, COUNTS_SECONDS)
+        self.queue = Watched(self.client.queue, HEALTH_SECONDS)
         self.cluster = Watched(self.client.cluster, HEALTH_SECONDS)
         self.wallet = Watched(self.client.wallet, WALLET_SECONDS)
-        self.tokens = Watched(self.client.tokens, 60.0)
-        self.market = Watched(self.client.market, SLOW_SECONDS)
+        self.tokens = Watched(self.client.tokens, TOKENS_SECONDS)
+        self.market = Watched(self.client.market, MARKET_SECONDS)
         self.workers = Watched(self.client.workers, HEALTH_SECONDS)
-        self.newest = Watched(partial(self.client.orders, limit=6), SLOW_SECONDS)
+        self.newest = Watched(partial(self.client.orders, limit=6), NEWEST_SECONDS)
         self.tape = Tape(self.seconds)
         self._prices: WeakValueDictionary[OrderForm, Watched[Preview]] = WeakValueDictionary()
         self._pages: WeakValueDictionary[OrderQuery, Watched[OrderPage]] = WeakValueDictionary()
@@ -87,7 +89,7 @@ class Engine:
         """One page of orders; browsers that show the same one share the answer."""
         watched = self._pages.get(query)
         if watched is None:
-            every_s = OLD_PAGE_SECONDS if query.cursor else COUNTS_SECONDS
+            every_s = OLD_PAGE_SECONDS if query.cursor else NEWEST_PAGE_SECONDS
             watched = Watched(partial(query.page, self.client), every_s)
             self._pages[query] = watched
         return watched

@@ -17,6 +17,7 @@ from landfall.console.widgets.tile import Tile
 LOOK_SECONDS = 1.0
 TAPE_SECONDS = 2
 SHOWN_SECONDS = 300
+SHOWN_SECONDS_MIN = 60
 SILENT_MS_MAX = 15_000
 RATE_WARN = 0.9
 SINCE = "since this console listens"
@@ -189,7 +190,8 @@ class EnginePage:
         # The second that is under way would look like a fall, and the first one began without us.
         window = range(max(now - SHOWN_SECONDS, tape.since_s + 1), now - 1)
         heard = [(second * 1000.0, tape.seconds.get(second)) for second in window]
-        span_ms = ((now - SHOWN_SECONDS) * 1000, now * 1000)
+        begin = max(now - SHOWN_SECONDS, min(tape.since_s, now - SHOWN_SECONDS_MIN))
+        span_ms = (begin * 1000, now * 1000)
         self._throughput.show(
             [
                 [(at, each.accepted if each else 0) for at, each in heard],
@@ -200,7 +202,7 @@ class EnginePage:
         spreads = [
             (second * 1000.0, each.spreads)
             for second, each in sorted(tape.seconds.items())
-            if each.spreads and second > now - SHOWN_SECONDS
+            if each.spreads and second >= begin
         ]
         self._no_spread.set_visibility(not spreads)
         self._spread.set_visible(bool(spreads))
