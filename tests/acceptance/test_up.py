@@ -27,7 +27,7 @@ def test_every_part_is_asked_how_it_is(engine: Engine) -> None:
     engine.start()
     answer = httpx.get(f"{engine.url}/api/health/detailed").json()
     assert answer["status"] == "ok"
-    assert set(answer["checks"]) == {"database", "chain", "queue", "worker"}
+    assert set(answer["checks"]) == {"database", "chain", "queue", "record", "worker"}
 
 
 def test_the_next_start_finds_the_orders_and_the_chain(engine: Engine) -> None:

@@ -15,9 +15,16 @@ from landfall.core.errors import FailureReason
 from landfall.core.execution import Status
 from landfall.core.lifecycle.evolve import fold
 from landfall.pipeline import recovery
-from landfall.pipeline.recovery import accept_loss, cleared, look
+from landfall.pipeline.recovery import (
+    RecordBehind,
+    RestoreWaitedOut,
+    accept_loss,
+    check_record,
+    cleared,
+    look,
+)
 from landfall.pipeline.run import carry
-from landfall.ports import World
+from landfall.ports import Waiting, World
 from landfall.store.connection import connect
 from landfall.store.event_log import PostgresEventLog
 from landfall.store.migrations.migrate import migrate
@@ -92,6 +99,7 @@ async def test_a_trade_that_is_not_on_record_keeps_every_worker_from_signing(
     assert execution.failure is not None
     assert execution.failure.reason is FailureReason.RECORD_LOST
     assert await is_cleared(old, bench, old_pool)
+    await check_record(record_on(bench, old_pool))
     assert await bench.swaps_on_ledger(order) == [signature]
 
 
@@ -117,9 +125,32 @@ async def test_bytes_that_land_after_the_restore_are_waited_for_before_an_open_o
     assert (await look(history_of(bench), record_on(bench, old_pool))).strangers == ()
     clearing = asyncio.create_task(is_cleared(old, bench, old_pool))
     await asyncio.sleep(0)
+    while not await record_on(bench, old_pool).waiting():
+        await asyncio.sleep(0)
+    assert await record_on(bench, old_pool).waiting() is Waiting.RESTORED
     await bench.world.sender.send(held[0])
     assert not await clearing
     assert len(await bench.swaps_on_ledger(order)) == 1
+
+
+async def test_who_watches_over_it_hears_why_no_worker_begins(
+    bench: Bench, pool: Any, old_pool: Any
+) -> None:
+    record = record_on(bench, old_pool)
+    await look(history_of(bench), record)
+    await check_record(record)
+    await record.set_waiting(Waiting.RESTORED)
+    with pytest.raises(RestoreWaitedOut):
+        await check_record(record)
+    await bench.finish(await bench.submit())
+    assert not await is_cleared(bench.world, bench, old_pool)
+    with pytest.raises(RecordBehind):
+        await check_record(record)
+    await record.set_mark((await history_of(bench).finalized()).slot)
+    await bench.world.clock.sleep_ms(20_000)
+    await record.set_mark((await history_of(bench).finalized()).slot)
+    assert await is_cleared(bench.world, bench, old_pool)
+    await check_record(record)
 
 
 async def _carried(bench: Bench, order: Any, sender: Any) -> None:

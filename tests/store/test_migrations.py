@@ -25,6 +25,7 @@ TABLES = {
     "found_pools",
     "newest_slot",
     "wallet_marks",
+    "worker_waits",
 }
 
 

@@ -31,7 +31,7 @@ from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.token_list import tokens_of
 from landfall.core.values import Commitment, Lamports
 from landfall.garbage import settle
-from landfall.pipeline.recovery import cleared
+from landfall.pipeline.recovery import check_record, cleared
 from landfall.pipeline.run import carry
 from landfall.ports import (
     ChainClient,
@@ -147,7 +147,12 @@ class Joined:
             if worker_runs is None or not worker_runs():
                 raise Unavailable("the worker does not run")
 
-        checks = {"database": self.reader.ping, "chain": chain, "queue": queue}
+        checks: dict[str, Callable[[], Awaitable[None]]] = {
+            "database": self.reader.ping,
+            "chain": chain,
+            "queue": queue,
+            "record": partial(check_record, self.record),
+        }
         return checks if worker_runs is None else {**checks, "worker": worker}
 
 

@@ -25,7 +25,7 @@ from landfall.core.venues import PROGRAMS
 from landfall.pipeline.run import what_next
 from landfall.pipeline.step import Record
 from landfall.pipeline.submitted import submitted
-from landfall.ports import History, WalletRecord, World
+from landfall.ports import History, Waiting, WalletRecord, World
 
 LOOK_EVERY_MS = 2_000
 SILENCE_MS = 30_000
@@ -33,6 +33,14 @@ SILENCE_MS = 30_000
 
 BLOCKS_SPARE = 32
 """Blockhashes that are younger than what `confirmed` shows may have been signed with, too."""
+
+
+class RecordBehind(Unavailable):
+    """No worker signs: the chain holds trades that are not on record."""
+
+
+class RestoreWaitedOut(Unavailable):
+    """No worker signs yet: the database may be an old backup."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +60,37 @@ async def cleared(world: World, history: History, record: WalletRecord) -> None:
     while True:
         try:
             if not settled and await _may_be_restored(record):
+                await record.set_waiting(Waiting.RESTORED)
                 await until_dead(world, history)
             settled = True
             findings = await look(history, record)
             if not findings.strangers:
                 await record.set_mark(findings.final_slot)
+                await record.set_waiting(None)
                 return
+            await record.set_waiting(Waiting.BEHIND)
             if len(findings.strangers) != told:
                 told = len(findings.strangers)
                 observe.record_behind(told, str(findings.strangers[0].signature))
         except Unavailable as error:
             observe.waiting_to_start(str(error))
         await world.clock.sleep_ms(LOOK_EVERY_MS)
+
+
+async def check_record(record: WalletRecord) -> None:
+    """Whether workers may begin, for whoever watches over them.
+
+    Raises:
+        RecordBehind: there are trades on chain that are not on record, and a human has to see them.
+        RestoreWaitedOut: the database may be an old backup; this ends by itself.
+    """
+    match await record.waiting():
+        case Waiting.BEHIND:
+            raise RecordBehind("the wallet made trades that are not on record")
+        case Waiting.RESTORED:
+            raise RestoreWaitedOut("bytes signed before a restore are waited for")
+        case None:
+            return
 
 
 async def look(history: History, record: WalletRecord) -> Findings:

@@ -23,7 +23,7 @@ from landfall.ports.reader import (
     Reserved,
     WorkerSeen,
 )
-from landfall.ports.wallet import History, Signer, WalletRecord
+from landfall.ports.wallet import History, Signer, Waiting, WalletRecord
 from landfall.ports.world import Limits, World
 
 __all__ = [
@@ -64,6 +64,7 @@ __all__ = [
     "Tokens",
     "Told",
     "VenueRecord",
+    "Waiting",
     "WalletRecord",
     "Witness",
     "WorkerSeen",

@@ -1,6 +1,7 @@
 """The wallet: its signature, what it did on chain, and what the database knows of that."""
 
 from collections.abc import Sequence
+from enum import Enum
 from typing import Protocol
 from uuid import UUID
 
@@ -31,6 +32,15 @@ class History(Protocol):
         ...
 
 
+class Waiting(Enum):
+    """What keeps a worker from its first order."""
+
+    RESTORED = "restored"
+    """The database may be an old backup; bytes signed after it are waited for."""
+    BEHIND = "behind"
+    """The wallet made trades that are not on record."""
+
+
 class WalletRecord(Protocol):
     """What this database knows of the wallet's trades, to be held against the chain's history."""
 
@@ -48,6 +58,14 @@ class WalletRecord(Protocol):
 
     async def open_orders(self) -> tuple[UUID, ...]:
         """Orders that have not ended, oldest first."""
+        ...
+
+    async def set_waiting(self, why: Waiting | None) -> None:
+        """Say what keeps workers from beginning; None: nothing any more."""
+        ...
+
+    async def waiting(self) -> Waiting | None:
+        """What a worker said lately that keeps it from beginning."""
         ...
 
     async def silence_ms(self) -> int | None:

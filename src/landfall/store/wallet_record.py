@@ -6,6 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from landfall.core.values import Pubkey, Signature, Slot
+from landfall.ports import Waiting
 from landfall.statements import load_statements
 from landfall.store.session import read
 
@@ -41,6 +42,18 @@ class PostgresWalletRecord:
     async def open_orders(self) -> tuple[UUID, ...]:
         """Orders that have not ended, oldest first."""
         return tuple(row["order_id"] for row in await read(self._pool, _SQL["open"]))
+
+    async def set_waiting(self, why: Waiting | None) -> None:
+        """Say what keeps workers from beginning; None: nothing any more."""
+        if why is None:
+            await read(self._pool, _SQL["set_begun"], self._wallet)
+        else:
+            await read(self._pool, _SQL["set_waiting"], self._wallet, why.value)
+
+    async def waiting(self) -> Waiting | None:
+        """What a worker said lately that keeps it from beginning."""
+        rows = await read(self._pool, _SQL["waiting"], self._wallet)
+        return Waiting(rows[0]["why"]) if rows else None
 
     async def silence_ms(self) -> int | None:
         """For how long no worker has shown itself here; None if none ever did."""

@@ -23,3 +23,19 @@ select order_id from executions where not is_terminal(status) order by accepted_
 -- name: silence_ms
 -- For how long no worker has shown itself; null if none ever did.
 select floor(1000 * extract(epoch from clock_timestamp() - max(seen_at)))::bigint as ms from workers
+
+-- name: set_waiting
+-- Say why a wallet's workers have not begun.
+--   $1 wallet  $2 why
+insert into worker_waits (wallet, why, told_at) values ($1, $2, clock_timestamp())
+on conflict (wallet) do update set why = excluded.why, told_at = excluded.told_at
+
+-- name: set_begun
+-- They have begun.
+--   $1 wallet
+delete from worker_waits where wallet = $1
+
+-- name: waiting
+-- What was said of it lately; one that died while it waited says nothing more.
+--   $1 wallet
+select why from worker_waits where wallet = $1 and told_at > clock_timestamp() - interval '3 minutes'
