@@ -117,7 +117,7 @@ class Engine:
 
     def part(self, words: str) -> psutil.Process:
         """The one of them that was started with these words."""
-        (found,) = [p for p in self.processes() if words in " ".join(p.cmdline()[:4])]
+        (found,) = [p for p in self.processes() if words in _line(p)]
         return found
 
     def submit(self, **changes: Any) -> str:
@@ -188,6 +188,21 @@ class Engine:
     def dsn(self) -> str:
         socket_dir = (self.home / "postgres" / "postmaster.pid").read_text().splitlines()[4]
         return f"postgresql://landfall@/postgres?host={quote(socket_dir, safe='')}&port=5432"
+
+
+def _line(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline()[:4])
+    except psutil.Error:
+        return ""
+
+
+def is_gone(process: psutil.Process) -> bool:
+    """Whether it runs no more, even if nobody has taken note of its end."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 @pytest.fixture

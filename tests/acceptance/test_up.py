@@ -5,7 +5,7 @@ import signal
 import httpx
 import pytest
 
-from tests.acceptance.conftest import Engine, free_ports
+from tests.acceptance.conftest import Engine, free_ports, is_gone
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
@@ -56,11 +56,12 @@ def test_fresh_starts_over_and_keeps_the_wallet(engine: Engine) -> None:
 def test_a_killed_engine_leaves_nothing_that_the_next_start_trips_over(engine: Engine) -> None:
     engine.start()
     order_id = engine.submit(amount="1.7")
+    worker = engine.part("landfall worker")
     assert engine.process is not None
     engine.process.kill()
     engine.process.communicate()
     # Its log lines go where those of `up` go, so this end of the pipe was open until it was gone.
-    assert all("worker" not in process.cmdline() for process in engine.processes())
+    assert is_gone(worker)
     engine.start()
     assert engine.ended(order_id)["status"] == "confirmed"
     assert len(engine.filled()[1_700_000_000]) == 1

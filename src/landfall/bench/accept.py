@@ -1,6 +1,7 @@
 """`POST /api/orders/execute`: from the request to the answer that the order is durable.
 
-Beside it stands `GET /health`, which the same server answers without doing anything.
+Beside it stands `GET /health`, which the same server answers without doing anything. What is
+accepted is carried meanwhile, by the worker beside the API.
 """
 
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ _NO_PACE = {"QUEUE_PACED_FROM": "0", "QUEUE_DEPTH_MAX": "0"}
 
 
 def accepting(scale: Scale) -> Iterator[Figure]:
-    """At a fixed rate, and flat out; nothing is carried meanwhile but what the worker can."""
+    """At a fixed rate, and flat out."""
     taken, idle, rate = uvloop.run(_measured(scale))
     yield from percentiles(
         "POST to 201, durable, at 200/s",
@@ -37,7 +38,7 @@ def accepting(scale: Scale) -> Iterator[Figure]:
         unit="orders/s",
         samples=scale.orders,
         goal=Goal(PER_SECOND_MIN, at_least=True),
-        note="one process that also carries them, and this client beside it",
+        note="the worker and this client on the same machine",
     )
 
 
