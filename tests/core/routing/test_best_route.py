@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from landfall.core.quote import Quote, Route
-from landfall.core.routing.costs import Costs
+from landfall.core.quote import PPB, Quote, Route
+from landfall.core.routing.best_route import NO_RESERVE
+from landfall.core.routing.costs import LEAST_GAIN_PPB, Costs
+from landfall.core.routing.paths import plans
+from landfall.core.routing.supplies import Supplies
 from landfall.core.token import NATIVE_MINT, Token
 from landfall.core.values import Lamports, SwapMode
 from landfall.core.venue import Trader
@@ -256,6 +259,29 @@ def test_a_leg_must_earn_what_it_costs():
     dear = Costs(leg=Lamports(gain * 11), account=Lamports(0))
     assert len(ask(pools, wanted, costs=cheap).route.legs) == 2
     assert len(ask(pools, wanted, costs=dear).route.legs) == 1
+
+
+@pytest.mark.parametrize("mode", SwapMode)
+def test_no_leg_that_is_kept_could_be_spared(mode):
+    """Also where a pool sells at one price, so that its surplus says nothing of what it adds."""
+    spared = kept = 0
+    for seed in range(24):
+        market = one_pair(seed, 2 + seed % 9)
+        for size in (-4, -3, -2):
+            wanted = asked(market, size, mode)
+            if wanted is None:
+                continue
+            full = plans(Supplies(market.pools, CLOCK), wanted, NO_RESERVE)[0]
+            leg = full.value * LEAST_GAIN_PPB // PPB
+            plan = full.worth_its_legs(leg)
+            spared += full.legs - plan.legs
+            (hop,), (choice,) = plan.path.hops, plan.choices
+            for source in choice.sources if plan.legs > 1 else ():
+                others = [other for other in choice.sources if other is not source]
+                fewer = hop.among(others, wanted.amount)
+                assert fewer is None or abs(fewer.value - plan.value) > leg
+                kept += 1
+    assert min(spared, kept) > 10
 
 
 def test_a_token_account_that_must_be_opened_counts_against_the_way_through_it():
