@@ -179,7 +179,7 @@ async def test_one_that_may_drain_is_waited_for_until_it_has(made: Made):
 
 
 async def test_one_that_drains_is_told_again_once_that_must_end(made: Made):
-    process, shell = made("trap 'trap exit TERM; touch told' TERM; " + SLOWLY)
+    process, shell = made("trap 'trap \"touch again; exit\" TERM; touch told' TERM; " + SLOWLY)
     await process.start()
     now = asyncio.Event()
     stopping = asyncio.create_task(process.stop(60_000, now))
@@ -187,6 +187,7 @@ async def test_one_that_drains_is_told_again_once_that_must_end(made: Made):
     assert process.is_running
     now.set()
     await stopping
+    assert (shell.home.path / "again").exists()
     assert not process.is_running
     assert shell.living() == []
 
