@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import gc
 import json
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -181,3 +182,22 @@ async def test_a_connection_in_use_is_kept(engine: Engine, monkeypatch: pytest.M
             await reader.readuntil(b"}")
         await asyncio.sleep(0.15)
     writer.close()
+
+
+@pytest.mark.parametrize("parting", [b"\x88\x80\0\0\0\0", None])
+async def test_a_socket_that_is_gone_leaves_nothing_to_collect(
+    engine: Engine, closing: ExitStack, parting: bytes | None
+):
+    await until_open(engine, 0)
+    gc.collect()
+    gc.disable()
+    closing.callback(gc.enable)
+    for _ in range(5):
+        leaving = await stalled(engine, closing)
+        if parting is not None:
+            await asyncio.get_running_loop().sock_sendall(leaving, parting)
+        leaving.close()
+    await until_open(engine, 0)
+    await asyncio.sleep(0.2)
+    left = [each for each in gc.get_objects() if isinstance(each, protocols.EndsInTime)]
+    assert left == []

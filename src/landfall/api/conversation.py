@@ -58,6 +58,8 @@ async def converse(socket: Socket, parts: Parts, needed: Scope, talk: Talk) -> N
         await _close_with(socket, parts, error)
     finally:
         observe.socket_closed(too_slow)
+        # The framework's hold the socket that holds them; without them it is gone at once.
+        del socket.receive, socket.send
 
 
 async def send(socket: Socket, parts: Parts, message: msgspec.Struct, place: object = None) -> None:

@@ -20,6 +20,11 @@ class Leaving:
 
     def check(self) -> None:
         """Where the task was cancelled: raise the reason, if that was it, and go on as a task."""
-        if self._error is not None and self._task is not None:
+        error, self._error = self._error, None
+        if error is not None and self._task is not None:
             self._task.uncancel()
-            raise self._error from None
+            try:
+                raise error from None
+            finally:
+                # Or it would hold this frame, and this frame it, until the next collection.
+                del error

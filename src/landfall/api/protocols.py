@@ -53,6 +53,8 @@ class UpgradesOnGet(HttpToolsProtocol):
         """From here on it is a WebSocket."""
         self._in_time()
         super().handle_websocket_upgrade()
+        # They hold one another, and nobody needs either any more.
+        self.parser = None  # type: ignore[assignment]
 
     def send_400_response(self, msg: str) -> None:
         """What came is no HTTP."""
@@ -122,6 +124,11 @@ class EndsInTime(WebSocketsSansIOProtocol):
             del self.request, self.response
         elif self.close_sent:
             self._end_soon()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is gone, and so is what reads of it; the two hold one another."""
+        super().connection_lost(exc)
+        self.conn.parser.close()
 
     def keepalive_timeout(self) -> None:
         """A ping was not answered."""
