@@ -170,6 +170,29 @@ class Forgetful:
         return getattr(self._chain, name)
 
 
+class Returning:
+    """A node whose history comes back in the moment in which it is asked how far that reaches."""
+
+    def __init__(self, chain: RpcChain) -> None:
+        self._chain = chain
+        self._forgets = True
+
+    async def testify(self, signature: Signature) -> Evidence:
+        truth = await self._chain.testify(signature)
+        if not self._forgets or truth.answer.status is None:
+            return truth
+        return Evidence(
+            await self._chain.finalized(), StatusAnswer(truth.answer.context_slot, None)
+        )
+
+    async def first_slot(self) -> Slot:
+        self._forgets = False
+        return Slot(0)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._chain, name)
+
+
 class Late:
     """A sender whose bytes arrive only when they have been sent often enough."""
 
@@ -227,6 +250,14 @@ async def test_a_node_that_is_behind_proves_nothing(bench: Bench) -> None:
 async def test_a_node_that_has_forgotten_proves_nothing(bench: Bench) -> None:
     order, execution = await fill_by_a_node_that_forgets(bench)
     assert execution.status is Status.CONFIRMED
+    assert len(execution.attempts) == 1
+    assert len(await bench.swaps_on_ledger(order)) == 1
+
+
+async def test_a_history_that_comes_back_lends_nothing_to_an_earlier_answer(bench: Bench) -> None:
+    order = await patient_order(bench)
+    bench.world = replace(bench.world, witnesses=(Returning(bench.world.chain),))
+    execution = await bench.finish(order)
     assert len(execution.attempts) == 1
     assert len(await bench.swaps_on_ledger(order)) == 1
 

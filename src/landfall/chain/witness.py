@@ -29,7 +29,6 @@ class ProviderWitness:
         self._is_late = False
         self._evidence = Sharing(endpoint.chain.testify)
         self._records = Sharing(endpoint.chain.transaction)
-        self._first_slots: Sharing[None, Slot] = Sharing(lambda _: endpoint.chain.first_slot())
 
     @property
     def name(self) -> str:
@@ -44,7 +43,12 @@ class ProviderWitness:
     async def first_slot(self) -> Slot:
         """From which slot on it has the ledger's history."""
         self._endpoint.check_ours()
-        return await self._soon(self._first_slots.asked(None))
+        # Shared with nobody: what was asked for earlier may be from before the answer it is for.
+        asking = asyncio.ensure_future(self._endpoint.chain.first_slot())
+        try:
+            return await self._soon(asking)
+        finally:
+            asking.cancel()
 
     async def transaction(self, signature: Signature) -> LandedTransaction | None:
         """The transaction as it shows it."""

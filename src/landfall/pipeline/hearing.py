@@ -4,6 +4,7 @@ A provider that does not answer has no opinion; an outage of all of them is no v
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from landfall.core.errors import Unavailable
@@ -17,7 +18,7 @@ from landfall.core.ledger.verdict import (
     opinion,
     providers_needed,
 )
-from landfall.core.values import Signature, Slot
+from landfall.core.values import Signature
 from landfall.ports import Witness, World
 
 
@@ -98,17 +99,21 @@ async def _heard(witness: Witness, transaction: SignedTransaction, quorum: Quoru
         return Heard(witness, None, None)
     held = opinion(transaction, evidence, quorum)
     if held is Withheld.SHORT_HISTORY:
-        # After the answer, never before: a history only gets shorter.
-        evidence = replace(evidence, first_slot=await _first_slot(witness))
-        held = opinion(transaction, evidence, quorum)
+        with suppress(Unavailable):
+            evidence = await _within_history(witness, transaction.signature)
+            held = opinion(transaction, evidence, quorum)
     return Heard(witness, evidence, held)
 
 
-async def _first_slot(witness: Witness) -> Slot | None:
-    try:
-        return await witness.first_slot()
-    except Unavailable:
-        return None
+async def _within_history(witness: Witness, signature: Signature) -> Evidence:
+    """What it says between two looks at how far back it remembers.
+
+    One look is not enough: a history that is cut off before the second, or has come back after the
+    first, would lend its reach to an answer that did not have it.
+    """
+    before = await witness.first_slot()
+    evidence = await witness.testify(signature)
+    return replace(evidence, first_slot=max(before, await witness.first_slot()))
 
 
 async def _record(witness: Witness, signature: Signature) -> LandedTransaction | None:

@@ -90,7 +90,7 @@ class Evidence:
     """What one provider alone says of one signature.
 
     `finalized` is how far its own ledger was known to be final *before* it answered, `first_slot`
-    from where on it still had history *after* that; None: unknown.
+    from where on it had history before *and* after that; None: unknown.
     """
 
     finalized: Finalized | None

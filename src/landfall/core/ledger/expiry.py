@@ -44,8 +44,8 @@ def is_expired(transaction: SignedTransaction, finalized: Finalized, answer: Sta
 def reaches_back(transaction: SignedTransaction, first_slot: Slot) -> bool:
     """Would a history that begins at `first_slot` show `transaction`, wherever it landed?
 
-    `first_slot` must have been read *after* the answer that does not know it: histories are cut off
-    at their beginning, so what is there now was there then.
+    `first_slot` must bound the history that the answer came from: it is the later of two that were
+    read before the answer and after it.
     """
     return first_slot <= transaction.min_context_slot
 
