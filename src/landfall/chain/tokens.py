@@ -1,5 +1,4 @@
-"""What a client's word for a token means: a known symbol, or any mint on the cluster.
-"""
+"""What a client's word for a token means: a known symbol, or any mint on the cluster."""
 
 from collections.abc import Mapping
 
