@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
-import msgspec
 import uvloop
 
 from landfall.bench.asking import accept
@@ -53,13 +52,8 @@ def _figures(
     runner: asyncio.Runner, stack: AsyncExitStack, scale: Scale, sockets: int
 ) -> Iterator[Figure]:
     engine = runner.run(stack.enter_async_context(running(**_UNLIMITED)))
-    yield from percentiles(
-        "commit to WebSocket frame, one listener at 50 orders/s",
-        "ms",
-        runner.run(_delays(engine, scale.seconds)),
-        _GOALS,
-    )
-    kb_each = runner.run(_memory(engine, stack, sockets))
+    # Weighed first: what orders leave behind in memory is room for sockets.
+    kb_each = runner.run(_memory(engine, sockets))
     few = "" if sockets == scale.sockets else "; the limit of descriptors allows no more"
     if kb_each is not None:
         yield Figure(
@@ -70,8 +64,14 @@ def _figures(
             goal=Goal(KB_PER_SOCKET_MAX),
             note=f"{sockets} sockets{few}",
         )
+    yield from percentiles(
+        "commit to WebSocket frame, one listener at 50 orders/s",
+        "ms",
+        runner.run(_delays(engine, scale.seconds)),
+        _GOALS,
+    )
     stalled = max(1, sockets // STALLED_OF_ALL)
-    runner.run(_stall(engine, stack, stalled))
+    runner.run(_crowd(engine, stack, sockets, stalled))
     yield from percentiles(
         f"the same beside {sockets} more, and {stalled} that have stalled",
         "ms",
@@ -101,30 +101,22 @@ async def _delays(engine: Engine, seconds: float) -> list[float]:
     return delays
 
 
-async def _memory(engine: Engine, stack: AsyncExitStack, sockets: int) -> float | None:
+async def _memory(engine: Engine, sockets: int) -> float | None:
     """Kilobytes that the engine's process grows by, per socket; None where nobody tells."""
-    await _idle(engine)
     before = _resident_kb(engine.pid)
-    for each in await open_many(engine.url, sockets):
-        stack.callback(each.transport.abort)
+    opened = await open_many(engine.url, sockets)
     await asyncio.sleep(_SETTLE_SECONDS)
     after = _resident_kb(engine.pid)
+    for each in opened:
+        each.transport.abort()
+    await asyncio.sleep(_SETTLE_SECONDS)
     return None if before is None or after is None else (after - before) / sockets
 
 
-async def _idle(engine: Engine) -> None:
-    """Wait until every order has ended, for those in hand take memory, too."""
-    async with KeepAlive(engine.url) as http:
-        while True:
-            _, body = await http.get("/api/queue/stats")
-            stats = msgspec.json.decode(body)
-            if not stats["waiting"] + stats["active"]:
-                return
-            await asyncio.sleep(_SETTLE_SECONDS)
-
-
-async def _stall(engine: Engine, stack: AsyncExitStack, sockets: int) -> None:
-    for each in await open_stalled(engine.url, sockets):
+async def _crowd(engine: Engine, stack: AsyncExitStack, sockets: int, stalled: int) -> None:
+    """Open so many and leave them open, and so many that stall."""
+    opened = await open_many(engine.url, sockets)
+    for each in opened + await open_stalled(engine.url, stalled):
         stack.callback(each.transport.abort)
 
 
