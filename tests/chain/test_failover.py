@@ -216,6 +216,15 @@ async def test_an_only_provider_is_held_to_its_own_height():
             await cluster.paths.chain.latest_blockhash()
 
 
+async def test_a_lifetime_that_no_height_bounds_is_not_believed():
+    unbounded = provider(
+        getLatestBlockhash=living_until(10**15), getEpochInfo=error(-32005, "Node is unhealthy")
+    )
+    async with joined(unbounded) as cluster:
+        with pytest.raises(Unavailable):
+            await cluster.paths.chain.latest_blockhash()
+
+
 async def test_another_one_that_has_stood_still_for_days_refuses_nobody():
     days = 10**6
     ahead = {**living_until(days + 150), "context": {"slot": days}}

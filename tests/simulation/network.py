@@ -57,6 +57,7 @@ class _Provider:
     nodes: list[Node]
     archive: Node
     down_until_ms: int = 0
+    no_statuses_until_ms: int = 0
     said_before: dict[str, Any] = field(default_factory=dict)
 
     def forget(self, before_slot: int) -> None:
@@ -143,6 +144,8 @@ class Network:
         if self._weather.strikes("history falls behind"):
             until_ms = now_ms + chance.randint(1_000, 70_000)
             self._one().archive.fall_behind(chance.choice((20, 60, 250)), until_ms)
+        if self._weather.strikes("statuses out for a while"):
+            self._one().no_statuses_until_ms = now_ms + chance.randint(1_000, 70_000)
         if self._weather.strikes("history forgotten"):
             self._one().forget(self._ledger.slot - chance.randint(0, 20))
         if self._weather.strikes("nodes fall behind"):
@@ -167,6 +170,9 @@ class Network:
         down = max(node.down_until_ms, provider.down_until_ms) > now_ms and not weather.is_calm
         if down or weather.strikes("request lost"):
             return self._later(answered, aiohttp.ServerDisconnectedError())
+        no_statuses = provider.no_statuses_until_ms > now_ms and not weather.is_calm
+        if no_statuses and request.method == "getSignatureStatuses":
+            return self._later(answered, Response(503, b"", {}))
         if weather.strikes("HTTP 429"):
             return self._later(answered, Response(429, b"", {"Retry-After": "1"}))
         if weather.strikes("429 within HTTP 200"):

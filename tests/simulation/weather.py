@@ -28,6 +28,7 @@ NODES: Mapping[str, float] = {
     "nodes fall behind": 0.02,
     "history falls behind": 0.02,
     "history forgotten": 0.05,
+    "statuses out for a while": 0.02,
     "landed transaction denied": 0.3,
     "success made up": 0.1,
     "failure made up": 0.1,
