@@ -25,6 +25,8 @@ from tests.pipeline.conftest import Bench
 
 FAR = 10**9
 POLLS = 6
+LOOKS = 2
+"""An expiry is looked at again, between two looks at how far back the provider remembers."""
 
 
 @dataclass
@@ -125,7 +127,7 @@ async def test_an_expiry_that_one_provider_makes_up_is_not_believed(bench: Bench
 
 async def test_control_the_same_lie_of_an_only_provider_spends_twice(bench: Bench):
     order = await bench.submit()
-    alone(bench, Liar(bench.world.witnesses[0], expired, lies_left=1))
+    alone(bench, Liar(bench.world.witnesses[0], expired, lies_left=LOOKS))
     await bench.finish(order)
     assert len(await bench.swaps_on_ledger(order)) > 1
 
@@ -207,6 +209,6 @@ async def test_control_without_a_quorum_a_lie_beside_the_truth_is_believed(
 
     monkeypatch.setattr(hearing, "judge", first_come)
     order = await bench.submit()
-    beside(bench, Liar(bench.world.witnesses[0], expired, lies_left=1))
+    beside(bench, Liar(bench.world.witnesses[0], expired, lies_left=LOOKS))
     await bench.finish(order)
     assert len(await bench.swaps_on_ledger(order)) > 1

@@ -56,6 +56,8 @@ def worker_beside(
         variables["DATABASE_URL"] = dsn
     if not settings.paths.urls:
         variables["SOLANA_RPC_URL"] = rpc_urls[0]
+        # The local chain that MOCK_MODE=true asks for runs already, and is named here.
+        variables["MOCK_MODE"] = ""
         tables = with_born_tables(settings).paths.lookup_tables
         variables["LOOKUP_TABLES"] = ",".join(map(str, tables))
     if settings.private_key is None and settings.wallet_file is None:
