@@ -7,6 +7,8 @@ from landfall.chain.following import Following, Freshness
 from landfall.chain.pools import LivePools
 from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import ProgramAccountsFilter, Pubkey, Slot
+from landfall.core.venue import AnyVenue
+from landfall.core.venues import VENUES
 from landfall.ports import ChainClient, Clock, FoundPools
 
 REMEMBERED_MS = 60_000
@@ -35,9 +37,10 @@ def fresh_pools(
     clock: Clock,
     remembered_ms: int = REMEMBERED_MS,
     thirds: Sequence[Pubkey] = THIRDS,
+    venues: Mapping[str, AnyVenue] = VENUES,
 ) -> LivePools:
     """Pools of nothing but reads."""
-    discovery = Discovery(chain, NoBook(), clock, remembered_ms)
+    discovery = Discovery(chain, NoBook(), clock, remembered_ms, venues)
     following = Following(chain, Freshness())
     return LivePools(
         chain,

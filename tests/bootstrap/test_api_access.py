@@ -2,12 +2,8 @@
 
 import pytest
 
-from landfall.bootstrap.api_access import (
-    PUBLIC_CLUSTERS,
-    api_config,
-    no_key_yet,
-    why_a_key_is_needed,
-)
+from landfall.bootstrap.api_access import api_config, no_key_yet, why_a_key_is_needed
+from landfall.core.clusters import PUBLIC_CLUSTERS
 from landfall.settings import read_settings
 
 PRIVATE = "9vzv4NSoVrwXJkYvhZ4Uj7jXPzJqtiDUyFA3T6wJ8kDr"

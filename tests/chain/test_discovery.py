@@ -8,10 +8,11 @@ import pytest
 
 from landfall.chain.discovery import Discovery
 from landfall.chain.searching import SearchRefused
+from landfall.core.clusters import DEVNET
 from landfall.core.errors import Unavailable
 from landfall.core.token_list import KNOWN_TOKENS
 from landfall.core.values import ProgramAccountsFilter, Pubkey
-from landfall.core.venues import VENUES
+from landfall.core.venues import VENUES, venues_of
 from landfall.ports import PoolBook
 from landfall.store.pool_book import PostgresPoolBook
 from tests.chain import node
@@ -92,6 +93,23 @@ async def test_where_a_node_does_not_search_what_was_found_before_is_all_there_i
         searched.error = lambda question, error=error: error
         later = await discovery(searched, clock, book).of_pair(SOL, USDC)
         assert (later.venues, later.refused) == (first.venues, None)
+
+
+async def test_on_devnet_its_programs_are_searched_and_no_others(
+    searched: Searched, clock: SleptClock
+):
+    venues = venues_of(DEVNET)
+    here = {venue.program_id for venue in venues.values()}
+
+    def finding() -> Discovery:
+        return Discovery(searched, NoBook(), clock, REMEMBERED_MS, venues)  # type: ignore[arg-type]
+
+    for asking in (finding().of_pair(SOL, USDC), finding().of_mint(SOL)):
+        found = await asking
+        assert {question.program_id for question in searched.asked} == here
+        assert {venue.program_id for venue in found.venues.values()} == here
+        searched.asked.clear()
+    assert here - {venue.program_id for venue in VENUES.values()}
 
 
 async def test_one_program_that_is_not_searched_leaves_the_others(

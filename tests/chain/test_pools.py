@@ -6,15 +6,16 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from landfall.chain import discovery as discovery_module
 from landfall.chain import following as following_module
 from landfall.chain.accounts import CLOCK_SYSVAR
 from landfall.chain.pools import LivePools
+from landfall.core.clusters import DEVNET
 from landfall.core.errors import Unavailable
 from landfall.core.ledger.answers import AccountsAt
 from landfall.core.token import TOKEN_PROGRAM
 from landfall.core.values import Account, ProgramAccountsFilter, Pubkey, Slot
 from landfall.core.venue import NeedAccounts
+from landfall.core.venues import venues_of
 from tests.chain.clocks import SleptClock
 from tests.core.venues.opened import SOL, USDC, Opened, cpmm, damm_v2
 from tests.fresh_pools import fresh_pools
@@ -255,6 +256,16 @@ async def test_a_named_pool_is_recognised_by_its_owner(pools: LivePools, ledger:
     assert ledger.discoveries == []
 
 
+async def test_a_named_pool_of_another_cluster_s_program_is_nobody_s(
+    ledger: Ledger, clock: SleptClock
+):
+    on_devnet = fresh_pools(ledger, clock, REMEMBERED_MS, venues=venues_of(DEVNET))  # type: ignore[arg-type]
+    raydium = next(pool for pool in POOLS if pool.venue.dex == "raydium")
+    found = await on_devnet.named([raydium.address])
+    assert [each.sentence for each in found.left_out] == ["no venue knows it"]
+    assert found.pools == ()
+
+
 async def test_a_named_pool_that_does_not_exist_is_left_out_until_it_does(
     pools: LivePools, ledger: Ledger
 ):
@@ -265,14 +276,12 @@ async def test_a_named_pool_that_does_not_exist_is_left_out_until_it_does(
     assert len((await pools.named([POOLS[0].address])).pools) == 1
 
 
-async def test_a_pool_that_always_needs_more_is_left_out(
-    pools: LivePools, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
-):
+async def test_a_pool_that_always_needs_more_is_left_out(ledger: Ledger, clock: SleptClock):
     def insatiable(address: Pubkey, accounts: Mapping[Pubkey, object], slot: Slot) -> NeedAccounts:
         return NeedAccounts((Pubkey.new_unique(),))
 
     venue = replace(POOLS[0].venue, load=insatiable)
-    monkeypatch.setattr(discovery_module, "VENUES", {venue.name: venue})
+    pools = fresh_pools(ledger, clock, REMEMBERED_MS, venues={venue.name: venue})  # type: ignore[arg-type]
     found = await pools.trading(SOL.mint, USDC.mint)
     assert found.pools == ()
     assert [each.sentence for each in found.left_out] == ["it needs more accounts at every read"]

@@ -6,10 +6,11 @@ import pytest
 
 from landfall.chain import tokens as tokens_module
 from landfall.chain.tokens import ChainTokens
+from landfall.core.clusters import DEVNET
 from landfall.core.errors import Unavailable
 from landfall.core.ledger.answers import AccountsAt
 from landfall.core.token import TOKEN_2022_PROGRAM, TOKEN_PROGRAM, Token
-from landfall.core.token_list import DEVNET, KNOWN_TOKENS, tokens_of
+from landfall.core.token_list import KNOWN_TOKENS, tokens_of
 from landfall.core.values import Account, Pubkey, Slot
 
 MINT = Pubkey.from_string("9MpFaoqFGRwCgsML2Vbbm7GxLEJuhuGdupt9cH73B84Q")

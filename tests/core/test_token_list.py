@@ -1,7 +1,8 @@
 """The tokens known by name."""
 
+from landfall.core.clusters import DEVNET, TESTNET
 from landfall.core.token import NATIVE_MINT
-from landfall.core.token_list import DEVNET, KNOWN_TOKENS, TESTNET, tokens_of
+from landfall.core.token_list import KNOWN_TOKENS, tokens_of
 
 
 def test_symbols_are_the_keys_and_mints_are_distinct():

@@ -13,7 +13,6 @@ from uuid import UUID
 from prometheus_client import Counter, Gauge, Histogram
 
 from landfall.bootstrap.paths import Paths, join_paths
-from landfall.chain import discovery, pools
 from landfall.chain.forms import ChainForms
 from landfall.chain.prices import SeenPrices
 from landfall.chain.tokens import ChainTokens
@@ -60,6 +59,9 @@ class _Unread:
 
 _UNREAD = _Unread()
 
+_ONE_VENUE = {RAYDIUM_CPMM.name: RAYDIUM_CPMM}
+"""The others would be asked for pools, and have none."""
+
 
 def _telling(module: ModuleType) -> dict[str, _Unread]:
     return {
@@ -73,12 +75,9 @@ _TELLING = {module: _telling(module) for module in (clients, cluster, orders, po
 
 
 def small_world(stack: ExitStack) -> None:
-    """What is beside the point is left out, because histories are many: other venues, what is told
-    to people, and most looks of a worker that has nothing to do.
+    """What is beside the point is left out, because histories are many: what is told to people, and
+    most looks of a worker that has nothing to do.
     """
-    venues = {RAYDIUM_CPMM.name: RAYDIUM_CPMM}
-    for module in (discovery, pools):
-        stack.enter_context(patch.object(module, "VENUES", venues))
     stack.enter_context(patch.object(worker, "WAIT_MAX_MS", _IDLE_MS))
     for told, names in _TELLING.items():
         stack.enter_context(patch.multiple(told, **names))
@@ -133,7 +132,9 @@ class Engine:
         return World(
             chain=paths.chain,
             witnesses=paths.witnesses,
-            pools=fresh_pools(paths.chain, clock, remembered_ms=30_000, thirds=()),
+            pools=fresh_pools(
+                paths.chain, clock, remembered_ms=30_000, thirds=(), venues=_ONE_VENUE
+            ),
             sender=paths.sender,
             signer=KeypairSigner(WALLET),
             tokens=ChainTokens(paths.chain),

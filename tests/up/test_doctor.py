@@ -10,14 +10,13 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from landfall.core.token_list import DEVNET
+from landfall.core.clusters import DEVNET, MAINNET
 from landfall.core.values import Account, Pubkey
-from landfall.core.venues import PROGRAMS, VENUES
+from landfall.core.venues import PROGRAMS, VENUES, venues_of
 from landfall.up import doctor
 from landfall.up.findings import Finding, Verdict, is_well
 from tests.acceptance.conftest import Engine, free_ports
 
-MAINNET = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"
 ADDRESS = Pubkey.default()
 SECRET = "a-secret-that-nobody-may-see"
 
@@ -124,17 +123,29 @@ def program(is_executable: bool = True) -> Account:
     return Account(Pubkey.default(), 1, b"", is_executable)
 
 
-def test_programs_that_are_elsewhere_on_devnet_are_named():
-    there = {
-        key: program()
-        for venue in VENUES.values()
-        if venue.dex == "meteora"
-        for key in (venue.program_id,)
-    }
-    found = doctor._programs({key: there.get(key) for key in PROGRAMS}, DEVNET)
+@pytest.mark.parametrize("genesis_hash", [MAINNET, DEVNET])
+def test_programs_are_looked_for_under_the_ids_that_they_have_on_the_cluster(genesis_hash: str):
+    ids = {name: venue.program_id for name, venue in venues_of(genesis_hash).items()}
+    nowhere: dict[Pubkey, Account | None] = dict.fromkeys(PROGRAMS)
+    here = dict.fromkeys(ids.values(), program())
+    found = doctor._programs({**nowhere, **here}, genesis_hash)
+    assert (found.verdict, found.seen) == (Verdict.OK, f"all {len(VENUES)} are on this cluster")
+    for name in ("raydium_cpmm", "raydium_amm", "raydium_clmm"):
+        found = doctor._programs({**nowhere, **here, ids[name]: None}, genesis_hash)
+        assert found.verdict is Verdict.WARN
+        assert found.seen == f"not on this cluster: {name} ({ids[name]})"
+
+
+def test_ids_of_another_cluster_are_no_programs_of_this_one():
+    elsewhere = dict.fromkeys((venue.program_id for venue in VENUES.values()), program())
+    found = doctor._programs({**dict.fromkeys(PROGRAMS), **elsewhere}, DEVNET)
     assert found.verdict is Verdict.WARN
-    assert "raydium_cpmm" in found.seen
-    assert "Raydium has other programs on devnet" in found.do
+    assert "meteora" not in found.seen
+    for name in ("raydium_cpmm", "raydium_amm", "raydium_clmm"):
+        assert f"{name} ({venues_of(DEVNET)[name].program_id})" in found.seen
+
+
+def test_where_no_program_is_nothing_can_be_traded():
     nothing = doctor._programs(dict.fromkeys(PROGRAMS), MAINNET)
     assert nothing.verdict is Verdict.FAIL
     # An account of data at a program's address is no program.

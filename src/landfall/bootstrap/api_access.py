@@ -8,25 +8,15 @@ trades belongs to whoever runs it.
 import ipaddress
 import shutil
 import sys
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from landfall.api.guard import LOOPBACK_HOSTS
 from landfall.api.parts import ApiConfig, ClusterFacts
 from landfall.bootstrap.errors import CannotStart
+from landfall.core.clusters import PUBLIC_CLUSTERS
 from landfall.settings import Settings
-
-PUBLIC_CLUSTERS: Mapping[str, str] = MappingProxyType(
-    {
-        "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d": "mainnet-beta",
-        "EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG": "devnet",
-        "4uhcVJyU9pJkvQyS88uRDiswHXSGkY3zQawwpjk2NsNY": "testnet",
-    }
-)
-"""Genesis hashes of the clusters where tokens may be worth something."""
 
 ANONYMOUS = "local"
 _BYTES_PER_MB = 1_000_000

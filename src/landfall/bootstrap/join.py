@@ -30,6 +30,7 @@ from landfall.core.errors import Unavailable
 from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.token_list import tokens_of
 from landfall.core.values import Commitment, Lamports
+from landfall.core.venues import venues_of
 from landfall.garbage import settle
 from landfall.pipeline.recovery import check_record, cleared
 from landfall.pipeline.run import carry
@@ -193,9 +194,10 @@ async def joined(
         stack.push_async_callback(listener.stop)
         await feed.start()
         stack.push_async_callback(feed.stop)
-        known, book = tokens_of(genesis_hash), PostgresPoolBook(pool)
+        known, venues = tokens_of(genesis_hash), venues_of(genesis_hash)
+        book = PostgresPoolBook(pool)
         pools = await stack.enter_async_context(
-            live_pools(settings.pools, rpc_urls, paths.chain, book, clock, known)
+            live_pools(settings.pools, rpc_urls, paths.chain, book, clock, known, venues)
         )
         tokens = ChainTokens(paths.chain, known)
         log = PostgresEventLog(pool)

@@ -15,6 +15,7 @@ from landfall.chain.following import Following, Freshness
 from landfall.chain.pools import LivePools
 from landfall.chain.pubsub import PubSub, streams_of
 from landfall.core.token import Token
+from landfall.core.venue import AnyVenue
 from landfall.ports import ChainClient, Clock, PoolBook
 from landfall.settings import PoolSettings
 
@@ -27,8 +28,10 @@ async def live_pools(
     book: PoolBook,
     clock: Clock,
     tokens: Mapping[str, Token],
+    venues: Mapping[str, AnyVenue],
 ) -> AsyncIterator[LivePools]:
-    """Pools that are followed for as long as the context lasts. `tokens`: the cluster's own."""
+    """Pools that are followed for as long as the context lasts. `tokens` and `venues`:
+    the cluster's own."""
     named = tuple(url.reveal() for url in settings.stream_urls)
     urls = named or tuple(stream for url in rpc_urls for stream in streams_of(url))
     freshness = Freshness(
@@ -40,7 +43,7 @@ async def live_pools(
         pools = LivePools(
             chain,
             Following(chain, freshness, partial(PubSub, session, urls)),
-            Discovery(chain, book, clock, settings.pools_remembered_ms),
+            Discovery(chain, book, clock, settings.pools_remembered_ms, venues),
             clock,
             book=book,
             remembered_ms=settings.pools_remembered_ms,

@@ -46,11 +46,18 @@ class Discovery:
         book: what was found before, by anybody.
         clock: the book's time.
         remembered_ms: how long an answer is taken as complete.
+        venues: whose pools there are on this cluster, by name.
     """
 
     def __init__(
-        self, chain: ChainClient, book: PoolBook, clock: Clock, remembered_ms: int
+        self,
+        chain: ChainClient,
+        book: PoolBook,
+        clock: Clock,
+        remembered_ms: int,
+        venues: Mapping[str, AnyVenue] = VENUES,
     ) -> None:
+        self.venues = venues
         self._book = book
         self._clock = clock
         self._remembered_ms = remembered_ms
@@ -67,7 +74,7 @@ class Discovery:
         """
         questions = {
             question: venue
-            for venue in VENUES.values()
+            for venue in self.venues.values()
             for question in venue.pools_trading(mint, other)
         }
         return await self._find(questions)
@@ -81,7 +88,7 @@ class Discovery:
         # A venue's question for a pair, without the other mint, is its question for one.
         questions = {
             replace(question, memcmps=naming): venue
-            for venue in VENUES.values()
+            for venue in self.venues.values()
             for probe in _PROBES
             for question in venue.pools_trading(mint, probe)
             if (naming := tuple(m for m in question.memcmps if m.wanted != bytes(probe)))

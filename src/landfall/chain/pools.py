@@ -23,7 +23,6 @@ from landfall.core.errors import Unavailable
 from landfall.core.quote import Refused
 from landfall.core.routing.supplies import Curves
 from landfall.core.values import ChainClock, Pubkey, Slot
-from landfall.core.venues import VENUES
 from landfall.ports import ChainClient, Clock, LoadedPool, PoolBook, PoolsAt
 
 FORGOTTEN_MS = 600_000
@@ -62,7 +61,7 @@ class LivePools:
     Args:
         chain: where a named pool's program is looked up.
         following: keeps the accounts.
-        discovery: finds pools.
+        discovery: finds pools; its venues are those that there are.
         clock: discovery's time.
         book: through which workers hear of one another.
         remembered_ms: how long a list of pools is taken as complete.
@@ -87,6 +86,7 @@ class LivePools:
         self._clock = clock
         self._book = book
         self._pinned = frozenset(pinned)
+        self._by_program = {each.program_id: each for each in discovery.venues.values()}
         self._loader = PoolLoader(following)
         self._lists = PoolLists(
             discovery,
@@ -122,13 +122,12 @@ class LivePools:
     async def named(self, addresses: Sequence[Pubkey]) -> PoolsAt:
         """These pools. One whose venue is not known yet is recognised by its owner."""
         unknown = [address for address in addresses if self._loader.venue(address) is None]
-        by_program = {venue.program_id: venue for venue in VENUES.values()}
         for start in range(0, len(unknown), ACCOUNTS_PER_CALL):
             at = await self._chain.accounts(unknown[start : start + ACCOUNTS_PER_CALL])
             found = {
-                address: by_program[account.owner]
+                address: self._by_program[account.owner]
                 for address, account in at.accounts.items()
-                if account is not None and account.owner in by_program
+                if account is not None and account.owner in self._by_program
             }
             self._loader.learn(found)
         return await self._at(frozenset(addresses))

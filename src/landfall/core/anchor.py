@@ -9,7 +9,7 @@ Source: coral-xyz/anchor, lang/error/src/lib.rs (0.32).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from landfall.core.account_fields import Address
 from landfall.core.errors import FailureReason, MalformedAccount
@@ -55,6 +55,10 @@ class AccountType:
     program_id: Pubkey
     discriminator: bytes
     size: int
+
+    def under(self, program_id: Pubkey) -> "AccountType":
+        """The same kind, of the same program where it is deployed under another id."""
+        return replace(self, program_id=program_id)
 
     def data(self, address: Pubkey, account: Account | None) -> bytes:
         """The bytes of an account that is of this type.

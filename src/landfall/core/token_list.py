@@ -7,12 +7,9 @@ this list is named by its address, and its decimals are read from the chain.
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from landfall.core.clusters import DEVNET, TESTNET
 from landfall.core.token import NATIVE_MINT, Token
 from landfall.core.values import Pubkey
-
-DEVNET = "EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG"
-TESTNET = "4uhcVJyU9pJkvQyS88uRDiswHXSGkY3zQawwpjk2NsNY"
-"""Genesis hashes."""
 
 
 def _token(symbol: str, mint: str, decimals: int) -> tuple[str, Token]:

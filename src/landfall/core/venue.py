@@ -122,8 +122,9 @@ class ProgramError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Venue(Generic[PoolT]):
-    """One pool program. `name` is ours and unique (`raydium_cpmm`), `dex` is the wire's word
-    (`raydium`).
+    """One pool program under one id. `name` is ours and unique on a cluster (`raydium_cpmm`), `dex`
+    is the wire's word (`raydium`). A program whose id is another one on another cluster is a venue
+    of the same name there, and neither takes an account of the other's for its own.
 
     `load` raises MalformedAccount for bytes that are not a tradable pool of this program: wrong
     owner, discriminator or size, vaults of another mint or authority, a feature this model does not

@@ -27,7 +27,7 @@ from landfall.core.ledger.transaction import (
 from landfall.core.quote import Quote, Refused, Route
 from landfall.core.token import Token
 from landfall.core.values import BaseUnits, Pubkey, Signature, Slot
-from landfall.core.venues import PROGRAMS, VENUES
+from landfall.core.venues import PROGRAMS, VENUES_BY_PROGRAM
 from landfall.ports import LoadedPool, PoolsAt, World
 
 _MOVES_MAX = 3
@@ -151,7 +151,7 @@ async def _simulate(world: World, plan: Plan, steps: list[Instruction]) -> Simul
     simulation = await world.chain.simulate(unsigned.raw)
     if simulation.error is not None:
         pools = pools_by_instruction(made, plan.route, PROGRAMS)
-        return read_failure(simulation.error, simulation.logs, VENUES.values(), pools)
+        return read_failure(simulation.error, simulation.logs, VENUES_BY_PROGRAM.values(), pools)
     if simulation.balances is None:
         raise AttemptFailure(
             FailureReason.QUOTE_MISMATCH,

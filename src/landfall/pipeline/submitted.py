@@ -17,7 +17,7 @@ from landfall.core.ledger.swaps import pools_by_instruction
 from landfall.core.ledger.verdict import Opinion, Withheld
 from landfall.core.lifecycle.evolve import expired_failure
 from landfall.core.lifecycle.retry import after_failure
-from landfall.core.venues import PROGRAMS, VENUES
+from landfall.core.venues import PROGRAMS, VENUES_BY_PROGRAM
 from landfall.pipeline.hearing import agreed_record, hear
 from landfall.pipeline.step import Record
 from landfall.ports import World
@@ -113,7 +113,7 @@ def _landed(world: World, execution: Execution, landed: LandedTransaction) -> Re
         return Record((confirmed,))
     sent = VersionedTransaction.from_bytes(transaction.raw).message
     pools = pools_by_instruction(sent, route, PROGRAMS)
-    failure = read_failure(landed.error, landed.logs, VENUES.values(), pools)
+    failure = read_failure(landed.error, landed.logs, VENUES_BY_PROGRAM.values(), pools)
     reverted = TransactionReverted(
         attempt=number,
         slot=landed.slot,

@@ -10,14 +10,15 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from landfall import observe
-from landfall.bootstrap.api_access import PUBLIC_CLUSTERS, has_room, no_key_yet, why_a_key_is_needed
+from landfall.bootstrap.api_access import has_room, no_key_yet, why_a_key_is_needed
 from landfall.bootstrap.paths import look_at
 from landfall.bootstrap.wallet import open_wallet
 from landfall.core.account_fields import i64
 from landfall.core.amount import to_decimal
+from landfall.core.clusters import PUBLIC_CLUSTERS
 from landfall.core.errors import LandfallError, Unavailable
 from landfall.core.values import Account, Pubkey
-from landfall.core.venues import PROGRAMS, VENUES
+from landfall.core.venues import PROGRAMS, venues_of
 from landfall.settings import Settings, SettingsError, read_settings
 from landfall.store.connection import connect
 from landfall.store.embedded import EmbeddedPostgres
@@ -223,15 +224,18 @@ def _age(clock: Account | None) -> Finding:
 
 
 def _programs(accounts: Mapping[Pubkey, Account | None], genesis_hash: str) -> Finding:
-    there = {key for key in PROGRAMS if (a := accounts[key]) is not None and a.executable}
-    missing = sorted(name for name, venue in VENUES.items() if venue.program_id not in there)
+    venues = venues_of(genesis_hash)
+    missing = sorted(
+        f"{name} ({venue.program_id})"
+        for name, venue in venues.items()
+        if (account := accounts[venue.program_id]) is None or not account.executable
+    )
     if not missing:
-        return fine("programs", f"all {len(VENUES)} are on this cluster")
+        return fine("programs", f"all {len(venues)} are on this cluster")
     seen = f"not on this cluster: {', '.join(missing)}"
-    if not there:
+    if len(missing) == len(venues):
         return broken("programs", seen, "Nothing can be traded here; take another cluster.")
-    where = "Raydium has other programs on devnet. " if _name(genesis_hash) == "devnet" else ""
-    return doubtful("programs", seen, f"{where}Only pools of the others are traded.")
+    return doubtful("programs", seen, "Only pools of the others are traded.")
 
 
 def _wallet(settings: Settings) -> list[Finding]:

@@ -123,9 +123,9 @@ def open_pool(
         vaults[0]: token_account(ordered[0], pool),
         vaults[1]: token_account(ordered[1], pool),
         observation: owned_account(PROGRAM_ID, fresh_observation(pool)),
-        extension_address(pool): owned_account(PROGRAM_ID, bytes(extension)),
+        extension_address(PROGRAM_ID, pool): owned_account(PROGRAM_ID, bytes(extension)),
         **{
-            ticks.array_address(pool, start): owned_account(PROGRAM_ID, bytes(array))
+            ticks.array_address(PROGRAM_ID, pool, start): owned_account(PROGRAM_ID, bytes(array))
             for start, array in arrays.items()
         },
     }

@@ -61,7 +61,7 @@ def _pool(line: Any) -> layout.Pool:
     empty = tick_array.TICK_ARRAY.blank()
     tick_array.ARRAY_POOL.write(empty, address)
     tick_array.ARRAY_START.write(empty, start)
-    accounts[tick_array.array_address(address, start)] = owned_account(
+    accounts[tick_array.array_address(tick_array.PROGRAM_ID, address, start)] = owned_account(
         tick_array.PROGRAM_ID, bytes(empty)
     )
     for recorded in line["tick_arrays"]:

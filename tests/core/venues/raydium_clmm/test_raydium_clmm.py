@@ -224,7 +224,7 @@ def test_an_array_or_extension_of_another_pool_is_refused():
     pool = opened.pool()
     assert isinstance(pool, layout.Pool)
     array = pool.below[0].address
-    extension = extension_address(opened.address)
+    extension = extension_address(ticks.PROGRAM_ID, opened.address)
     for address in (array, extension):
         with pytest.raises(MalformedAccount, match="of"):
             opened.with_bytes(address, EXTENSION_POOL.offset, bytes(32)).pool()
@@ -235,7 +235,9 @@ def test_an_array_or_extension_of_another_pool_is_refused():
 def test_load_reads_the_extension_with_the_pool_and_the_arrays_with_the_rest():
     opened = clmm()
     first = opened.venue.load(opened.address, {}, Slot(1))
-    assert first == NeedAccounts((opened.address, extension_address(opened.address)))
+    assert first == NeedAccounts(
+        (opened.address, extension_address(ticks.PROGRAM_ID, opened.address))
+    )
     known = {address: opened.accounts[address] for address in first.addresses}
     second = opened.venue.load(opened.address, known, Slot(1))
     assert isinstance(second, NeedAccounts)

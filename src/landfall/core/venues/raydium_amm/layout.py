@@ -3,7 +3,8 @@
 The program is older than Anchor: a pool has no discriminator, and its owner and its size tell it.
 Its two mints are called coin and pc and stand in no order, so a pair has to be asked for both ways.
 Pools once placed their liquidity on an order book; today none of it is there, and what is tradable
-is a vault's balance less the profit that lies in it for Raydium, not yet taken.
+is a vault's balance less the profit that lies in it for Raydium, not yet taken. On devnet the
+program has another id, and so another authority.
 
 Units: amounts in base units, `open_time` in Unix seconds; the fee is a fraction of the input.
 Source: raydium-io/raydium-amm 27f461d (2026-07), program/src/{state,processor}.rs.
@@ -20,7 +21,9 @@ from landfall.core.vault import PoolSide, load_sides
 from landfall.core.venue import NeedAccounts, still_needed
 
 PROGRAM_ID = Pubkey.from_string("675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8")
-AUTHORITY, AUTHORITY_NONCE = Pubkey.find_program_address([b"amm authority"], PROGRAM_ID)
+DEVNET_PROGRAM_ID = Pubkey.from_string("DRaya7Kj3aMWQSy19kSjvmuwq9docCHofyP9kanQGaav")
+_AUTHORITY_SEED = b"amm authority"
+AUTHORITY, AUTHORITY_NONCE = Pubkey.find_program_address([_AUTHORITY_SEED], PROGRAM_ID)
 
 POOL = AccountType(kind="AMM v4 pool", program_id=PROGRAM_ID, discriminator=b"", size=752)
 POOL_STATUS = u64(0)
@@ -45,6 +48,22 @@ STATUSES_THAT_SWAP = frozenset({STATUS_INITIALIZED, STATUS_SWAP_ONLY, STATUS_WAI
 STATUS_MAX = STATUS_WAITING_TRADE
 
 
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The program under one of its ids, and what follows from the id."""
+
+    address: Pubkey
+    authority: Pubkey
+    authority_nonce: int
+    pool: AccountType
+
+
+def program_at(address: Pubkey) -> Program:
+    """The program that is deployed under this id."""
+    authority, nonce = Pubkey.find_program_address([_AUTHORITY_SEED], address)
+    return Program(address, authority, nonce, POOL.under(address))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
     """An AMM v4 pool as of one slot, with everything a swap of it depends on.
@@ -63,12 +82,14 @@ class Pool:
     fee_denominator: int
 
 
-def pools_trading(mint: Pubkey, other: Pubkey) -> tuple[ProgramAccountsFilter, ...]:
+def pools_trading(
+    program: Program, mint: Pubkey, other: Pubkey
+) -> tuple[ProgramAccountsFilter, ...]:
     """The questions that find every pool of this pair, whichever of the two is its coin."""
-    return POOL.trading(POOL_MINTS, mint, other)
+    return program.pool.trading(POOL_MINTS, mint, other)
 
 
-def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts:
+def load(program: Program, address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts:
     """The pool at `address`, or the accounts still to be read: both mints, both vaults.
 
     Raises:
@@ -76,13 +97,13 @@ def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts
     """
     if address not in accounts:
         return NeedAccounts((address,))
-    data = POOL.data(address, accounts[address])
-    if POOL_NONCE.read(data) != AUTHORITY_NONCE:
+    data = program.pool.data(address, accounts[address])
+    if POOL_NONCE.read(data) != program.authority_nonce:
         raise MalformedAccount(f"pool {address} has the nonce of another authority")
     mints, vaults = read_both(POOL_MINTS, data), read_both(POOL_VAULTS, data)
     if need := still_needed((*mints, *vaults), accounts):
         return need
-    sides = load_sides(mints, vaults, AUTHORITY, accounts)
+    sides = load_sides(mints, vaults, program.authority, accounts)
     for side in sides:
         if side.program != TOKEN_PROGRAM:
             raise MalformedAccount(f"mint {side.mint} is of a token program AMM v4 does not trade")

@@ -20,7 +20,7 @@ from landfall.core.token import TOKEN_PROGRAM
 from landfall.core.values import SwapMode
 from landfall.core.venue import ProgramError, Trader
 from landfall.core.venues.raydium_amm import faults
-from landfall.core.venues.raydium_amm.layout import AUTHORITY, PROGRAM_ID, Pool
+from landfall.core.venues.raydium_amm.layout import Pool, Program
 
 SWAP_BASE_IN, SWAP_BASE_OUT = bytes([9]), bytes([11])
 SWAP_BASE_IN_V2, SWAP_BASE_OUT_V2 = bytes([16]), bytes([17])
@@ -35,7 +35,7 @@ REASONS: Mapping[ProgramFault, FailureReason] = MappingProxyType(
 """What the program's own refusals mean, where they mean more than a refusal."""
 
 
-def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
+def swap(program: Program, pool: Pool, leg: Leg, trader: Trader) -> Instruction:
     """The instruction that makes this swap, bounded by the leg's threshold."""
     request = leg.quote.request
     if request.mode is SwapMode.EXACT_IN:
@@ -43,12 +43,12 @@ def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
     else:
         data = SWAP_BASE_OUT_V2 + u64_bytes(leg.threshold) + u64_bytes(request.amount)
     return Instruction(
-        PROGRAM_ID,
+        program.address,
         data,
         [
             read(TOKEN_PROGRAM),
             written(pool.address),
-            read(AUTHORITY),
+            read(program.authority),
             written(pool.sides[0].vault),
             written(pool.sides[1].vault),
             written(trader.in_account),
@@ -58,6 +58,6 @@ def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
     )
 
 
-def explain(error: ProgramError) -> FailureReason:
+def explain(program: Program, error: ProgramError) -> FailureReason:
     """What an error during this swap means for the order."""
-    return explained(error, PROGRAM_ID, REASONS)
+    return explained(error, program.address, REASONS)

@@ -2,7 +2,8 @@
 
 What a swap does next depends on ticks, and a pool may have thousands. `load` asks for the arrays
 in use nearest to the price, at most `ARRAYS_EACH_WAY` in each direction; a swap that would run past
-them is refused. A pool starts with the same eight bytes as a CPMM pool: owner and size tell.
+them is refused. A pool starts with the same eight bytes as a CPMM pool: owner and size tell. On
+devnet the program has another id, under which it keeps arrays and extensions elsewhere.
 
 Source: raydium-io/raydium-clmm 03b44b7 (2026-07), programs/amm/src/states/{pool,config,
 pool_fee}.rs.
@@ -31,6 +32,7 @@ from landfall.core.venues.raydium_clmm.dynamic_fee import REDUCTION_DENOMINATOR,
 from landfall.core.venues.raydium_clmm.price_step import RATE_DENOMINATOR
 from landfall.core.venues.raydium_clmm.tick_array import (
     PROGRAM_ID,
+    TICK_ARRAY,
     TickArray,
     array_address,
     load_array,
@@ -102,6 +104,23 @@ STATUS_SWAP_DISABLED = 16
 FEE_ON_INPUT, FEE_ON_TOKEN_0, FEE_ON_TOKEN_1 = 0, 1, 2
 
 
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The program under one of its ids, and the kinds of account that it owns there."""
+
+    address: Pubkey
+    pool: AccountType
+    config: AccountType
+    extension: AccountType
+    tick_array: AccountType
+
+
+def program_at(address: Pubkey) -> Program:
+    """The program that is deployed under this id."""
+    kinds = (kind.under(address) for kind in (POOL, CONFIG, EXTENSION, TICK_ARRAY))
+    return Program(address, *kinds)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
     """A CLMM pool as of one slot, with everything a swap of it depends on.
@@ -132,13 +151,15 @@ class Pool:
     above: tuple[TickArray, ...] = field(repr=False)
 
 
-def pools_trading(mint: Pubkey, other: Pubkey) -> tuple[ProgramAccountsFilter, ...]:
+def pools_trading(
+    program: Program, mint: Pubkey, other: Pubkey
+) -> tuple[ProgramAccountsFilter, ...]:
     """The question that finds every pool of this pair; the program keeps mints ascending."""
     first, second = sorted((mint, other), key=bytes)
-    return (POOL.naming((POOL_MINTS[0], first), (POOL_MINTS[1], second)),)
+    return (program.pool.naming((POOL_MINTS[0], first), (POOL_MINTS[1], second)),)
 
 
-def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts:
+def load(program: Program, address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts:
     """The pool at `address`, or the accounts still to be read.
 
     First the pool and the extension of its bitmap, then everything these two name: the config, both
@@ -147,21 +168,22 @@ def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts
     Raises:
         MalformedAccount: something is not what the pool says it is; the message names it.
     """
-    extension_key = extension_address(address)
+    extension_key = extension_address(program.address, address)
     if address not in accounts:
         return NeedAccounts((address, extension_key))
-    data = POOL.data(address, accounts[address])
+    data = program.pool.data(address, accounts[address])
     _check_known(address, data)
     config = POOL_CONFIG.read(data)
     mints, vaults = read_both(POOL_MINTS, data), read_both(POOL_VAULTS, data)
-    extension = _extension_data(address, extension_key, accounts.get(extension_key))
+    extension = _extension_data(program, address, extension_key, accounts.get(extension_key))
     ticks = tick_map(data[POOL_TICK_BITMAP], extension, POOL_TICK_SPACING.read(data))
     below, above = (
         tuple(islice(ticks.reached(POOL_TICK.read(data), down), ARRAYS_EACH_WAY))
         for down in (True, False)
     )
+    span = ticks.ticks_per_array
     near = {
-        number: array_address(address, number * ticks.ticks_per_array)
+        number: array_address(program.address, address, number * span)
         for number in dict.fromkeys((*below, *above))
     }
     wanted = (extension_key, config, *mints, *vaults, *near.values())
@@ -169,7 +191,7 @@ def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts
         return need
     arrays = {
         number: load_array(
-            address, number * ticks.ticks_per_array, ticks.tick_spacing, key, account
+            program.tick_array, address, number * span, ticks.tick_spacing, key, account
         )
         for number, key in near.items()
         if (account := accounts[key]) is not None
@@ -177,7 +199,7 @@ def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts
     return decode(
         address,
         data,
-        config=_config_data(config, accounts[config]),
+        config=_config_data(program, config, accounts[config]),
         sides=load_sides(mints, vaults, address, accounts),
         slot=slot,
         ticks=ticks,
@@ -254,19 +276,21 @@ def _check_known(address: Pubkey, data: bytes) -> None:
         raise MalformedAccount(f"pool {address} is at a tick beyond all ticks")
 
 
-def _extension_data(pool: Pubkey, address: Pubkey, account: Account | None) -> bytes | None:
+def _extension_data(
+    program: Program, pool: Pubkey, address: Pubkey, account: Account | None
+) -> bytes | None:
     """The extension's bytes; None where the pool has none, or it is not read yet."""
     if account is None:
         return None
-    data = EXTENSION.data(address, account)
+    data = program.extension.data(address, account)
     if EXTENSION_POOL.read(data) != pool:
         raise MalformedAccount(f"bitmap extension {address} is not of pool {pool}")
     return data
 
 
-def _config_data(address: Pubkey, account: Account | None) -> bytes:
+def _config_data(program: Program, address: Pubkey, account: Account | None) -> bytes:
     """A config's bytes, if its fees leave something of a trade."""
-    data = CONFIG.data(address, account)
+    data = program.config.data(address, account)
     shares = CONFIG_PROTOCOL_RATE.read(data) + CONFIG_FUND_RATE.read(data)
     if CONFIG_TRADE_RATE.read(data) >= RATE_DENOMINATOR or shares > RATE_DENOMINATOR:
         raise MalformedAccount(f"config {address} has fees of 100 % or more")

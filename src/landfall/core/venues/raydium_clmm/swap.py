@@ -21,8 +21,8 @@ from landfall.core.token import TOKEN_2022_PROGRAM, TOKEN_PROGRAM
 from landfall.core.values import Pubkey, SwapMode
 from landfall.core.venue import ProgramError, Trader
 from landfall.core.venues.raydium_clmm import faults
-from landfall.core.venues.raydium_clmm.layout import Pool
-from landfall.core.venues.raydium_clmm.tick_array import PROGRAM_ID, TickArray
+from landfall.core.venues.raydium_clmm.layout import Pool, Program
+from landfall.core.venues.raydium_clmm.tick_array import TickArray
 from landfall.core.venues.raydium_clmm.tick_math import MAX_SQRT_PRICE, MIN_SQRT_PRICE
 from landfall.core.venues.raydium_clmm.walk import walk
 
@@ -41,7 +41,7 @@ REASONS: Mapping[ProgramFault, FailureReason] = MappingProxyType(
 """What the program's own refusals mean, where they mean more than a refusal."""
 
 
-def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
+def swap(program: Program, pool: Pool, leg: Leg, trader: Trader) -> Instruction:
     """The instruction that makes this swap, bounded by the leg's threshold."""
     request = leg.quote.request
     zero_for_one = request.in_mint == pool.mints[0]
@@ -59,7 +59,7 @@ def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
     if pool.extension is not None:
         further.insert(0, pool.extension)
     return Instruction(
-        PROGRAM_ID,
+        program.address,
         data,
         [
             signed(trader.wallet),
@@ -80,9 +80,9 @@ def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
     )
 
 
-def explain(error: ProgramError) -> FailureReason:
+def explain(program: Program, error: ProgramError) -> FailureReason:
     """What an error during this swap means for the order."""
-    return explained(error, PROGRAM_ID, REASONS)
+    return explained(error, program.address, REASONS)
 
 
 def _arrays_for(pool: Pool, zero_for_one: bool, exact_in: bool, amount: int) -> Sequence[TickArray]:

@@ -18,6 +18,7 @@ from landfall.core.venues.raydium_clmm.faults import INVALID_TICK_ARRAY
 from landfall.core.venues.raydium_clmm.tick_math import MAX_TICK, MIN_TICK
 
 PROGRAM_ID = Pubkey.from_string("CAMMCzo5YL8w4VFF8KVHrK22GGUsp5VTaW7grrKgrWqK")
+DEVNET_PROGRAM_ID = Pubkey.from_string("DRayAUgENGQBKVaX8owNhgzkEDyoHTGVEGHVJT1E9pfH")
 
 TICK_ARRAY = AccountType(
     kind="CLMM tick array",
@@ -132,22 +133,27 @@ def read_tick(data: bytes) -> Tick:
 
 
 @lru_cache(maxsize=16_384)
-def array_address(pool: Pubkey, start: int) -> Pubkey:
+def array_address(program_id: Pubkey, pool: Pubkey, start: int) -> Pubkey:
     """Where the program keeps the array of this pool that starts at this tick. Remembered, for
     finding an address costs many hashes."""
     seeds = [b"tick_array", bytes(pool), start.to_bytes(4, "big", signed=True)]
-    return Pubkey.find_program_address(seeds, PROGRAM_ID)[0]
+    return Pubkey.find_program_address(seeds, program_id)[0]
 
 
 def load_array(
-    pool: Pubkey, start: int, tick_spacing: int, address: Pubkey, account: Account
+    kind: AccountType,
+    pool: Pubkey,
+    start: int,
+    tick_spacing: int,
+    address: Pubkey,
+    account: Account,
 ) -> TickArray:
-    """The array found at its address.
+    """The array found at its address. `kind`: the tick arrays of the pool's program.
 
     Raises:
         MalformedAccount: it is no array, or another one.
     """
-    data = TICK_ARRAY.data(address, account)
+    data = kind.data(address, account)
     if ARRAY_POOL.read(data) != pool or ARRAY_START.read(data) != start:
         raise MalformedAccount(f"tick array {address} is not the one of {pool} from {start}")
     return TickArray(address, start, tick_spacing, data)

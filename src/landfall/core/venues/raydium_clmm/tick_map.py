@@ -123,10 +123,10 @@ class TickMap:
 
 
 @lru_cache(maxsize=4_096)
-def extension_address(pool: Pubkey) -> Pubkey:
+def extension_address(program_id: Pubkey, pool: Pubkey) -> Pubkey:
     """Where the program keeps the extension of this pool's bitmap; remembered."""
     seeds = [b"pool_tick_array_bitmap_extension", bytes(pool)]
-    return Pubkey.find_program_address(seeds, PROGRAM_ID)[0]
+    return Pubkey.find_program_address(seeds, program_id)[0]
 
 
 def tick_map(pool_bits: bytes, extension: bytes | None, tick_spacing: int) -> TickMap:

@@ -2,7 +2,8 @@
 
 CPMM and Raydium's CLMM call their pool account by the same name, so both have the same
 discriminator; the owner and the size tell them apart. A pool's address may be a random key and is
-never derived. What is tradable is a vault's balance less the fees that lie in it unclaimed.
+never derived. What is tradable is a vault's balance less the fees that lie in it unclaimed. On
+devnet the program has another id, and so another authority.
 
 Units: amounts in base units, rates in parts per million, `open_time` in Unix seconds.
 Source: raydium-io/raydium-cp-swap 609780f (2025-12), programs/cp-swap/src/states/{pool,config}.rs.
@@ -24,9 +25,9 @@ from landfall.core.vault import PoolSide, load_sides
 from landfall.core.venue import NeedAccounts, still_needed
 
 PROGRAM_ID = Pubkey.from_string("CPMMoo8L3F4NbTegBCKVNunggL7H1ZpdTHKxQB5qKP1C")
-AUTHORITY, AUTHORITY_BUMP = Pubkey.find_program_address(
-    [b"vault_and_lp_mint_auth_seed"], PROGRAM_ID
-)
+DEVNET_PROGRAM_ID = Pubkey.from_string("DRaycpLY18LhpbydsBWbVJtxpNv9oXPgjRSfpF2bWpYb")
+_AUTHORITY_SEED = b"vault_and_lp_mint_auth_seed"
+AUTHORITY, AUTHORITY_BUMP = Pubkey.find_program_address([_AUTHORITY_SEED], PROGRAM_ID)
 
 POOL = AccountType(
     kind="CPMM pool",
@@ -72,6 +73,22 @@ STATUS_SWAP_DISABLED = 4
 RATE_DENOMINATOR = 1_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The program under one of its ids, and what follows from the id."""
+
+    address: Pubkey
+    authority: Pubkey
+    pool: AccountType
+    config: AccountType
+
+
+def program_at(address: Pubkey) -> Program:
+    """The program that is deployed under this id."""
+    authority, _ = Pubkey.find_program_address([_AUTHORITY_SEED], address)
+    return Program(address, authority, POOL.under(address), CONFIG.under(address))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
     """A CPMM pool as of one slot, with everything a swap of it depends on.
@@ -97,13 +114,15 @@ class Pool:
     creator_fee_on: int
 
 
-def pools_trading(mint: Pubkey, other: Pubkey) -> tuple[ProgramAccountsFilter, ...]:
+def pools_trading(
+    program: Program, mint: Pubkey, other: Pubkey
+) -> tuple[ProgramAccountsFilter, ...]:
     """The question that finds every pool of this pair; the program keeps mints ascending."""
     first, second = sorted((mint, other), key=bytes)
-    return (POOL.naming((POOL_MINTS[0], first), (POOL_MINTS[1], second)),)
+    return (program.pool.naming((POOL_MINTS[0], first), (POOL_MINTS[1], second)),)
 
 
-def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts:
+def load(program: Program, address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts:
     """The pool at `address`, or the accounts still to be read: config, both mints, both vaults.
 
     Raises:
@@ -111,18 +130,19 @@ def load(address: Pubkey, accounts: Accounts, slot: Slot) -> Pool | NeedAccounts
     """
     if address not in accounts:
         return NeedAccounts((address,))
-    data = POOL.data(address, accounts[address])
+    data = program.pool.data(address, accounts[address])
     config = POOL_CONFIG.read(data)
     mints, vaults = read_both(POOL_MINTS, data), read_both(POOL_VAULTS, data)
     if need := still_needed((config, *mints, *vaults), accounts):
         return need
-    sides = load_sides(mints, vaults, AUTHORITY, accounts)
-    for side, program in zip(sides, POOL_PROGRAMS, strict=True):
-        if program.read(data) != side.program:
+    sides = load_sides(mints, vaults, program.authority, accounts)
+    for side, token_program in zip(sides, POOL_PROGRAMS, strict=True):
+        if token_program.read(data) != side.program:
             raise MalformedAccount(f"pool {address} names another token program for {side.mint}")
     if POOL_CREATOR_FEE_ON.read(data) > CREATOR_FEE_ON_TOKEN_1:
         raise MalformedAccount(f"pool {address} has an unknown creator fee mode")
-    return decode(address, data, _config_data(config, accounts[config]), sides, slot)
+    fees = _config_data(program, config, accounts[config])
+    return decode(address, data, fees, sides, slot)
 
 
 def decode(
@@ -152,9 +172,9 @@ def decode(
     )
 
 
-def _config_data(address: Pubkey, account: Account | None) -> bytes:
+def _config_data(program: Program, address: Pubkey, account: Account | None) -> bytes:
     """A config's bytes, if its fees leave something of a trade."""
-    data = CONFIG.data(address, account)
+    data = program.config.data(address, account)
     trade, creator = CONFIG_TRADE_RATE.read(data), CONFIG_CREATOR_RATE.read(data)
     shares = CONFIG_PROTOCOL_RATE.read(data) + CONFIG_FUND_RATE.read(data)
     if trade + creator >= RATE_DENOMINATOR or shares > RATE_DENOMINATOR:

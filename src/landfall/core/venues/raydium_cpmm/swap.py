@@ -18,7 +18,7 @@ from landfall.core.quote import Leg
 from landfall.core.values import SwapMode
 from landfall.core.venue import ProgramError, Trader
 from landfall.core.venues.raydium_cpmm import faults
-from landfall.core.venues.raydium_cpmm.layout import AUTHORITY, PROGRAM_ID, Pool
+from landfall.core.venues.raydium_cpmm.layout import Pool, Program
 
 SWAP_BASE_INPUT = bytes.fromhex("8fbe5adac41e33de")
 SWAP_BASE_OUTPUT = bytes.fromhex("37d96256a34ab4ad")
@@ -32,7 +32,7 @@ REASONS: Mapping[ProgramFault, FailureReason] = MappingProxyType(
 """What the program's own refusals mean, where they mean more than a refusal."""
 
 
-def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
+def swap(program: Program, pool: Pool, leg: Leg, trader: Trader) -> Instruction:
     """The instruction that makes this swap, bounded by the leg's threshold."""
     request = leg.quote.request
     side_in, side_out = (
@@ -43,11 +43,11 @@ def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
     else:
         data = SWAP_BASE_OUTPUT + u64_bytes(leg.threshold) + u64_bytes(request.amount)
     return Instruction(
-        PROGRAM_ID,
+        program.address,
         data,
         [
             signed(trader.wallet),
-            read(AUTHORITY),
+            read(program.authority),
             read(pool.config),
             written(pool.address),
             written(trader.in_account),
@@ -63,6 +63,6 @@ def swap(pool: Pool, leg: Leg, trader: Trader) -> Instruction:
     )
 
 
-def explain(error: ProgramError) -> FailureReason:
+def explain(program: Program, error: ProgramError) -> FailureReason:
     """What an error during this swap means for the order."""
-    return explained(error, PROGRAM_ID, REASONS)
+    return explained(error, program.address, REASONS)
