@@ -11,13 +11,13 @@ from landfall.core.ledger.answers import TransactionError
 from landfall.core.ledger.outcome import read_failure
 from landfall.core.quote import Leg, Quote
 from landfall.core.values import Account, Pubkey, Slot, SwapMode
-from landfall.core.venue import AnyVenue, NeedAccounts, ProgramError, Trader
+from landfall.core.venue import NeedAccounts, ProgramError, Trader
 from landfall.core.venues import PROGRAMS, VENUES, VENUES_BY_PROGRAM, venues_of
 from landfall.core.venues.raydium_clmm.layout import Pool as ClmmPool
 from landfall.core.venues.raydium_clmm.layout import load as load_clmm
 from landfall.core.venues.raydium_clmm.layout import program_at
-from landfall.core.venues.raydium_clmm.tick_array import ARRAY_START, array_address
 from landfall.core.venues.raydium_clmm.tick_map import extension_address
+from tests.core.venues.devnet import AUTHORITY_SEEDS, moved_to_devnet, on_devnet
 from tests.core.venues.opened import (
     CLOCK,
     HOLDINGS,
@@ -36,53 +36,8 @@ DEVNET_IDS = {
     "raydium_clmm": "DRayAUgENGQBKVaX8owNhgzkEDyoHTGVEGHVJT1E9pfH",
     "raydium_amm": "DRaya7Kj3aMWQSy19kSjvmuwq9docCHofyP9kanQGaav",
 }
-AUTHORITY_SEEDS = {
-    "raydium_cpmm": b"vault_and_lp_mint_auth_seed",
-    "raydium_amm": b"amm authority",
-}
 RAYDIUMS = {name: opened for name, opened in POOLS.items() if opened.venue.dex == "raydium"}
 every_raydium = pytest.mark.parametrize("opened", RAYDIUMS.values(), ids=RAYDIUMS)
-
-
-def _devnet_s(opened: Opened) -> AnyVenue:
-    return venues_of(DEVNET)[opened.venue.name]
-
-
-def _moved(opened: Opened) -> tuple[Opened, dict[Pubkey, Pubkey]]:
-    """The pool as it would stand on devnet, and each address that the program derives, there.
-
-    A vault is a key that the pool names; whom it obeys is in its bytes.
-    """
-    home, away = opened.venue.program_id, _devnet_s(opened).program_id
-    renamed = {home: away}
-    if seed := AUTHORITY_SEEDS.get(opened.venue.name):
-        renamed[_derived(home, seed)] = _derived(away, seed)
-    else:
-        renamed[extension_address(home, opened.address)] = extension_address(away, opened.address)
-        for start in _array_starts(opened):
-            there = array_address(away, opened.address, start)
-            renamed[array_address(home, opened.address, start)] = there
-    accounts: dict[Pubkey, Account] = {}
-    for address, account in opened.accounts.items():
-        data = account.data
-        for old, new in renamed.items():
-            data = data.replace(bytes(old), bytes(new))
-        owner = renamed.get(account.owner, account.owner)
-        accounts[renamed.get(address, address)] = replace(account, owner=owner, data=data)
-    return Opened(_devnet_s(opened), opened.address, accounts), renamed
-
-
-def _derived(program_id: Pubkey, seed: bytes) -> Pubkey:
-    return Pubkey.find_program_address([seed], program_id)[0]
-
-
-def _array_starts(opened: Opened) -> list[int]:
-    kind = program_at(opened.venue.program_id).tick_array
-    return [
-        ARRAY_START.read(account.data)
-        for account in opened.accounts.values()
-        if len(account.data) == kind.size and account.data.startswith(kind.discriminator)
-    ]
 
 
 def _built(opened: Opened, quote: Quote):
@@ -108,7 +63,7 @@ def test_each_cluster_has_the_ids_of_its_own():
 
 @every_raydium
 def test_the_same_pool_quotes_the_same_on_devnet(opened: Opened):
-    moved, _ = _moved(opened)
+    moved, _ = moved_to_devnet(opened)
     asked = 0
     for mode in SwapMode:
         for first_in in (True, False):
@@ -125,7 +80,7 @@ def test_the_same_pool_quotes_the_same_on_devnet(opened: Opened):
 
 @every_raydium
 def test_its_swap_is_of_the_program_on_devnet_with_what_that_derives(opened: Opened):
-    moved, renamed = _moved(opened)
+    moved, renamed = moved_to_devnet(opened)
     for first_in in (True, False):
         quote = opened.quote(10**8, first_in=first_in)
         here, there = _built(opened, quote), _built(moved, quote)
@@ -140,7 +95,7 @@ def test_its_swap_is_of_the_program_on_devnet_with_what_that_derives(opened: Ope
 
 @every_raydium
 def test_a_pool_of_one_deployment_is_none_of_the_other_s(opened: Opened):
-    moved, _ = _moved(opened)
+    moved, _ = moved_to_devnet(opened)
     for pool, venue in ((opened, moved.venue), (moved, opened.venue)):
         with pytest.raises(MalformedAccount, match="is owned by"):
             replace(pool, venue=venue).pool()
@@ -149,7 +104,7 @@ def test_a_pool_of_one_deployment_is_none_of_the_other_s(opened: Opened):
 @every_raydium
 def test_a_pool_made_of_both_deployments_is_refused(opened: Opened):
     """Whatever of it the program owns, each alone under the other deployment."""
-    moved, _ = _moved(opened)
+    moved, _ = moved_to_devnet(opened)
     home, away = opened.venue.program_id, moved.venue.program_id
     for pool, other in ((opened, away), (moved, home)):
         read = _read(pool)
@@ -163,7 +118,7 @@ def test_a_pool_made_of_both_deployments_is_refused(opened: Opened):
 
 @pytest.mark.parametrize("opened", [cpmm(), amm()], ids=AUTHORITY_SEEDS)
 def test_a_vault_under_the_other_deployment_s_authority_is_refused(opened: Opened):
-    moved, _ = _moved(opened)
+    moved, _ = moved_to_devnet(opened)
     for vault in (side.vault for side in opened.pool().sides):
         for pool, other in ((opened, moved), (moved, opened)):
             with pytest.raises(MalformedAccount, match="is under"):
@@ -171,7 +126,7 @@ def test_a_vault_under_the_other_deployment_s_authority_is_refused(opened: Opene
 
 
 def test_arrays_are_read_where_the_pool_s_own_program_keeps_them_in_two_rounds():
-    opened, (moved, _) = clmm(), _moved(clmm())
+    opened, (moved, _) = clmm(), moved_to_devnet(clmm())
     first = moved.venue.load(moved.address, {}, Slot(1))
     away = moved.venue.program_id
     assert first == NeedAccounts((moved.address, extension_address(away, moved.address)))
@@ -196,8 +151,8 @@ def test_arrays_are_read_where_the_pool_s_own_program_keeps_them_in_two_rounds()
 def test_a_search_on_devnet_asks_the_program_there_for_the_same(opened: Opened):
     first, second = opened.pool().mints
     here = opened.venue.pools_trading(first, second)
-    there = _devnet_s(opened).pools_trading(first, second)
-    assert {question.program_id for question in there} == {_devnet_s(opened).program_id}
+    there = on_devnet(opened).pools_trading(first, second)
+    assert {question.program_id for question in there} == {on_devnet(opened).program_id}
     assert {question.program_id for question in here} == {opened.venue.program_id}
     assert [(q.data_size, q.memcmps) for q in there] == [(q.data_size, q.memcmps) for q in here]
 
