@@ -66,10 +66,26 @@ async def test_a_pair_without_pools_is_traded_through_another_token(
     route = execution.attempt.route
     assert route is not None
     assert len(route.hops) == 2
+    reserve = order.amount * 3 // 10_000
     if mode is SwapMode.EXACT_IN:
-        assert 0 <= order.amount - route.in_amount < 1_000
+        assert reserve <= order.amount - route.in_amount < reserve + 1_000
     else:
-        assert 0 <= route.out_amount - order.amount < order.amount // 10**6
+        assert reserve <= route.out_amount - order.amount < reserve + order.amount // 10**6
+
+
+async def test_a_way_through_another_token_has_to_earn_its_reserve(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hair's breadth better is not worth a first hop that may not move by as much."""
+    asked = a_request("USDC", "JUP", 1_000, SwapMode.EXACT_IN)
+    found = await preview(bench.world, "local", asked)
+    assert found.route is not None
+    assert len(found.route.hops) == 1
+    monkeypatch.setattr(choosing, "_RESERVE_BPS", BasisPoints(0))
+    daring = await preview(bench.world, "local", asked)
+    assert daring.route is not None
+    assert len(daring.route.hops) == 2
+    assert daring.route.out_amount * 9_997 < found.route.out_amount * 10_000
 
 
 async def test_what_no_packet_holds_is_given_up_and_told(bench: Bench) -> None:
@@ -92,7 +108,7 @@ async def test_a_retry_leaves_room_for_the_first_hop_to_move(bench: Bench) -> No
         assert chosen.route is not None
         assert chosen.route.most_in == order.amount
         kept.append((order.amount - chosen.route.in_amount) * 10_000 // order.amount)
-    assert kept == [0, 20, 40, 40]
+    assert kept == [3, 20, 40, 40]
 
 
 async def test_an_account_to_open_counts_against_the_way_through_its_token(

@@ -108,9 +108,10 @@ class Route:
     less. What is not taken stays with the trader.
 
     `context_slot` is the oldest state any leg was priced on. `upper_bound_out` is what no route of
-    the kinds considered could exceed for the order's input (exact in), `lower_bound_in` what none
-    could undercut for its output (exact out); both are before costs, None where unknown or of the
-    other mode. `best_single` is the best that one pool could do, None where none trades the pair.
+    the kinds considered could exceed for the input that is taken (exact in), `lower_bound_in` what
+    none could undercut for the order's output (exact out); both are before costs, None where
+    unknown or of the other mode. `best_single` is the best that one pool could do, None where none
+    trades the pair.
     """
 
     legs: tuple[Leg, ...]

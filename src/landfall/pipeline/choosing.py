@@ -23,8 +23,10 @@ _UNITS_PER_LEG = 80_000
 _MICRO = 1_000_000
 # Rent of a plain token account. Those of Token-2022 may need a little more.
 _ACCOUNT_RENT = Lamports(2_039_280)
-# By how much of its slippage an order's retries may move the first of two hops: none, a quarter,
-# then a half.
+# How far the first of two hops may move before the attempt is lost: first what a calm pool moves in
+# the slots until landing, which going through another token then has to earn, too; in retries, a
+# quarter of the order's slippage, then a half.
+_RESERVE_BPS = BasisPoints(3)
 _RESERVES_PERCENT = (0, 25, 50)
 
 
@@ -53,11 +55,10 @@ async def choose(
     # One after another: mostly known without asking anybody, and a task costs more than that.
     unit_price = await world.fees.compute_unit_price([quote.pool for quote in singles[:1]])
     fits = await _fits(world, around, tokens)
-    reserve = _RESERVES_PERCENT[min(attempt, len(_RESERVES_PERCENT)) - 1]
     wanted = Wanted(
         request=request_of(order),
         slippage_bps=slippage_bps,
-        reserve_bps=BasisPoints(slippage_bps * reserve // 100),
+        reserve_bps=_reserve(slippage_bps, attempt),
         costs=Costs(
             leg=Lamports(ceil_div(_UNITS_PER_LEG * unit_price, _MICRO)),
             account=_ACCOUNT_RENT,
@@ -73,6 +74,11 @@ async def choose(
         return choice
     wanted = replace(wanted, costs=replace(wanted.costs, opened=opened))
     return best_route(around.supplies, singles, wanted, fits)
+
+
+def _reserve(slippage_bps: BasisPoints, attempt: int) -> BasisPoints:
+    share = _RESERVES_PERCENT[min(attempt, len(_RESERVES_PERCENT)) - 1]
+    return min(slippage_bps, max(_RESERVE_BPS, BasisPoints(slippage_bps * share // 100)))
 
 
 def request_of(order: Order) -> SwapRequest:

@@ -176,7 +176,10 @@ class _Search:
         return quote.out_amount if self._exact_in else quote.in_amount
 
     def _chosen(self, best: _Candidate, route: Route) -> Choice:
-        bounds = [plan.bound([LEGS_MAX] * len(plan.choices)) for plan in self._full.values()]
+        amount = route.in_amount if self._exact_in else self._wanted.request.amount
+        bounds = [
+            plan.bound([LEGS_MAX] * len(plan.choices), amount) for plan in self._full.values()
+        ]
         bounds += [self._value_of(quote) for quote in self._singles[:1]]
         route = replace(
             route,

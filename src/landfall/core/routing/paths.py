@@ -90,12 +90,15 @@ class Plan:
     def pools(self) -> tuple[tuple[Pubkey, ...], ...]:
         return tuple(tuple(s.address for s in choice.sources) for choice in self.choices)
 
-    def bound(self, legs_max: Sequence[int]) -> int:
+    def bound(self, legs_max: Sequence[int], amount: int) -> int:
         """What nothing on this path with so many legs per hop can beat: an output, or an input.
 
         Hop after hop: the second is bounded with the most that the first could hand it.
+
+        Args:
+            amount: what is taken (exact in), or paid (exact out).
         """
-        path, reached = self.path, int(self.path.request.amount)
+        path, reached = self.path, amount
         for hop, choice, most in zip(
             path.from_fixed(path.hops),
             path.from_fixed(self.choices),
@@ -110,9 +113,12 @@ class Plan:
 
         The hop that spares it is the one whose bound suffers least.
         """
-        fewer = self.fewer()
+
+        def bounded(legs_max: Sequence[int]) -> int:
+            return self.bound(legs_max, self.path.aimed)
+
         exact_in = self.path.request.mode is SwapMode.EXACT_IN
-        ranked = sorted(fewer, key=self.bound, reverse=exact_in)
+        ranked = sorted(self.fewer(), key=bounded, reverse=exact_in)
         return next((plan for each in ranked if (plan := self.path.plan(each)) is not None), None)
 
     def fewer(self) -> list[tuple[int, ...]]:
