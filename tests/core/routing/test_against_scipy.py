@@ -32,12 +32,19 @@ def paid(pools: Reserves, taken: np.ndarray) -> np.ndarray:
 
 
 def best_split(pools: Reserves, amount: float) -> float:
-    """The most that the pools pay for the amount."""
+    """The most that the pools pay for the amount, from either start: some end before their time."""
+    count, depths = len(pools), np.array([held for held, _, _ in pools], dtype=float)
+    starts = (np.full(count, 1 / count), depths / depths.sum())
+    return max(split_from(start, pools, amount) for start in starts)
+
+
+def split_from(start: np.ndarray, pools: Reserves, amount: float) -> float:
+    """The best split that the solver reaches from this one."""
     count = len(pools)
-    scale = paid(pools, np.full(count, amount / count)).sum()
+    scale = paid(pools, start * amount).sum()
     found = minimize(
         lambda shares: -paid(pools, shares * amount).sum() / scale,
-        np.full(count, 1 / count),
+        start,
         method="SLSQP",
         bounds=[(0, 1)] * count,
         constraints=[LinearConstraint(np.ones(count), 1, 1)],
