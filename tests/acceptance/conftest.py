@@ -34,8 +34,8 @@ def free_ports() -> tuple[int, int]:
         return one.getsockname()[1], two.getsockname()[1]
 
 
-STEP_LAMPORTS = 10_000
-"""Between two orders. One that goes through another token may take a few units less than it may."""
+STEP_LAMPORTS = 50_000
+"""Between two orders. One through another token takes some basis points less than it may."""
 
 
 @dataclass

@@ -19,9 +19,9 @@ AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 LAMPORTS_PER_SOL = 10**9
 AMOUNT_FIRST = 10_000_000
 LANE = 100_000_000
-APART = 1_000
-"""Lamports between the amounts of two wishes: a route through another mint may leave a few of what
-it could take.
+APART = 100_000
+"""Lamports between the amounts of two wishes: a route through another mint leaves some basis points
+of what it could take.
 """
 
 

@@ -14,6 +14,8 @@ Answer = TypeVar("Answer")
 
 UNAUTHORIZED = 401
 FORBIDDEN = 403
+AGAIN_SECONDS = 2.0
+"""How long an error is left alone, where answers are asked for less often."""
 
 
 class Watched(Generic[Answer]):
@@ -66,7 +68,7 @@ class Watched(Generic[Answer]):
     async def _keep_asking(self) -> None:
         while True:
             await self.now()
-            await asyncio.sleep(self._every_s)
+            await asyncio.sleep(min(self._every_s, AGAIN_SECONDS) if self.error else self._every_s)
 
 
 def needs_key(error: ClientError | None) -> bool:
