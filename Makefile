@@ -14,7 +14,7 @@ KILLS ?= 200
 LOCK := CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
 	--no-emit-index-url --no-emit-find-links --build-deps-for=editable
 
-.PHONY: help run test check format vectors simulate mutants nemesis docs lock setup clean
+.PHONY: help run test check lint format vectors simulate mutants nemesis docs lock setup clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) \
@@ -26,12 +26,14 @@ run: $(READY_TO_RUN)  ## Start everything on http://127.0.0.1:3000 (PORT, LOCALN
 test: $(READY_TO_TEST)  ## Run all tests, or TESTS=path of some
 	$(BIN)/pytest -n $(WORKERS) $(TESTS)
 
-check: $(READY_TO_TEST)  ## Format, lint, types, import rules, core tests; under a minute
+check: lint  ## Format, lint, types, import rules, core tests; under a minute
+	$(BIN)/pytest tests/architecture tests/core
+
+lint: $(READY_TO_TEST)  ## What check does without the tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest tests/architecture tests/core
 
 format: $(READY_TO_TEST)  ## Rewrite the sources the way `check` wants them
 	$(BIN)/ruff format .
