@@ -7,7 +7,7 @@ wanted. Units: instants on record are milliseconds since the Unix epoch, those o
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from uuid import UUID
@@ -26,13 +26,12 @@ from landfall.core.events import Recorded
 from landfall.core.execution import Execution, Status
 from landfall.core.lifecycle.transitions import TERMINAL
 from landfall.pipeline.history import Commit, commits
+from landfall.pipeline.stories import LogOf
 
 _WAITING_MAX = 1_000
 _NS_PER_MS = 1_000_000
 _SPAN_ID_MAX = 2**64 - 1
 _SAMPLED = trace.TraceFlags(trace.TraceFlags.SAMPLED)
-
-LogOf = Callable[[UUID], Awaitable[Sequence[Recorded]]]
 
 
 def exporter_to(endpoint: str) -> SpanExporter:

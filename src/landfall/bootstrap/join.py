@@ -16,6 +16,7 @@ from landfall.api.parts import ClusterFacts, HealthChecks
 from landfall.api.server import make_server
 from landfall.bootstrap.api_access import api_config, cluster_facts, no_key_yet, why_a_key_is_needed
 from landfall.bootstrap.errors import CannotStart
+from landfall.bootstrap.garbage import settle
 from landfall.bootstrap.paths import Paths, join_paths
 from landfall.bootstrap.pools import live_pools
 from landfall.bootstrap.tracing import Placed, tracing
@@ -31,7 +32,6 @@ from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.token_list import tokens_of
 from landfall.core.values import Commitment, Lamports
 from landfall.core.venues import venues_of
-from landfall.garbage import settle
 from landfall.pipeline.recovery import check_record, cleared
 from landfall.pipeline.run import carry
 from landfall.ports import (

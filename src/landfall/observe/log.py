@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import structlog
 from structlog.types import EventDict, WrappedLogger
 
-from landfall.log_stream import LogStream
+from landfall.observe.log_stream import LogStream
 
 log = structlog.get_logger("landfall")
 

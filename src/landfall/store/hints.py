@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 COMMITS_CHANNEL = "landfall_commits"
-JOBS_CHANNEL = "landfall_jobs"
 
 # PostgreSQL refuses payloads of 8000 bytes and more.
 _PAYLOAD_BYTES_MAX = 7_900

@@ -22,7 +22,6 @@ _LATER = ("25", "40", "53", "55", "57", "58")
 # With which it says "not this": bad data or a broken rule.
 _NEVER = ("22", "23", "P0")
 _DISK_FULL = "53100"
-_DEADLOCK = "40P01"
 
 
 class LostSight(LandfallError):
