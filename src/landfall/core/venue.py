@@ -21,7 +21,7 @@ and offers the same. Where a venue does not say, every moment is a phase of its 
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeVar, cast
 
@@ -145,6 +145,50 @@ class Venue(Generic[PoolT]):
     swap: Callable[[PoolT, Leg, Trader], Instruction]
     explain: Callable[[ProgramError], FailureReason]
     phase: Callable[[PoolT, ChainClock], Hashable] = every_moment
+
+
+class Program(Protocol):
+    """A pool program under one of its ids, with what a venue derives from the id."""
+
+    @property
+    def address(self) -> Pubkey: ...
+
+
+ProgramT = TypeVar("ProgramT", bound=Program)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployable(Generic[ProgramT, PoolT]):
+    """What is the same of a venue under each id that its program has.
+
+    The verbs whose accounts or addresses follow from the id take the program first; what a pool is
+    worth does not depend on it.
+    """
+
+    name: str
+    dex: str
+    pools_trading: Callable[[ProgramT, Pubkey, Pubkey], tuple[ProgramAccountsFilter, ...]]
+    load: Callable[[ProgramT, Pubkey, Accounts, Slot], PoolT | NeedAccounts]
+    quote: Callable[[PoolT, SwapRequest, ChainClock], Quote | Refused]
+    supply: Callable[[PoolT, SwapRequest, ChainClock], tuple[Segment, ...]]
+    swap: Callable[[ProgramT, PoolT, Leg, Trader], Instruction]
+    explain: Callable[[ProgramT, ProgramError], FailureReason]
+    phase: Callable[[PoolT, ChainClock], Hashable]
+
+    def under(self, program: ProgramT) -> Venue[PoolT]:
+        """The venue on the clusters where the program has this id."""
+        return Venue(
+            name=self.name,
+            dex=self.dex,
+            program_id=program.address,
+            pools_trading=partial(self.pools_trading, program),
+            load=partial(self.load, program),
+            quote=self.quote,
+            supply=self.supply,
+            swap=partial(self.swap, program),
+            explain=partial(self.explain, program),
+            phase=self.phase,
+        )
 
 
 AnyVenue = Venue[Any]

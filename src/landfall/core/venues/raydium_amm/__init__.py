@@ -1,14 +1,10 @@
 """Raydium AMM v4: the oldest constant-product pools, of SPL Token mints only."""
 
-from functools import partial
-
-from landfall.core.values import Pubkey
-from landfall.core.venue import Venue
+from landfall.core.venue import Deployable
 from landfall.core.venues.raydium_amm.curve import QUOTER, quote
 from landfall.core.venues.raydium_amm.layout import (
     DEVNET_PROGRAM_ID,
     PROGRAM_ID,
-    Pool,
     load,
     pools_trading,
     program_at,
@@ -16,22 +12,17 @@ from landfall.core.venues.raydium_amm.layout import (
 from landfall.core.venues.raydium_amm.supply import phase, supply
 from landfall.core.venues.raydium_amm.swap import explain, swap
 
+_ANYWHERE = Deployable(
+    name=QUOTER.venue,
+    dex=QUOTER.dex,
+    pools_trading=pools_trading,
+    load=load,
+    quote=quote,
+    supply=supply,
+    swap=swap,
+    explain=explain,
+    phase=phase,
+)
 
-def _under(program_id: Pubkey) -> Venue[Pool]:
-    program = program_at(program_id)
-    return Venue(
-        name=QUOTER.venue,
-        dex=QUOTER.dex,
-        program_id=program_id,
-        pools_trading=partial(pools_trading, program),
-        load=partial(load, program),
-        quote=quote,
-        supply=supply,
-        swap=partial(swap, program),
-        explain=partial(explain, program),
-        phase=phase,
-    )
-
-
-RAYDIUM_AMM = _under(PROGRAM_ID)
-RAYDIUM_AMM_ON_DEVNET = _under(DEVNET_PROGRAM_ID)
+RAYDIUM_AMM = _ANYWHERE.under(program_at(PROGRAM_ID))
+RAYDIUM_AMM_ON_DEVNET = _ANYWHERE.under(program_at(DEVNET_PROGRAM_ID))
