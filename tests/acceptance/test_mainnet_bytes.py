@@ -17,7 +17,7 @@ from landfall.core.ledger.token_accounts import associated_address
 from landfall.core.token import TOKEN_2022_PROGRAM, Token
 from landfall.core.values import Account, Pubkey, Slot
 from landfall.core.venue import NeedAccounts
-from landfall.core.venues.raydium_cpmm import layout
+from landfall.core.venues.raydium_cpmm import RAYDIUM_CPMM, layout
 from landfall.localnet.programs.raydium_cpmm_observation import fresh_observation
 from landfall.wallet.keypair import create_file
 from tests.acceptance.conftest import Engine
@@ -63,7 +63,7 @@ def as_solana_prints(address: Pubkey, account: Account) -> dict[str, Any]:
 def mainnet_pool(engine: Engine, tmp_path: Path) -> layout.Pool:
     """An engine whose chain holds the dumped pool, running; the pool as it stands."""
     accounts = dumped()
-    pool = layout.load(POOL, accounts, Slot(0))
+    pool = RAYDIUM_CPMM.load(POOL, accounts, Slot(0))
     assert not isinstance(pool, NeedAccounts)
     wallet = create_file(tmp_path / "wallet.json").address
     pump = Token(mint=PUMP, decimals=6, program=TOKEN_2022_PROGRAM)

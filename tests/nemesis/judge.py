@@ -153,10 +153,10 @@ def read_ledger(chain: Path, wallet: str) -> list[Swap]:
             "select signature, err, fee, slot, meta from transactions where fee_payer = ?",
             (wallet,),
         ).fetchall()
-    return [_swap(*row, wallet) for row in rows]
+    return [_swap(wallet, *row) for row in rows]
 
 
-def _swap(signature: str, err: str | None, fee: int, slot: int, meta: str, wallet: str) -> Swap:
+def _swap(wallet: str, signature: str, err: str | None, fee: int, slot: int, meta: str) -> Swap:
     balances = json.loads(meta)
     paid = got = 0
     for side, sign in (("preTokenBalances", -1), ("postTokenBalances", 1)):
