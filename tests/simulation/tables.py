@@ -111,6 +111,9 @@ class Tables:
 
     # ── The log ──────────────────────────────────────────────────────────────────────────────────
 
+    def _make_safe(self) -> Rows:
+        return [{}]
+
     def _accept(self, *columns: Any) -> Rows:
         *rows, hint = columns
         accepted: Rows = []
@@ -230,8 +233,9 @@ class Tables:
         now_ms, shown, job = self._now_ms(), self.executions[order_id], self.jobs[order_id]
         recorded_at_ms = max(now_ms, shown["updated_at_ms"])
         shown.update(zip(SHOWN, row, strict=True), updated_at_ms=recorded_at_ms)
-        for version, kind, attempt, signature, body, ends in facts:
-            fact = _fact(order_id, version, recorded_at_ms, kind, ends, body, attempt)
+        for version, kind, attempt, signature, body, ends, at_ms in facts:
+            happened_at_ms = min(at_ms, recorded_at_ms)
+            fact = _fact(order_id, version, happened_at_ms, kind, ends, body, attempt)
             self.events[order_id].append(fact)
             if signature is not None:
                 self.signatures[signature] = order_id

@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from urllib.parse import parse_qs, urlsplit
 
+import asyncpg
 import pytest
 
-from landfall.core.errors import Unavailable
+from landfall.core.errors import OutcomeUnknown, Unavailable, VersionConflict
 from landfall.ports import Claim, Held
+from landfall.store import connection, event_log
 from landfall.store.connection import connect
 from landfall.store.event_log import PostgresEventLog
 from tests.store.stories import new_order, routing_started
@@ -103,3 +105,54 @@ async def test_an_append_cut_at_its_commit_is_found_on_record_once(cutter, pool)
     events = "select count(*) from order_events where order_id = $1"
     assert await pool.fetchval(events, other.order.order_id) == 2
     await through.close()
+
+
+@pytest.fixture
+async def replica(dsn, monkeypatch):
+    """Tells every commit to wait for a replica of some name; there is none. Patience is short."""
+    monkeypatch.setattr(connection, "STATEMENT_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(event_log, "_SETTLE_PAUSES_S", (0.0,))
+    operator = await asyncpg.connect(dsn, server_settings={"synchronous_commit": "local"})
+
+    async def wait_for(name):
+        await operator.execute(f"alter system set synchronous_standby_names = '{name}'")
+        await operator.execute("select pg_reload_conf()")
+        async with asyncio.timeout(10):
+            while await operator.fetchval("show synchronous_standby_names") != name:
+                await asyncio.sleep(0.01)
+
+    yield wait_for
+    await wait_for("")
+    await operator.close()
+
+
+async def test_what_a_replica_does_not_have_yet_is_not_taken_as_recorded(replica, dsn, pool):
+    impatient = await connect(dsn)
+    log = PostgresEventLog(impatient)
+    execution = (await log.accept(new_order())).execution
+    claim = Claim(execution.order.order_id, 0)
+    await replica("nobody")
+    with pytest.raises(OutcomeUnknown):
+        await log.append(claim, execution, [routing_started()], Held.HELD)
+    # It can be read here, and would be lost with this server.
+    assert len(await log.load(execution.order.order_id)) == 2
+    await replica("")
+    with pytest.raises(VersionConflict):
+        await log.append(claim, execution, [routing_started()], Held.HELD)
+    impatient.terminate()
+
+
+async def test_an_order_that_a_replica_does_not_have_yet_is_not_acknowledged(replica, dsn, pool):
+    impatient = await connect(dsn)
+    log = PostgresEventLog(impatient)
+    order = new_order(client_order_id="once")
+    await replica("nobody")
+    with pytest.raises(OutcomeUnknown):
+        await log.accept(order)
+    again = new_order(client_order_id="once")
+    # Asked for again it is found, and is as little acknowledged as before.
+    with pytest.raises(Unavailable):
+        await log.accept(again)
+    await replica("")
+    assert (await log.accept(again)).execution.order == order
+    impatient.terminate()

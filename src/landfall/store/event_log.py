@@ -2,12 +2,13 @@
 
 An append is one commit of facts, projection, job and a hint to listeners. Appends of different
 orders share a commit; one that conflicts fails alone. A commit whose answer was lost is settled by
-ending its session and reading the log: what is there happened.
+ending its session and reading the log: what is there happened. It can be read before a synchronous
+replica has it, so nobody goes on with it before it is as safe as one that was answered.
 """
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from uuid import UUID
@@ -25,7 +26,7 @@ from landfall.core.errors import (
 )
 from landfall.core.events import Event, OrderAccepted, Recorded
 from landfall.core.execution import Execution
-from landfall.core.lifecycle.evolve import evolve, fold
+from landfall.core.lifecycle.evolve import evolved, facts_after, fold
 from landfall.core.order import Order
 from landfall.ports import Acceptance, Claim, Next
 from landfall.statements import load_statements
@@ -40,6 +41,8 @@ BATCH_MAX = 50
 """Half of what a busy worker has in hand: one half is made ready while the other is recorded."""
 
 _ONE_ORDER_PER_SIGNATURE = "order_events_signature"
+_NOW_MS = 2**63 - 1
+"""Later than any clock says: the time of what happens by being recorded."""
 _LANES = 2
 _SETTLE_PAUSES_S = (0.0, 0.1, 0.2, 0.5, 1.0)
 
@@ -69,8 +72,14 @@ class PostgresEventLog:
         accepted_at_ms = await self._acceptances.submit(wanted)
         if accepted_at_ms is None:
             return await self._accepted_before(wanted)
-        first = _recorded(order.order_id, -1, [OrderAccepted(order=order)], accepted_at_ms)
-        return Acceptance(execution=fold(first), replayed=False)
+        first = Recorded(
+            order_id=order.order_id,
+            version=0,
+            recorded_at_ms=accepted_at_ms,
+            event=OrderAccepted(order=order),
+            ends_commit=True,
+        )
+        return Acceptance(execution=fold([first]), replayed=False)
 
     async def load(self, order_id: UUID) -> tuple[Recorded, ...]:
         """The order's whole log; empty if there is no such order."""
@@ -82,20 +91,27 @@ class PostgresEventLog:
         return Claim(order_id, rows[0]["fence"]) if rows else None
 
     async def append(
-        self, claim: Claim, execution: Execution, events: Sequence[Event], then: Next
+        self,
+        claim: Claim,
+        execution: Execution,
+        events: Sequence[Event],
+        then: Next,
+        earlier: Sequence[Recorded] = (),
     ) -> Execution:
-        """Record events that follow `execution`, with what becomes of the job."""
+        """Record events that follow `execution` and `earlier`, with what becomes of the job."""
         assert events, "an append records at least one fact"
-        facts = _recorded(claim.order_id, execution.version, events, execution.updated_at_ms)
         # An illegal fact must be refused before it is written, not when it is read.
-        after = _evolved(execution, facts)
+        before = evolved(execution, earlier)
+        last = facts_after(before, events, _NOW_MS)
+        after = evolved(before, last)
+        facts = (*earlier, *last)
         recorded_at_ms = await self._appends.submit(
             NewFacts(
                 claim=claim,
                 before=execution,
                 after=after,
                 facts=facts,
-                bodies=tuple(encode(event) for event in events),
+                bodies=tuple(encode(fact.event) for fact in facts),
                 then=then,
             )
         )
@@ -152,6 +168,7 @@ class PostgresEventLog:
                 f"Order {earlier['order_id']} has this clientOrderId and asks something else; "
                 "use a new clientOrderId for a new order.",
             )
+        await self._safe()
         return Acceptance(execution=fold(await self.load(earlier["order_id"])), replayed=True)
 
     async def _append_batch(self, batch: Sequence[NewFacts]) -> list[int | Exception]:
@@ -184,10 +201,21 @@ class PostgresEventLog:
             await asyncio.sleep(pause_s)
             try:
                 await end(self._pool, lost.session)
-                return await read_logs(self._pool, order_ids)
+                logs = await read_logs(self._pool, order_ids)
+                if logs:
+                    await self._safe()
+                return logs
             except Unavailable:
                 continue
         raise OutcomeUnknown(f"the commit may have happened: {lost}") from lost
+
+    async def _safe(self) -> None:
+        """Return once whatever can be read now is as safe as a commit that was answered.
+
+        Raises:
+            Unavailable: the database, or a replica that it waits for, does not answer.
+        """
+        await read(self._pool, _SQL["make_safe"])
 
 
 @contextmanager
@@ -205,7 +233,7 @@ def _settled(append: NewFacts, log: Sequence[Recorded], lost: LostSight) -> int 
         return Unavailable(f"the facts are not on record: {lost}")
     ours = [(fact.event, fact.ends_commit) for fact in append.facts]
     if [(fact.event, fact.ends_commit) for fact in found[: len(ours)]] == ours:
-        return found[0].recorded_at_ms
+        return found[len(ours) - 1].recorded_at_ms
     return _conflict(append)
 
 
@@ -227,22 +255,6 @@ def _conflict(append: NewFacts) -> VersionConflict:
     )
 
 
-def _recorded(
-    order_id: UUID, last_version: int, events: Sequence[Event], recorded_at_ms: int
-) -> tuple[Recorded, ...]:
-    """The events of one commit, as the log will hold them after `last_version`."""
-    return tuple(
-        Recorded(
-            order_id=order_id,
-            version=last_version + place,
-            recorded_at_ms=recorded_at_ms,
-            event=event,
-            ends_commit=place == len(events),
-        )
-        for place, event in enumerate(events, start=1)
-    )
-
-
 def _recorded_at(before: Execution, after: Execution, recorded_at_ms: int) -> Execution:
     """The Execution after a commit, now that its time is known: what the log folds to.
 
@@ -250,11 +262,6 @@ def _recorded_at(before: Execution, after: Execution, recorded_at_ms: int) -> Ex
     """
     attempts = after.attempts
     if len(attempts) > len(before.attempts):
-        attempts = (*attempts[:-1], replace(after.attempt, started_at_ms=recorded_at_ms))
+        started_at_ms = min(after.attempt.started_at_ms, recorded_at_ms)
+        attempts = (*attempts[:-1], replace(after.attempt, started_at_ms=started_at_ms))
     return replace(after, updated_at_ms=recorded_at_ms, attempts=attempts)
-
-
-def _evolved(execution: Execution, facts: Iterable[Recorded]) -> Execution:
-    for fact in facts:
-        execution = evolve(execution, fact)
-    return execution

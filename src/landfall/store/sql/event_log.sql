@@ -75,8 +75,8 @@ order by order_id, version;
 --   $18 finalized slots
 --   one element per fact:
 --   $19 place of its append, from 1  $20 versions  $21 kinds  $22 attempts  $23 signatures
---   $24 bodies  $25 ends of commits
---   $26 what to tell listeners
+--   $24 bodies  $25 ends of steps  $26 when they happened, ms, if that is not to be now
+--   $27 what to tell listeners
 with moment as materialized (
     select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as ms
 ),
@@ -115,12 +115,12 @@ shown as (
 facts as (
     insert into order_events (order_id, version, recorded_at_ms, kind, attempt, signature,
                               ends_commit, body)
-    select s.order_id, f.version, s.recorded_at_ms, f.kind, f.attempt, f.signature, f.ends_commit,
-           f.body
+    select s.order_id, f.version, least(f.at_ms, s.recorded_at_ms), f.kind, f.attempt, f.signature,
+           f.ends_commit, f.body
     from shown s
         join unnest($19::int[], $20::int[], $21::text[], $22::int[], $23::text[], $24::json[],
-                    $25::boolean[])
-            as f (place, version, kind, attempt, signature, body, ends_commit) using (place)
+                    $25::boolean[], $26::bigint[])
+            as f (place, version, kind, attempt, signature, body, ends_commit, at_ms) using (place)
 ),
 delayed as (
     update jobs j
@@ -143,13 +143,19 @@ counted as (
     order by status
     on conflict (status, shard) do update set orders = outcomes.orders + excluded.orders
 )
-select place, recorded_at_ms, (select pg_notify('landfall_commits', $26)) as told_followers
+select place, recorded_at_ms, (select pg_notify('landfall_commits', $27)) as told_followers
 from shown;
 
 -- name: standing
 -- The fence of an order's job, whoever holds it; no row if the order has no job.
 --   $1 order id
 select fence from jobs where order_id = $1;
+
+-- name: make_safe
+-- Commit a mark in the write-ahead log, and nothing else. What could be read before is then wherever
+-- commits have to be before they are answered: on disk, and on synchronous replicas, which what a
+-- session was cut off from committing need not have reached though it can be read.
+select pg_logical_emit_message(true, 'landfall', '');
 
 -- name: end_session
 -- End a session of this program that was lost sight of, and wait until it is gone: only then is it
