@@ -103,4 +103,6 @@ def main(address: str, url: str = MAINNET) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) not in (2, 3):
+        raise SystemExit(f"usage: {sys.argv[0]} POOL [RPC_URL] > pool.json")
     main(*sys.argv[1:])

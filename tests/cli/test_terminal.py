@@ -86,13 +86,13 @@ def test_a_route_is_shown_hop_by_hop_with_its_bound_and_what_was_not_taken():
     assert seen.route is not None
     out = io.StringIO()
     console = Console(file=out, width=160)
-    console.print(terminal.route_table(seen))
-    for line in terminal.route_lines(seen, seen.route):
+    console.print(terminal.route_table(seen.route))
+    for line in terminal.route_lines(seen, seen.route, {SOL.mint: "SOL", JUP.mint: "JUP"}):
         console.print(line)
     shown = out.getvalue()
     for said in ("1: SOL → JUP", "75.00%", "25.00%", "450", "no less than 593.01"):
         assert said in shown
-    for said in ("599.1 JUP; gap 1.67 bps", "152.54 bps over one pool", "through USDC's mint"):
+    for said in ("599.1 JUP; gap 1.67 bps", "152.54 bps over one pool", "SOL → USDC's mint → JUP"):
         assert said in shown
 
 

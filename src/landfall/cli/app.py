@@ -1,6 +1,8 @@
 """All commands as one program, and how it ends when a part refuses."""
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -8,15 +10,30 @@ from landfall.cli import keys, operating, orders, running
 from landfall.cli.exits import Exit
 
 app = typer.Typer(
-    help="Landfall: an order execution engine for Solana DEXs.",
     epilog="Exit codes: 0 done (an order: confirmed), 1 not done, 2 wrong use, 3 no engine "
-    "answers. LANDFALL_URL and LANDFALL_API_KEY name the engine and the key.",
+    "answers. LANDFALL_URL says where the engine is, LANDFALL_API_KEY holds the key to it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 for part in (orders, running, operating):
     app.add_typer(part.commands)
 app.add_typer(keys.commands, name="keys")
+
+
+def _tell_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(version("landfall"))
+        raise typer.Exit
+
+
+@app.callback()
+def landfall(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Landfall: an order execution engine for Solana DEXs."""
 
 
 def main() -> None:

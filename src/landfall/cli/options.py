@@ -14,7 +14,9 @@ TokenIn = Annotated[str, typer.Argument(help="What is paid: a symbol or a mint a
 TokenOut = Annotated[str, typer.Argument(help="What is bought: a symbol or a mint address.")]
 Amount = Annotated[str, typer.Argument(help="How much, in the token's own unit, such as 1.5.")]
 Slippage = Annotated[str | None, typer.Option(help="A fraction, 0.01 is 1 %; or auto.")]
-MaxSlippage = Annotated[str | None, typer.Option(help="With auto: the most, a fraction.")]
+MaxSlippage = Annotated[
+    str | None, typer.Option(help="With --slippage auto: at most this fraction.")
+]
 ExactOut = Annotated[bool, typer.Option("--exact-out", help="The amount is of what is bought.")]
 
 URL = "http://127.0.0.1:3000"

@@ -42,7 +42,9 @@ def order(
     ] = None,
     exact_out: ExactOut = False,
     priority: Annotated[int, typer.Option(help="0 to 100; higher runs first.")] = 0,
-    client_order_id: Annotated[str | None, typer.Option(help="Makes it idempotent.")] = None,
+    client_order_id: Annotated[
+        str | None, typer.Option(help="Your own id for it; sending it again places nothing new.")
+    ] = None,
     watch: Annotated[bool, typer.Option(help="Follow the order until it has ended.")] = True,
     json: Json = False,
     url: Url = URL,
@@ -123,17 +125,23 @@ def quote(
     async def price() -> bool:
         async with engine(url) as client:
             preview = await client.quote(form)
+            known = await client.tokens()
+        route = preview.route
         if json:
             echo_json(preview)
-        else:
-            console = terminal.console()
-            console.print(terminal.quotes_table(preview))
-            if preview.route is not None:
-                console.print(terminal.route_table(preview))
-                for line in terminal.route_lines(preview, preview.route):
-                    console.print(line)
+            return route is not None
+        console = terminal.console()
+        console.print(terminal.quotes_table(preview))
+        for line in terminal.refused_lines(preview):
+            console.print(line)
+        if route is None:
             console.print(preview.reason)
-        return preview.route is not None
+            return False
+        console.print(terminal.route_table(route))
+        names = {token.mint: token.name for token in known.tokens}
+        for line in terminal.route_lines(preview, route, names):
+            console.print(line)
+        return True
 
     finish(price())
 

@@ -32,7 +32,7 @@ def up(
         int | None, typer.Option(help="Of the faults: the same seed, the same faults.", min=0)
     ] = None,
 ) -> None:
-    """Run everything: database, local chain, API and worker, until Ctrl-C."""
+    """Run everything: database, local chain, API, worker and console, until Ctrl-C."""
     from landfall.up.run import UpOptions
     from landfall.up.run import up as run
 

@@ -1,6 +1,6 @@
 """How orders, quotes and logs look in a terminal. Answers in, text out; nothing is decided."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
@@ -87,16 +87,13 @@ def quotes_table(preview: Preview) -> Table:
             "" if quote.fee is None else f"{quote.fee:f}",
             f"{quote.behind_bps} bps" if quote.behind_bps else "best",
         )
-    for refused in preview.refused:
-        table.add_row(refused.venue, refused.pool, "", refused.error, "", "", "", "", style="dim")
     return table
 
 
-def route_table(preview: Preview) -> Table:
+def route_table(route: Route) -> Table:
     """The swaps of a route in order, with each one's part of its hop."""
-    assert preview.route is not None
     table = Table("hop", "venue", "pool", "share", "in", "out")
-    for number, hop in enumerate(preview.route.hops, 1):
+    for number, hop in enumerate(route.hops, 1):
         names = f"{hop.in_symbol or hop.in_mint} → {hop.out_symbol or hop.out_mint}"
         for leg in hop.legs:
             table.add_row(
@@ -111,8 +108,18 @@ def route_table(preview: Preview) -> Table:
     return table
 
 
-def route_lines(preview: Preview, route: Route) -> Iterable[Text]:
-    """What is enforced, how good the route is, and which ways were not taken."""
+def refused_lines(preview: Preview) -> Iterable[Text]:
+    """The pools that would not do the swap, and why."""
+    for refused in preview.refused:
+        yield Text(f"refused: {refused.venue} {refused.pool}: {refused.reason}", style="dim")
+
+
+def route_lines(preview: Preview, route: Route, names: Mapping[str, str]) -> Iterable[Text]:
+    """What is enforced, how good the route is, and which ways were not taken.
+
+    Args:
+        names: symbols by mint address.
+    """
     paid, bought = preview.token_in.name, preview.token_out.name
     if route.min_out is not None:
         yield Text(f"{route.amount_out:f} {bought}; on chain no less than {route.min_out:f}")
@@ -128,14 +135,13 @@ def route_lines(preview: Preview, route: Route) -> Iterable[Text]:
         best = route.best_single
         yield Text(f"gain: {best.gain_bps:f} bps over one pool alone, {best.venue} {best.pool}")
     for other in route.alternatives:
-        yield not_taken(other)
+        yield _not_taken(other, names)
 
 
-def not_taken(other: Alternative) -> Text:
-    """A way that was not taken, and why."""
-    sizes = " and then ".join(f"{len(hop)} pool{'s' * (len(hop) > 1)}" for hop in other.pools)
-    through = f" through {other.mints[1]}" if len(other.mints) > 2 else ""
-    return Text(f"not taken: {sizes}{through}. {other.reason}", style="dim")
+def _not_taken(other: Alternative, names: Mapping[str, str]) -> Text:
+    mints = " → ".join(names.get(mint, mint) for mint in other.mints)
+    sizes = ", then ".join(f"{len(hop)} pool{'s' * (len(hop) > 1)}" for hop in other.pools)
+    return Text(f"not taken: {mints} over {sizes}. {other.reason}", style="dim")
 
 
 def _moved(amount: Decimal | None, base_units: Decimal) -> str:

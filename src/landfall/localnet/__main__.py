@@ -38,8 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     defaults = LocalnetOptions()
     parser = argparse.ArgumentParser(
         prog="landfall localnet",
-        description="A Solana cluster in one process.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        description="A Solana cluster in one process. Defaults are in brackets.",
     )
     _add_process_options(parser, defaults)
     _add_chain_options(parser, defaults)
@@ -48,24 +47,23 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_process_options(parser: argparse.ArgumentParser, defaults: LocalnetOptions) -> None:
     add = parser.add_argument
-    add("--host", default=defaults.host, help="address to listen on")
-    add("--port", type=int, default=defaults.port, help="HTTP and WebSocket; the next: WebSocket")
+    add("--host", default=defaults.host, help="address to listen on [%(default)s]")
+    http = "HTTP and WebSocket; the next port: WebSocket alone [%(default)s]"
+    add("--port", type=int, default=defaults.port, help=http)
     add("--data", type=Path, help="directory that keeps the chain; without it, memory")
-    add("--slot-ms", type=int, default=defaults.slot_ms, help="0: no slot passes by itself")
-    add("--exit-with-parent", type=int, metavar="PID", help="stop when this parent is gone")
+    pace = "a slot's length; 0: no slot passes by itself [%(default)s]"
+    add("--slot-ms", type=int, default=defaults.slot_ms, help=pace)
+    add("--exit-with-parent", type=int, help=argparse.SUPPRESS)
 
 
 def _add_chain_options(parser: argparse.ArgumentParser, defaults: LocalnetOptions) -> None:
     add, pace = parser.add_argument, defaults.pace
-    add("--confirmed-lag", type=int, default=pace.confirmed_lag, help="in slots")
-    add("--finalized-lag", type=int, default=pace.finalized_lag, help="in slots")
-    add("--skip-every", type=int, default=pace.skip_every, help="skip one slot in so many; 0: none")
-    add(
-        "--seed",
-        type=int,
-        default=defaults.seed,
-        help="of faults, and of a new chain's genesis hash",
-    )
+    lag, skip = "in slots [%(default)s]", "skip one slot in so many; 0: none [%(default)s]"
+    add("--confirmed-lag", type=int, default=pace.confirmed_lag, help=lag)
+    add("--finalized-lag", type=int, default=pace.finalized_lag, help=lag)
+    add("--skip-every", type=int, default=pace.skip_every, help=skip)
+    seed = "of faults, and of a new chain's genesis hash [%(default)s]"
+    add("--seed", type=int, default=defaults.seed, help=seed)
     for name, reader, shape, meaning in (
         ("--fund", _pubkey, "PUBKEY", "give this wallet SOL and tokens"),
         (

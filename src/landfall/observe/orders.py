@@ -81,19 +81,10 @@ def order_rejected(reason: str, field: str | None) -> None:
     log.info("order_rejected", reason=reason, field=field)
 
 
-def order_moved(
-    order_id: object, version: int, status: str, attempt: int, venue: str | None = None
-) -> None:
+def order_moved(order_id: object, version: int, status: str, attempt: int) -> None:
     """A commit of an order's log, and the status after it."""
     _order_moves.labels(status).inc()
-    log.info(
-        "order_moved",
-        order_id=str(order_id),
-        version=version,
-        status=status,
-        attempt=attempt,
-        venue=venue,
-    )
+    log.info("order_moved", order_id=str(order_id), version=version, status=status, attempt=attempt)
 
 
 def stage_ended(status: str, elapsed_ms: int) -> None:
