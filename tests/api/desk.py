@@ -167,8 +167,14 @@ class Desk:
         return Claim(order_id, 0) if order_id in self.logs else None
 
     async def append(
-        self, claim: Claim, execution: Execution, events: Sequence[Event], then: Next
+        self,
+        claim: Claim,
+        execution: Execution,
+        events: Sequence[Event],
+        then: Next,
+        earlier: Sequence[Recorded] = (),
     ) -> Execution:
+        assert not earlier, "the API takes one step at a time"
         self._answer()
         if len(self.logs[claim.order_id]) != execution.version + 1:
             raise VersionConflict("somebody was faster")
@@ -195,14 +201,17 @@ class Desk:
 
     async def follow_all(
         self, account: str | None, after: str, interest: Interest
-    ) -> AsyncGenerator[Told, None]:
+    ) -> AsyncGenerator[Sequence[Told], None]:
         place = int(after)
         while True:
-            for number, (owner, commit) in enumerate(self._commits):
-                if number >= place:
-                    place = number + 1
-                    if account in (None, owner) and interest.wants(commit[0].order_id):
-                        yield Told(str(place), commit)
+            told = [
+                Told(str(number), commit)
+                for number, (owner, commit) in enumerate(self._commits[place:], place + 1)
+                if account in (None, owner) and interest.wants(commit[0].order_id)
+            ]
+            place = len(self._commits)
+            if told:
+                yield told
             async with self._changed:
                 while len(self._commits) <= place:
                     await self._changed.wait()

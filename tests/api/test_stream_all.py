@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,6 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from landfall.access import Scope, new_key
+from landfall.api import stream_all
 from landfall.api.app import ApiConfig
 from tests.api.engine import Engine, engine_on
 from tests.api.stories import attempt_to_submitted, confirmed
@@ -88,6 +90,32 @@ async def test_a_subscription_narrows_and_widens(engine: Engine):
         await asyncio.sleep(0.2)
         third = await engine.place()
         assert (await heard(socket, 1))[0]["orderId"] == str(third)
+
+
+async def test_changes_are_told_together_where_that_is_asked_for(engine: Engine, monkeypatch):
+    async with connect(f"{engine.ws}/api/orders/ws?after=now") as socket:
+        begin = json.loads(await socket.recv())["cursor"]
+    order_id = await engine.place()
+    await engine.play(order_id, confirmed(order_id)[1:])
+    async with connect(f"{engine.ws}/api/orders/ws?after={begin}&everyMs=1000") as socket:
+        (whole,) = await heard(socket, 1)
+        assert [each["status"] for each in whole] == STATUSES
+        others = {str(await engine.place()) for _ in range(3)}
+        (together,) = await heard(socket, 1)
+    assert {each["orderId"] for each in together} == others
+    monkeypatch.setattr(stream_all, "LIST_LENGTH_MAX", len(json.dumps(whole)) // 3)
+    async with connect(f"{engine.ws}/api/orders/ws?after={begin}&everyMs=100") as socket:
+        pieces = [*await heard(socket, 1), *await heard(socket, 1)]
+    assert all(len(json.dumps(piece)) < len(json.dumps(whole)) for piece in pieces)
+    resumed = f"{engine.ws}/api/orders/ws?after={pieces[0][-1]['cursor']}&everyMs=100"
+    async with connect(resumed) as socket:
+        assert (await heard(socket, 1))[0] == pieces[1]
+
+
+@pytest.mark.parametrize("every_ms", ["", "0", "99", "5001", "1.5", "-100", "١٠٠٠", "1" * 5_000])
+async def test_an_odd_pause_is_the_clients_fault(engine: Engine, every_ms: str):
+    async with connect(f"{engine.ws}/api/orders/ws?everyMs={quote(every_ms)}") as socket:
+        assert (await heard(socket, 1))[0]["error"]["field"] == "everyMs"
 
 
 async def test_an_account_hears_nothing_of_another_and_an_admin_everything(pool, dsn):

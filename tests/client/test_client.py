@@ -176,6 +176,14 @@ async def test_the_stream_of_all_orders_can_be_narrowed(api: Running):
     assert [update.version for update in told] == [0, 1, 2, 3, 4]
 
 
+async def test_changes_that_come_together_are_told_one_by_one(api: Running):
+    async with AsyncClient(api.url) as client:
+        placed = [(await client.submit(FORM)).order_id for _ in range(3)]
+        stream = client.updates("0", every_ms=1000)
+        assert [(await anext(stream)).order_id for _ in placed] == placed
+        await stream.aclose()
+
+
 async def test_a_stream_whose_key_is_revoked_says_so(monkeypatch):
     monkeypatch.setattr(api_access, "REMEMBERED_MS", 0)
     desk = Desk()

@@ -67,10 +67,10 @@ async def first(tail: Tail, count: int, account: str | None, after: str | None) 
     found: list[Told] = []
     async with asyncio.timeout(10), aclosing(await follow(tail, account, after)) as stream:
         async for told in stream:
-            found.append(told)
-            if len(found) == count:
+            found += told
+            if len(found) >= count:
                 break
-    return found
+    return found[:count]
 
 
 async def all_of(pool: asyncpg.Pool) -> list[tuple[UUID, int]]:
@@ -170,7 +170,8 @@ async def test_a_follower_that_falls_behind_what_is_kept_reads_the_log(
     log, tail, pool, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(recent_module, "COMMITS_KEPT_MAX", 4)
-    monkeypatch.setattr(recent_module, "ENTRIES_AT_ONCE", 2)
+    monkeypatch.setattr(recent_module, "COMMITS_AT_ONCE", 2)
+    monkeypatch.setattr(tail_module, "COMMITS_AT_ONCE", 2)
     monkeypatch.setattr(tail_module, "_FACTS_PER_READING_MAX", 7)
     found: list[Told] = []
     async with asyncio.timeout(20), aclosing(await follow(tail)) as stream:
@@ -178,9 +179,9 @@ async def test_a_follower_that_falls_behind_what_is_kept_reads_the_log(
         await asyncio.sleep(0.1)
         for _ in range(4):
             await lived(log, to_confirmed())
-        found.append(await story)
+        found += await story
         while len(found) < 24:
-            found.append(await anext(stream))
+            found += await anext(stream)
             await asyncio.sleep(0.01)
     assert places(found) == await all_of(pool)
 

@@ -37,8 +37,8 @@ INTRODUCTION = (
     "change with orderId, status, version, timestamp and data; ?after=version resumes. Without "
     "orderId, send the order as the first message on /api/orders/execute. /api/orders/ws tells of "
     "all the caller's orders, with a cursor beside each message; ?after=cursor resumes, and "
-    '{"subscribe": [ids]} narrows. A WebSocket is opened with the API key in a header, or with '
-    "?ticket= from POST /api/ws-ticket."
+    '{"subscribe": [ids]} narrows; ?everyMs=1000 tells in lists, a second apart. A WebSocket is '
+    "opened with the API key in a header, or with ?ticket= from POST /api/ws-ticket."
 )
 
 _BODY_PATHS = ("/api/orders/execute", "/api/orders/quote")

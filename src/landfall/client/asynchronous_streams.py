@@ -5,14 +5,13 @@ and none is missed.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
-from urllib.parse import quote as url_quoted
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from landfall.client.answers import Start, Update
-from landfall.client.decoding import error_of, update_of
+from landfall.client.decoding import error_of, updates_of
 from landfall.client.errors import ApiError, Unreachable
 from landfall.client.patience import RECONNECTS_MAX, TRIES_MAX, pause_s
 
@@ -44,6 +43,7 @@ class AsyncStreams:
         after: str | None,
         place_of: Callable[[Update], str | None],
         wish: str | None = None,
+        every_ms: int | None = None,
     ) -> AsyncGenerator[Update, None]:
         """Updates over as many connections as it takes, until the engine says that this was all.
 
@@ -52,6 +52,7 @@ class AsyncStreams:
             after: the place to begin behind, if any.
             place_of: an update's place, to resume behind.
             wish: said first on each connection.
+            every_ms: how far apart messages are to be, if not one for each update.
 
         Raises:
             ApiError: the engine refused, and said why.
@@ -59,15 +60,17 @@ class AsyncStreams:
         """
         tries, tries_max = 0, TRIES_MAX
         while True:
-            query = "" if after is None else f"?after={url_quoted(after, safe='')}"
-            connection = self._listen(f"{self._url}{path}{query}", wish)
+            asked = {"after": after, "everyMs": every_ms}
+            query = urlencode({name: value for name, value in asked.items() if value is not None})
+            connection = self._listen(f"{self._url}{path}?{query}", wish)
             try:
                 async with aclosing(connection):
-                    async for update in connection:
+                    async for told in connection:
                         tries, tries_max = 0, RECONNECTS_MAX
-                        if isinstance(update, Start):
-                            after = update.cursor
-                        else:
+                        if isinstance(told, Start):
+                            after = told.cursor
+                            continue
+                        for update in told:
                             after = place_of(update)
                             yield update
                 return
@@ -78,8 +81,10 @@ class AsyncStreams:
                     raise
             await asyncio.sleep(wait_s)
 
-    async def _listen(self, url: str, wish: str | None) -> AsyncGenerator[Update | Start, None]:
-        """One connection's updates; returns if the engine closed because this was all.
+    async def _listen(
+        self, url: str, wish: str | None
+    ) -> AsyncGenerator[Sequence[Update] | Start, None]:
+        """One connection's messages; returns if the engine closed because this was all.
 
         Raises:
             ApiError: the engine refused, and said why.
@@ -95,11 +100,11 @@ class AsyncStreams:
                 if wish is not None:
                     await socket.send(wish)
                 async for message in socket:
-                    update = update_of(message)
-                    if update is None:
+                    told = updates_of(message)
+                    if told is None:
                         other = message
                     else:
-                        yield update
+                        yield told
             code = socket.close_code
         except ConnectionClosed as closed:
             code = None if closed.rcvd is None else closed.rcvd.code

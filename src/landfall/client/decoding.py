@@ -1,6 +1,6 @@
 """What came over the wire, as values: updates, and errors in the engine's one shape."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -11,10 +11,12 @@ from landfall.client.errors import ApiError
 REPLAYED_HEADER = "idempotent-replayed"
 
 
-def update_of(message: str | bytes) -> Update | Start | None:
-    """The update in a WebSocket's message, or where a stream begins; None if it is neither."""
+def updates_of(message: str | bytes) -> Sequence[Update] | Start | None:
+    """The updates in a WebSocket's message, or where a stream begins; None if it is neither."""
     with suppress(msgspec.DecodeError):
-        return msgspec.json.decode(message, type=Update)
+        if message[:1] in ("[", b"["):
+            return msgspec.json.decode(message, type=list[Update])
+        return [msgspec.json.decode(message, type=Update)]
     with suppress(msgspec.DecodeError):
         return msgspec.json.decode(message, type=Start)
     return None

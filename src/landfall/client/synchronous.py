@@ -195,13 +195,17 @@ class Client:
                     return
 
     def updates(
-        self, after: str | None = None, only: Collection[UUID] | None = None
+        self,
+        after: str | None = None,
+        only: Collection[UUID] | None = None,
+        every_ms: int | None = None,
     ) -> Generator[Update, None, None]:
         """Every order's changes without end, from now on or behind the cursor of an earlier one.
 
         Each carries the `cursor` to resume behind it, over restarts of either side. `only` narrows
-        the stream to some orders. The engine says first where the stream begins, so that nothing
-        after that is missed, whenever the connection breaks.
+        the stream to some orders. With `every_ms` they come together, so many milliseconds apart,
+        which costs both sides much less where there are many. The engine says first where the
+        stream begins, so that nothing after that is missed, whenever the connection breaks.
 
         Raises:
             ApiError: the engine does not let this client listen, or does not know the cursor.
@@ -209,7 +213,7 @@ class Client:
         """
         wish = None if only is None else msgspec.json.encode({"subscribe": [*only]}).decode()
         stream = self._streams.updates(
-            "/api/orders/ws", after or "now", lambda each: each.cursor, wish
+            "/api/orders/ws", after or "now", lambda each: each.cursor, wish, every_ms
         )
         with closing(stream):
             for update in stream:

@@ -28,6 +28,7 @@ WALLET_SECONDS = 5.0
 MARKET_SECONDS = 10.0
 TOKENS_SECONDS = 60.0
 QUOTE_SECONDS = 4.0
+TAPE_MS = 1_000
 OLD_PAGE_SECONDS = 5.0
 LAST_HEARD = 16
 AGAIN_SECONDS = 1.0
@@ -118,7 +119,7 @@ class Engine:
                 await self._hear_the_last()
         while True:
             try:
-                async for update in self.client.updates(self.tape.cursor):
+                async for update in self.client.updates(self.tape.cursor, every_ms=TAPE_MS):
                     self.tape.heard(update)
             except ApiError:
                 # The engine knows this place no more; its log may have begun anew.

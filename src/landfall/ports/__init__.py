@@ -9,7 +9,7 @@ are in `chain/`, `wallet/`, `store/` and `queue/`; `bootstrap/` joins them. Ever
 from landfall.ports.chain import ChainClient, Fees, Forms, Sender, Tokens, Witness
 from landfall.ports.clock import Clock
 from landfall.ports.event_log import Acceptance, EventLog
-from landfall.ports.feed import Feed, Interest, Told
+from landfall.ports.feed import COMMITS_AT_ONCE, Feed, Interest, Told
 from landfall.ports.keys import Keys, Redeemed
 from landfall.ports.market_record import MarketRecord, Spread, VenueRecord
 from landfall.ports.pools import FoundPools, LoadedPool, PoolBook, Pools, PoolsAt, Prices
@@ -27,6 +27,7 @@ from landfall.ports.wallet import History, Signer, Waiting, WalletRecord
 from landfall.ports.world import Limits, World
 
 __all__ = [
+    "COMMITS_AT_ONCE",
     "Acceptance",
     "ChainClient",
     "Claim",

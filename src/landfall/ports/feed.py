@@ -1,11 +1,14 @@
 """Following the log: what was missed first, then what comes."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 from landfall.core.events import Recorded
+
+COMMITS_AT_ONCE = 100
+"""How many commits at once say that there may be more of them already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +59,11 @@ class Feed(Protocol):
 
     def follow_all(
         self, account: str | None, after: str, interest: Interest
-    ) -> AsyncGenerator[Told, None]:
+    ) -> AsyncGenerator[Sequence[Told], None]:
         """Commits of an account's orders, or of all orders (None), as they are recorded.
 
-        Never ends. `after` is the cursor of an earlier commit, or of a moment.
+        Each time what there is by then, at least one; `COMMITS_AT_ONCE` or more if that was not
+        all. Never ends. `after` is the cursor of an earlier commit, or of a moment.
 
         Raises:
             OrderRejected: `after` is no cursor.

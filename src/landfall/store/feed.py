@@ -135,7 +135,7 @@ class PostgresFeed:
 
     def follow_all(
         self, account: str | None, after: str, interest: Interest
-    ) -> AsyncGenerator[Told, None]:
+    ) -> AsyncGenerator[Sequence[Told], None]:
         """Commits of an account's orders (None: of all) after a cursor, those that are wanted."""
         return self._tail.follow(account, after, interest)
 

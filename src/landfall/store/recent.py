@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from landfall.core.events import Recorded
-from landfall.ports import Interest
+from landfall.ports import COMMITS_AT_ONCE, Interest
 from landfall.store.place import Place
 
 COMMITS_KEPT_MAX = 2_000
-ENTRIES_AT_ONCE = 100
 
 _Key = UUID | str | None
 """What a sleeper waits for: an order, an account's orders, or all (None)."""
@@ -91,7 +90,7 @@ class Recent:
     def since(self, number: int) -> list[Entry] | None:
         """Some entries from a number on, oldest first; None if they are not kept any more."""
         first = number - self._first
-        return None if first < 0 else self._entries[first : first + ENTRIES_AT_ONCE]
+        return None if first < 0 else self._entries[first : first + COMMITS_AT_ONCE]
 
     def place_before(self, number: int) -> Place | None:
         """After which place an entry comes; None if that is not known any more."""

@@ -7,7 +7,7 @@ back, or fell behind, reads from the database until there.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,7 +16,7 @@ import asyncpg
 
 from landfall.core.errors import Unavailable
 from landfall.core.events import Recorded
-from landfall.ports import Interest, Told
+from landfall.ports import COMMITS_AT_ONCE, Interest, Told
 from landfall.statements import load_statements
 from landfall.store.hints import COMMITS_CHANNEL
 from landfall.store.log_rows import facts
@@ -100,7 +100,7 @@ class Tail:
 
     async def follow(
         self, account: str | None, after: str, interest: Interest
-    ) -> AsyncGenerator[Told, None]:
+    ) -> AsyncGenerator[Sequence[Told], None]:
         """Commits of an account's orders (None: of all) after a cursor, for ever.
 
         Raises:
@@ -117,23 +117,24 @@ class Tail:
                 number = recent.number_after(place)
                 if number is None:
                     reading = await self._read(place, account)
-                    for entry in reading.entries:
-                        if interest.wants(entry.place.order_id):
-                            yield Told(entry.place.cursor(), entry.commit)
+                    if told := _told(reading.entries, place, account, interest):
+                        yield told
                     place = max(place, reading.reached)
                     await recent.opened.wait()
                     continue
+                told = []
                 while (entries := recent.since(number)) is not None:
-                    if not entries:
+                    told += _told(entries, place, account, interest)
+                    number += len(entries)
+                    place = max(place, entries[-1].place) if entries else place
+                    if told and (not entries or len(told) >= COMMITS_AT_ONCE):
+                        yield told
+                        told = []
+                    elif not entries:
                         number = await recent.wanted(account, interest)
                         place = max(place, recent.place_before(number) or place)
-                    for entry in entries:
-                        number += 1
-                        if entry.place <= place:
-                            continue
-                        place = entry.place
-                        if account in (None, entry.account) and interest.wants(place.order_id):
-                            yield Told(place.cursor(), entry.commit)
+                if told:
+                    yield told
         finally:
             interest.when_changed(None)
             self._followers -= 1
@@ -182,6 +183,19 @@ class Tail:
         elif entries:
             reached = entries[-1].place
         return _Reading(entries, reached, is_all, horizon < following)
+
+
+def _told(
+    entries: Iterable[Entry], after: Place, account: str | None, interest: Interest
+) -> list[Told]:
+    """Those that are wanted of what comes after a place."""
+    return [
+        Told(entry.place.cursor(), entry.commit)
+        for entry in entries
+        if entry.place > after
+        and account in (None, entry.account)
+        and interest.wants(entry.place.order_id)
+    ]
 
 
 def _entries(rows: Iterable[asyncpg.Record]) -> Iterable[Entry]:
