@@ -185,7 +185,9 @@ async def test_an_order_in_flight_on_record_is_followed_to_its_fill(
     assert len(await bench.swaps_on_ledger(order)) == 1
 
 
-async def test_an_order_in_flight_on_record_that_expires_is_not_tried_again(bench: Bench) -> None:
+async def test_an_order_in_flight_on_record_that_expires_is_not_tried_again_and_is_not_known(
+    bench: Bench,
+) -> None:
     order = await bench.submit()
     held: list[Any] = []
 
@@ -204,4 +206,9 @@ async def test_an_order_in_flight_on_record_that_expires_is_not_tried_again(benc
     await recovery.wind_up(lossy, order.order_id)
     execution = await bench.execution(order)
     assert (execution.status, len(execution.attempts)) == (Status.FAILED, 1)
+    assert execution.attempt.failure is not None
+    assert execution.attempt.failure.reason is FailureReason.BLOCKHASH_EXPIRED
+    # What was tried after it, the record has lost.
+    assert execution.failure is not None
+    assert execution.failure.reason is FailureReason.RECORD_LOST
     assert await bench.swaps_on_ledger(order) == []

@@ -34,6 +34,11 @@ SILENCE_MS = 30_000
 BLOCKS_SPARE = 32
 """Blockhashes that are younger than what `confirmed` shows may have been signed with, too."""
 
+_LOST = OrderFailed(
+    reason=FailureReason.RECORD_LOST,
+    detail="the database was restored to before what the wallet did on chain",
+)
+
 
 class RecordBehind(Unavailable):
     """No worker signs: the chain holds trades that are not on record."""
@@ -149,25 +154,27 @@ async def wind_up(world: World, order_id: UUID) -> None:
         if claim is None or execution.status in TERMINAL:
             return
         if execution.status is Status.SUBMITTED:
-            said = await submitted(still, execution)
+            events = _not_known(await submitted(still, execution))
         else:
-            said = Record(_given_up(execution))
+            events = _given_up(execution)
         try:
-            events = said.events
             await world.log.append(claim, execution, events, what_next(events[-1], world.limits))
         except VersionConflict:
             continue
         return
 
 
+def _not_known(said: Record) -> tuple[Event, ...]:
+    """How an attempt on record ended. Where it failed, a later one that is not may have filled."""
+    return tuple(_LOST if isinstance(event, OrderFailed) else event for event in said.events)
+
+
 def _given_up(execution: Execution) -> tuple[Event, ...]:
-    detail = "the database was restored to before what the wallet did on chain"
-    failed = OrderFailed(reason=FailureReason.RECORD_LOST, detail=detail)
     if execution.status is Status.PENDING:
-        return (failed,)
+        return (_LOST,)
     number = execution.attempt.number
-    attempt = AttemptFailed(attempt=number, reason=FailureReason.RECORD_LOST, detail=detail)
-    return (attempt, failed)
+    attempt = AttemptFailed(attempt=number, reason=_LOST.reason, detail=_LOST.detail)
+    return (attempt, _LOST)
 
 
 async def _may_be_restored(record: WalletRecord) -> bool:
