@@ -19,10 +19,11 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from landfall.bootstrap import join
-from landfall.core.events import Event
+from landfall.core.events import Event, Recorded
 from landfall.core.execution import SignedTransaction
 from landfall.ports import World
 
@@ -115,14 +116,21 @@ class Watched:
 
 
 class WatchedLog(Watched):
-    """The log: each fact is an effect of its own."""
+    """The log: each fact is an effect of its own, though several may share a commit."""
 
-    async def append(self, claim: Any, execution: Any, events: Sequence[Event], then: Any) -> Any:
-        """Record, and meet one's fate by the first fact's name."""
-        return await self._fate.through(
-            f"record.{type(events[0]).__name__}",
-            lambda: self._part.append(claim, execution, events, then),
-        )
+    async def append(
+        self,
+        claim: Any,
+        execution: Any,
+        events: Sequence[Event],
+        then: Any,
+        earlier: Sequence[Recorded] = (),
+    ) -> Any:
+        """Record, and meet one's fate by the name of any of the facts."""
+        call = partial(self._part.append, claim, execution, events, then, earlier)
+        for event in (*(fact.event for fact in earlier), *events):
+            call = partial(self._fate.through, f"record.{type(event).__name__}", call)
+        return await call()
 
 
 class WatchedSigner(Watched):

@@ -149,6 +149,7 @@ def limits() -> Limits:
         status_poll_ms=SLOT_MS,
         rebroadcast_ms=2 * SLOT_MS,
         finality_poll_ms=40 * SLOT_MS,
+        told_after_ms=60_000,
         agreement_above_lamports=Lamports(0),
         failure_counts_at=Commitment.CONFIRMED,
     )

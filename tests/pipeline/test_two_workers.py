@@ -8,7 +8,7 @@ import pytest
 from landfall.core.errors import FailureReason, VersionConflict
 from landfall.core.events import AttemptFailed, Event, Recorded, RetryScheduled, TransactionSigned
 from landfall.core.execution import Execution, Failure, Status
-from landfall.core.lifecycle.evolve import evolve
+from landfall.core.lifecycle.evolve import evolved, facts_after
 from landfall.core.lifecycle.retry import after_failure
 from landfall.core.order import Order
 from landfall.pipeline.building import building
@@ -74,20 +74,15 @@ class Credulous:
         self._log = log
 
     async def append(
-        self, claim: Claim, execution: Execution, events: Sequence[Event], then: Next
+        self,
+        claim: Claim,
+        execution: Execution,
+        events: Sequence[Event],
+        then: Next,
+        earlier: Sequence[Recorded] = (),
     ) -> Execution:
-        for event in events:
-            execution = evolve(
-                execution,
-                Recorded(
-                    order_id=claim.order_id,
-                    version=execution.version + 1,
-                    recorded_at_ms=0,
-                    event=event,
-                    ends_commit=True,
-                ),
-            )
-        return execution
+        before = evolved(execution, earlier)
+        return evolved(before, facts_after(before, events, before.updated_at_ms))
 
 
 async def test_control_without_the_version_check_a_stale_worker_spends_twice(bench: Bench) -> None:

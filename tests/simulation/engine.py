@@ -182,6 +182,7 @@ def draw_limits(chance: Random) -> Limits:
         status_poll_ms=poll_ms,
         rebroadcast_ms=2 * poll_ms,
         finality_poll_ms=3_000,
+        told_after_ms=chance.choice((0, 50, 50)),
         agreement_above_lamports=Lamports(0),
         failure_counts_at=chance.choice((Commitment.CONFIRMED, Commitment.FINALIZED)),
     )

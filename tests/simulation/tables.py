@@ -174,7 +174,7 @@ class Tables:
         return [] if job is None else [{"fence": job.fence}]
 
     def _append(self, *columns: Any) -> Rows:
-        heads, shown, facts, hint = columns[:6], columns[6:18], columns[18:25], columns[25]
+        heads, shown, facts, hint = columns[:6], columns[6:18], columns[18:26], columns[26]
         appends = list(zip(*heads, strict=True))
         rows = list(zip(*shown, strict=True))
         by_place: dict[int, list[tuple[Any, ...]]] = {}
@@ -212,7 +212,7 @@ class Tables:
         if status in _TERMINAL and row[1] != status:
             raise asyncpg.IntegrityConstraintViolationError(f"order {order_id} is {status}")
         present = self.events[order_id]
-        for version, kind, attempt, signature, _, _ in facts:
+        for version, kind, attempt, signature, *_ in facts:
             if any(event["version"] == version for event in present):
                 raise _not_unique("order_events_pkey")
             if signature is not None and signature in self.signatures:

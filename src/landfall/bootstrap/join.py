@@ -62,6 +62,7 @@ from landfall.store.wallet_record import PostgresWalletRecord
 
 _CONNECTIONS_SPARE = 10
 _FORMS_REMEMBERED_MS = 60_000
+_TOLD_AFTER_MS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,6 +296,7 @@ def _limits(settings: Settings) -> Limits:
         status_poll_ms=settings.status_poll_ms,
         rebroadcast_ms=settings.rebroadcast_ms,
         finality_poll_ms=settings.finality_poll_ms,
+        told_after_ms=_TOLD_AFTER_MS,
         agreement_above_lamports=Lamports(settings.paths.agreement_above),
         failure_counts_at=Commitment[settings.paths.revert_commitment.upper()],
     )

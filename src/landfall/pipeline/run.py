@@ -1,15 +1,13 @@
 """Carry one order forward until there is nothing to do for now.
 
 This loop is also how the engine recovers: after a crash the order is claimed again, its log is
-folded and the step of its status is taken. Steps return facts and only this loop records them, so
+folded and the step of its status is taken. Steps return facts and only the journal records them, so
 there is one place where the engine can die between knowing and remembering.
 """
 
 from collections.abc import Callable, Mapping
 
-from landfall import observe
 from landfall.core.events import (
-    AttemptFailed,
     Event,
     OrderCancelled,
     OrderExpired,
@@ -17,13 +15,12 @@ from landfall.core.events import (
     RetryScheduled,
     TransactionConfirmed,
     TransactionFinalized,
-    TransactionReverted,
 )
 from landfall.core.execution import Execution, Status
 from landfall.core.lifecycle.evolve import fold
-from landfall.core.lifecycle.transitions import TERMINAL
 from landfall.pipeline.building import building
 from landfall.pipeline.confirmed import confirmed
+from landfall.pipeline.journal import Journal
 from landfall.pipeline.pending import pending
 from landfall.pipeline.routing import routing
 from landfall.pipeline.step import Record, Step, Wait
@@ -58,18 +55,16 @@ async def carry(
         OutcomeUnknown: a commit may have happened; the next claim reads which.
         InvariantViolation: a bug or corrupt data.
     """
-    execution = fold(await world.log.load(claim.order_id))
-    while (step := STEPS.get(execution.status)) is not None:
-        said = None if _let_go(execution, stopping) else await step(world, execution)
-        if said is None or _let_go(execution, stopping):
+    journal = Journal(world, claim, fold(await world.log.load(claim.order_id)))
+    while (step := STEPS.get(journal.execution.status)) is not None:
+        said = None if _let_go(journal.execution, stopping) else await journal.say(step)
+        if said is None or _let_go(journal.execution, stopping):
             await queue.release(claim, 0)
             return
         match said:
             case Record(events):
                 then = what_next(events[-1], world.limits)
-                before = execution
-                execution = await world.log.append(claim, before, events, then)
-                _tell(before, execution, events)
+                await journal.note(events, then)
                 if not isinstance(then, Held):
                     return
             case Wait(delay_ms):
@@ -79,19 +74,6 @@ async def carry(
 
 def _let_go(execution: Execution, stopping: Callable[[], bool]) -> bool:
     return stopping() and execution.status is not Status.SUBMITTED
-
-
-def _tell(before: Execution, execution: Execution, events: tuple[Event, ...]) -> None:
-    order_id, status = execution.order.order_id, execution.status
-    observe.stage_ended(before.status.value, execution.updated_at_ms - before.updated_at_ms)
-    for event in events:
-        if isinstance(event, AttemptFailed | TransactionReverted):
-            observe.attempt_failed(order_id, event.attempt, event.reason.value, event.detail)
-    observe.order_moved(order_id, execution.version, status.value, len(execution.attempts))
-    if status in TERMINAL and execution.finalized_slot is None:
-        observe.order_ended(
-            order_id, status.value, execution.updated_at_ms - execution.accepted_at_ms
-        )
 
 
 def what_next(event: Event, limits: Limits) -> Next:

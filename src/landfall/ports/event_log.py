@@ -48,10 +48,17 @@ class EventLog(Protocol):
         ...
 
     async def append(
-        self, claim: Claim, execution: Execution, events: Sequence[Event], then: Next
+        self,
+        claim: Claim,
+        execution: Execution,
+        events: Sequence[Event],
+        then: Next,
+        earlier: Sequence[Recorded] = (),
     ) -> Execution:
-        """Record events that follow `execution`, with what becomes of the job; return the new
-        Execution.
+        """Record the events of one step, with what becomes of the job; return the new Execution.
+
+        They follow `execution`, or the facts of `earlier` steps that followed it and are to be
+        recorded in the same commit. Those keep their times, as far as the database's allows.
 
         Raises:
             VersionConflict: somebody recorded version + 1 already, or the claim's fence is old.

@@ -17,7 +17,8 @@ from landfall.ports.wallet import Signer
 class Limits:
     """How long, how often, how much. Units are in the names; slots are slots, never seconds.
 
-    Above `agreement_above_lamports` two providers must agree on what became of an order. A landed
+    What is known of an order is on record after `told_after_ms` at the latest, though nothing of it
+    has been sent. Above `agreement_above_lamports` two providers must agree on what became of an order. A landed
     failure counts, so that another transaction may be signed, at `failure_counts_at`.
     """
 
@@ -26,6 +27,7 @@ class Limits:
     status_poll_ms: int
     rebroadcast_ms: int
     finality_poll_ms: int
+    told_after_ms: int
     agreement_above_lamports: Lamports
     failure_counts_at: Commitment
 

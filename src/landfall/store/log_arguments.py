@@ -28,8 +28,8 @@ class NewOrder:
 class NewFacts:
     """What follows `before`, in one commit.
 
-    `facts` are as they will be recorded, but for their time, which the database sets; `bodies` are
-    their JSON.
+    `facts` are as they will be recorded, but none later than the database says that it is; `bodies`
+    are their JSON.
     """
 
     claim: Claim
@@ -80,6 +80,7 @@ def append_arguments(batch: Sequence[NewFacts]) -> tuple[object, ...]:
         [_signature(fact.event) for _, fact, _ in facts],
         [body for _, _, body in facts],
         [fact.ends_commit for _, fact, _ in facts],
+        [fact.recorded_at_ms for _, fact, _ in facts],
         write_hint((append.claim.order_id, append.after.version) for append in batch),
     )
 

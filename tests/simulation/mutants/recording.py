@@ -15,6 +15,7 @@ from landfall.core.events import (
     Event,
 )
 from landfall.core.execution import Execution
+from landfall.core.lifecycle.evolve import evolved, facts_after
 from landfall.queue.worker import Worker
 from landfall.store import event_log, session
 from landfall.store.event_log import PostgresEventLog
@@ -61,11 +62,13 @@ def state_apart_from_event(stack: ExitStack) -> None:
 
 def lost_race_is_won(stack: ExitStack) -> None:
     def make(append: Any) -> Any:
-        async def stubborn(log: Any, claim: Any, execution: Any, events: Any, then: Any) -> Any:
+        async def stubborn(
+            log: Any, claim: Any, execution: Any, events: Any, then: Any, earlier: Any = ()
+        ) -> Any:
             try:
-                return await append(log, claim, execution, events, then)
+                return await append(log, claim, execution, events, then, earlier)
             except VersionConflict:
-                return _as_if_recorded(execution, events)
+                return _as_if_recorded(evolved(execution, earlier), events)
 
         return stubborn
 
@@ -73,12 +76,7 @@ def lost_race_is_won(stack: ExitStack) -> None:
 
 
 def _as_if_recorded(execution: Execution, events: Sequence[Event]) -> Execution:
-    from landfall.store.event_log import _evolved, _recorded
-
-    order_id = execution.order.order_id
-    return _evolved(
-        execution, _recorded(order_id, execution.version, events, execution.updated_at_ms)
-    )
+    return evolved(execution, facts_after(execution, events, execution.updated_at_ms))
 
 
 def unknown_append_is_done(stack: ExitStack) -> None:

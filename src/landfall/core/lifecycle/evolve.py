@@ -1,12 +1,13 @@
 """Fold an order's log into its Execution. State is never stored anywhere else than in facts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, overload
 
 from landfall.core.errors import FailureReason, InvariantViolation
 from landfall.core.events import (
     AttemptFailed,
+    Event,
     OrderAccepted,
     OrderCancelled,
     OrderExpired,
@@ -31,12 +32,35 @@ def fold(log: Iterable[Recorded]) -> Execution:
     Raises:
         InvariantViolation: the log is empty, has a gap, or holds a transition the table lacks.
     """
-    execution: Execution | None = None
-    for recorded in log:
-        execution = evolve(execution, recorded)
+    execution = evolved(None, log)
     if execution is None:
         raise InvariantViolation("an order without events")
     return execution
+
+
+@overload
+def evolved(execution: Execution, log: Iterable[Recorded]) -> Execution: ...
+@overload
+def evolved(execution: None, log: Iterable[Recorded]) -> Execution | None: ...
+def evolved(execution: Execution | None, log: Iterable[Recorded]) -> Execution | None:
+    """The Execution after what follows it. An illegal event raises."""
+    for recorded in log:
+        execution = evolve(execution, recorded)
+    return execution
+
+
+def facts_after(execution: Execution, events: Sequence[Event], at_ms: int) -> tuple[Recorded, ...]:
+    """The events of one step as the log will hold them after `execution`."""
+    return tuple(
+        Recorded(
+            order_id=execution.order.order_id,
+            version=execution.version + place,
+            recorded_at_ms=at_ms,
+            event=event,
+            ends_commit=place == len(events),
+        )
+        for place, event in enumerate(events, start=1)
+    )
 
 
 def evolve(execution: Execution | None, recorded: Recorded) -> Execution:
