@@ -8,7 +8,7 @@ program; from 6000 on they are the program's own, and they move between builds w
 Source: coral-xyz/anchor, lang/error/src/lib.rs (0.32).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from landfall.core.account_fields import Address
@@ -42,6 +42,21 @@ class SwapRefused(Exception):
     def __init__(self, fault: ProgramFault) -> None:
         super().__init__(fault.name)
         self.fault = fault
+
+
+def fitting(most: int, fault: ProgramFault) -> Callable[[int], int]:
+    """Hands back a number from 0 to `most`, and refuses any other: the program's check of a width.
+
+    Raises (what is returned):
+        SwapRefused: with this fault.
+    """
+
+    def checked(value: int) -> int:
+        if not 0 <= value <= most:
+            raise SwapRefused(fault)
+        return value
+
+    return checked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

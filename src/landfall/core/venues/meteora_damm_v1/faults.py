@@ -14,7 +14,7 @@ from landfall.core.anchor import (
     INSUFFICIENT_FUNDS,
     PANIC,
     ProgramFault,
-    SwapRefused,
+    fitting,
 )
 from landfall.core.values import U64_MAX
 
@@ -57,9 +57,4 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
     }
 )
 
-
-def checked_u64(value: int) -> int:
-    """The value, if the pool's arithmetic in 64 bits holds it."""
-    if not 0 <= value <= U64_MAX:
-        raise SwapRefused(MATH_OVERFLOW)
-    return value
+checked_u64 = fitting(U64_MAX, MATH_OVERFLOW)

@@ -8,7 +8,7 @@ Source: MeteoraAg/damm-v2 a3d3827 (0.2.1), programs/cp-amm/src/error.rs.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from landfall.core.anchor import INSUFFICIENT_FUNDS, PANIC, ProgramFault, SwapRefused
+from landfall.core.anchor import INSUFFICIENT_FUNDS, PANIC, ProgramFault, fitting
 from landfall.core.fee_schedules import FeeFaults
 from landfall.core.values import U64_MAX, U128_MAX
 
@@ -53,23 +53,6 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
     }
 )
 
-
-def cast_u64(value: int) -> int:
-    """The value, if a cast to 64 bits holds it."""
-    if value > U64_MAX:
-        raise SwapRefused(TYPE_CAST_FAILED)
-    return value
-
-
-def checked_u64(value: int) -> int:
-    """The value, if arithmetic in 64 bits holds it."""
-    if value > U64_MAX:
-        raise SwapRefused(MATH_OVERFLOW)
-    return value
-
-
-def cast_u128(value: int) -> int:
-    """The value, if a cast to 128 bits holds it."""
-    if value > U128_MAX:
-        raise SwapRefused(TYPE_CAST_FAILED)
-    return value
+cast_u64 = fitting(U64_MAX, TYPE_CAST_FAILED)
+cast_u128 = fitting(U128_MAX, TYPE_CAST_FAILED)
+checked_u64 = fitting(U64_MAX, MATH_OVERFLOW)

@@ -10,7 +10,7 @@ from landfall.core.anchor import (
     ACCOUNT_NOT_ENOUGH_KEYS,
     INSUFFICIENT_FUNDS,
     ProgramFault,
-    SwapRefused,
+    fitting,
 )
 from landfall.core.values import U64_MAX
 
@@ -49,9 +49,4 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
     }
 )
 
-
-def checked_u64(value: int) -> int:
-    """The value, if 64 bits hold it."""
-    if value > U64_MAX:
-        raise SwapRefused(MATH_OVERFLOW)
-    return value
+checked_u64 = fitting(U64_MAX, MATH_OVERFLOW)

@@ -8,7 +8,7 @@ Source: raydium-io/raydium-clmm 03b44b7 (2026-07), programs/amm/src/error.rs.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from landfall.core.anchor import PANIC, REQUIRE_GT_VIOLATED, ProgramFault, SwapRefused
+from landfall.core.anchor import PANIC, REQUIRE_GT_VIOLATED, ProgramFault, fitting
 from landfall.core.values import U64_MAX, U128_MAX
 
 NOT_APPROVED = ProgramFault(6000, "NotApproved", "Not approved")
@@ -85,16 +85,5 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
     }
 )
 
-
-def checked_u64(value: int) -> int:
-    """The value, if 64 bits hold it."""
-    if not 0 <= value <= U64_MAX:
-        raise SwapRefused(CALCULATE_OVERFLOW)
-    return value
-
-
-def checked_u128(value: int) -> int:
-    """The value, if 128 bits hold it."""
-    if not 0 <= value <= U128_MAX:
-        raise SwapRefused(CALCULATE_OVERFLOW)
-    return value
+checked_u64 = fitting(U64_MAX, CALCULATE_OVERFLOW)
+checked_u128 = fitting(U128_MAX, CALCULATE_OVERFLOW)

@@ -6,7 +6,7 @@ Source: raydium-io/raydium-cp-swap 609780f (2025-12), programs/cp-swap/src/error
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from landfall.core.anchor import PANIC, REQUIRE_GT_VIOLATED, ProgramFault, SwapRefused
+from landfall.core.anchor import PANIC, REQUIRE_GT_VIOLATED, ProgramFault, fitting
 from landfall.core.values import U64_MAX
 
 NOT_APPROVED = ProgramFault(6000, "NotApproved", "Not approved")
@@ -34,9 +34,4 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
     }
 )
 
-
-def checked_u64(value: int) -> int:
-    """The value, if 64 bits hold it; the program unwraps what may not, and aborts."""
-    if value > U64_MAX:
-        raise SwapRefused(PANIC)
-    return value
+checked_u64 = fitting(U64_MAX, PANIC)
