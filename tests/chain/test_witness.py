@@ -14,7 +14,7 @@ from landfall.core.values import Slot
 from tests.chain.calls import GOOD, SIGNATURE, TRANSACTION
 from tests.chain.node import Exchange
 from tests.chain.providers import asked, joined, provider
-from tests.chain.test_failover import resets, silent
+from tests.chain.test_failover import OTHER_HASH, resets, silent
 from tests.chain.test_jito import until
 
 QUORUM = Quorum(needed=2)
@@ -50,6 +50,22 @@ async def test_a_provider_s_status_is_held_against_its_own_height_only():
         )
         opinions = [await held(each) for each in cluster.paths.witnesses]
         assert opinions == [Opinion.EXPIRED, None]
+
+
+async def test_a_url_that_leads_to_another_cluster_now_proves_nothing():
+    past = TRANSACTION.last_valid_block_height + 1
+    silent_about_it = {
+        "getSignatureStatuses": unknown_at(500),
+        "getEpochInfo": final_at(500, past),
+    }
+    async with joined(provider(**silent_about_it)) as cluster:
+        (witness,) = cluster.paths.witnesses
+        assert await held(witness) is Opinion.EXPIRED
+        cluster.nodes[0].behaviour = provider(getGenesisHash=OTHER_HASH, **silent_about_it)
+        with pytest.raises(Unavailable, match="now on the cluster of genesis"):
+            await held(witness)
+        cluster.nodes[0].behaviour = provider(**silent_about_it)
+        assert await held(witness) is Opinion.EXPIRED
 
 
 async def test_finality_is_looked_up_only_as_the_cluster_moves_on():

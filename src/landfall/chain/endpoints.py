@@ -32,6 +32,7 @@ class Endpoint:
         self.chain = chain
         self.health = health
         self.is_ours: bool | None = None
+        self.cluster: str | None = None
 
     @property
     def name(self) -> str:
@@ -46,6 +47,17 @@ class Endpoint:
         """
         if not self.is_ours:
             raise Unavailable(f"{self.name} is not known to be on our cluster")
+
+    async def check_still_ours(self) -> None:
+        """Ask it once more which cluster it is on: what is behind a URL may have changed.
+
+        Raises:
+            Unavailable: it is on another one now, or does not answer.
+        """
+        self.check_ours()
+        told = await self.chain.genesis_hash()
+        if told != self.cluster:
+            raise Unavailable(f"{self.name} is now on the cluster of genesis {told}")
 
 
 class Endpoints:
@@ -80,6 +92,7 @@ class Endpoints:
             raise WrongCluster(f"The RPCs are on different clusters ({names}).")
         self._genesis_hash = known[0]
         for endpoint, genesis_hash in zip(self.all, told, strict=True):
+            endpoint.cluster = self._genesis_hash
             endpoint.is_ours = None if genesis_hash is None else True
         return self._genesis_hash
 

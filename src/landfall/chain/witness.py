@@ -41,14 +41,19 @@ class ProviderWitness:
         return await self._soon(self._evidence.asked(signature))
 
     async def first_slot(self) -> Slot:
-        """From which slot on it has the ledger's history."""
-        self._endpoint.check_ours()
+        """From which slot on it has the ledger's history; of our cluster's ledger, it says again."""
         # Shared with nobody: what was asked for earlier may be from before the answer it is for.
-        asking = asyncio.ensure_future(self._endpoint.chain.first_slot())
+        asking = asyncio.ensure_future(self._first_slot())
         try:
             return await self._soon(asking)
         finally:
             asking.cancel()
+
+    async def _first_slot(self) -> Slot:
+        slot, _ = await asyncio.gather(
+            self._endpoint.chain.first_slot(), self._endpoint.check_still_ours()
+        )
+        return slot
 
     async def transaction(self, signature: Signature) -> LandedTransaction | None:
         """The transaction as it shows it."""

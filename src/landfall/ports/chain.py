@@ -51,7 +51,11 @@ class Witness(Protocol):
         ...
 
     async def first_slot(self) -> Slot:
-        """From which slot on it has the ledger's history."""
+        """From which slot on it has the ledger's history.
+
+        It is asked where silence is to prove something, and only answers if it is still on the
+        cluster that it was on.
+        """
         ...
 
     async def transaction(self, signature: Signature) -> LandedTransaction | None: ...
