@@ -8,12 +8,15 @@ from dataclasses import replace
 from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
 
 from landfall.chain.history import WalletHistory
-from landfall.core.errors import FailureReason
+from landfall.core.errors import FailureReason, Unavailable
 from landfall.core.execution import Status
+from landfall.core.ledger.answers import Finalized
 from landfall.core.lifecycle.evolve import fold
+from landfall.core.values import BlockHeight
 from landfall.pipeline import recovery
 from landfall.pipeline.recovery import (
     RecordBehind,
@@ -24,7 +27,7 @@ from landfall.pipeline.recovery import (
     look,
 )
 from landfall.pipeline.run import carry
-from landfall.ports import Waiting, World
+from landfall.ports import Landings, Waiting, World
 from landfall.store.connection import connect
 from landfall.store.event_log import PostgresEventLog
 from landfall.store.migrations.migrate import migrate
@@ -131,6 +134,63 @@ async def test_bytes_that_land_after_the_restore_are_waited_for_before_an_open_o
     await bench.world.sender.send(held[0])
     assert not await clearing
     assert len(await bench.swaps_on_ledger(order)) == 1
+
+
+class Telling:
+    """A node that answers only some questions, and some of them otherwise."""
+
+    def __init__(self, rpc: Any, silent: str = "", **instead: Any) -> None:
+        self._rpc, self._silent, self._instead = rpc, silent, instead
+
+    async def call(self, method: str, params: Any, shape: Any) -> Any:
+        if method == self._silent:
+            raise Unavailable("no answer")
+        if method in self._instead:
+            return msgspec.convert(self._instead[method], shape)
+        return await self._rpc.call(method, params, shape)
+
+
+async def test_what_one_node_lists_is_not_taken_to_reach_as_far_as_another_is_final(
+    bench: Bench, pool: Any, old_pool: Any
+) -> None:
+    record = record_on(bench, old_pool)
+    await look(history_of(bench), record)
+    await bench.finish(await bench.submit())
+    await bench.world.clock.sleep_ms(20_000)
+    stuck = {"getEpochInfo": {"absoluteSlot": 1, "blockHeight": 1}, "getSignaturesForAddress": []}
+    final_only = Telling(bench.rpc, silent="getSignaturesForAddress")
+    list_only = Telling(bench.rpc, silent="getEpochInfo", **stuck)
+    behind = Telling(bench.rpc, **stuck)
+
+    def told_by(*nodes: Any) -> WalletHistory:
+        return WalletHistory([(node, lambda: None) for node in nodes], bench.world.signer.address)
+
+    with pytest.raises(Unavailable):
+        await look(told_by(final_only, list_only), record)
+    assert (await look(told_by(final_only, behind), record)).final.slot == 1
+    assert (await look(told_by(bench.rpc, behind), record)).strangers
+
+
+async def test_after_a_restore_a_history_that_is_behind_clears_nothing(
+    bench: Bench, pool: Any, old_pool: Any
+) -> None:
+    record = record_on(bench, old_pool)
+    await look(history_of(bench), record)
+    order = await bench.submit()
+    old = replace(bench.world, log=PostgresEventLog(old_pool))
+    await old.log.accept(order)
+    await bench.finish(order)
+
+    class Misled(WalletHistory):
+        """Bytes are dead by what one provider says; then only one that is behind answers."""
+
+        async def since(self, slot: Any) -> Landings:
+            return Landings((), Finalized(slot, BlockHeight(1)))
+
+    misled = Misled([(bench.rpc, lambda: None)], bench.world.signer.address)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(PATIENCE_S):
+            await cleared(old, misled, record)
 
 
 async def test_who_watches_over_it_hears_why_no_worker_begins(

@@ -16,6 +16,7 @@ from landfall.chain.wire import Count, read_pubkey
 from landfall.core.errors import OutcomeUnknown, Unavailable
 from landfall.core.ledger.answers import Finalized, Landing
 from landfall.core.values import BlockHeight, Pubkey, Signature, Slot
+from landfall.ports import Landings
 
 PAGE = 1_000
 _FINALIZED = {"commitment": "finalized"}
@@ -70,23 +71,34 @@ class WalletHistory:
 
     async def finalized(self) -> Finalized:
         """How far the ledger is final, as the one says who is furthest behind."""
-        told = await self._all(self._finalized)
-        return min(told, key=lambda each: each.slot)
+        return _furthest_behind(await self._all(self._finalized))
 
-    async def since(self, slot: Slot) -> tuple[Landing, ...]:
-        """Confirmed transactions that name the wallet and landed after `slot`, newest first."""
-        told = await self._all(lambda node: self._since(node, slot))
-        merged = {landing.signature: landing for landings in told for landing in landings}
-        return tuple(sorted(merged.values(), key=lambda landing: landing.slot, reverse=True))
+    async def since(self, slot: Slot) -> Landings:
+        """What landed after `slot`, by those who also say how far they are final."""
+
+        async def ask(node: JsonRpc) -> tuple[Finalized, list[Landing]]:
+            # In this order, and of one provider: what is final was there to be listed.
+            return await self._finalized(node), await self._since(node, slot)
+
+        told = await self._all(ask)
+        merged = {landing.signature: landing for _, listed in told for landing in listed}
+        return Landings(
+            tuple(sorted(merged.values(), key=lambda landing: landing.slot, reverse=True)),
+            _furthest_behind(final for final, _ in told),
+        )
 
     async def programs_called(self, signature: Signature) -> frozenset[Pubkey] | None:
         """The programs that a transaction calls; None if the wallet has not signed it."""
         shown = [each for each in await self._all(lambda n: self._shown(n, signature)) if each]
         if not shown:
             raise Unavailable(f"nobody shows {signature}")
-        message = shown[0].transaction.message
+        signed = [called for each in shown if (called := self._called(each.transaction.message))]
+        return frozenset().union(*signed) if signed else None
+
+    def _called(self, message: _Message) -> frozenset[Pubkey]:
+        """The programs that this message calls; none if the wallet has not signed it."""
         if str(self._wallet) not in message.account_keys[: message.header.num_required_signatures]:
-            return None
+            return frozenset()
         indexes = {each.program_id_index for each in message.instructions}
         keys = dict(enumerate(message.account_keys))
         return frozenset(read_pubkey(keys[index]) for index in indexes if index in keys)
@@ -143,6 +155,10 @@ def wallet_history(
     """The history over providers at these URLs, each with what it must pass before it is asked."""
     nodes = [(JsonRpc(session, url, timeout_ms), check) for url, check in providers]
     return WalletHistory(nodes, wallet)
+
+
+def _furthest_behind(told: Iterable[Finalized]) -> Finalized:
+    return min(told, key=lambda each: each.slot)
 
 
 def _landing(listed: _Listed) -> Landing:

@@ -41,7 +41,7 @@ class ProviderWitness:
         return await self._soon(self._evidence.asked(signature))
 
     async def first_slot(self) -> Slot:
-        """From which slot on it has the ledger's history; of our cluster's ledger, it says again."""
+        """From which slot on it has the history of our cluster, which it says again is its own."""
         # Shared with nobody: what was asked for earlier may be from before the answer it is for.
         asking = asyncio.ensure_future(self._first_slot())
         try:

@@ -17,10 +17,10 @@ from landfall import observe
 from landfall.core.errors import FailureReason, Unavailable, VersionConflict
 from landfall.core.events import AttemptFailed, Event, OrderFailed
 from landfall.core.execution import Execution, Status
-from landfall.core.ledger.answers import Landing
+from landfall.core.ledger.answers import Finalized, Landing
 from landfall.core.lifecycle.evolve import fold
 from landfall.core.lifecycle.transitions import TERMINAL
-from landfall.core.values import Slot
+from landfall.core.values import BlockHeight
 from landfall.core.venues import PROGRAMS
 from landfall.pipeline.run import what_next
 from landfall.pipeline.step import Record
@@ -53,7 +53,7 @@ class Findings:
     """Trades of the wallet that are not on record, newest first, and how far this look reached."""
 
     strangers: tuple[Landing, ...]
-    final_slot: Slot
+    final: Finalized
 
 
 async def cleared(world: World, history: History, record: WalletRecord) -> None:
@@ -61,16 +61,18 @@ async def cleared(world: World, history: History, record: WalletRecord) -> None:
 
     An outage of the chain or the database is waited for.
     """
-    settled, told = False, 0
+    settled, told, dead = False, 0, BlockHeight(0)
     while True:
         try:
             if not settled and await _may_be_restored(record):
                 await record.set_waiting(Waiting.RESTORED)
-                await until_dead(world, history)
+                dead = await until_dead(world, history)
             settled = True
             findings = await look(history, record)
+            if findings.final.block_height < dead:
+                raise Unavailable("those who know the wallet's history are behind")
             if not findings.strangers:
-                await record.set_mark(findings.final_slot)
+                await record.set_mark(findings.final.slot)
                 await record.set_waiting(None)
                 return
             await record.set_waiting(Waiting.BEHIND)
@@ -103,30 +105,33 @@ async def look(history: History, record: WalletRecord) -> Findings:
 
     A wallet that is new here is marked where it stands: what it did before is none of ours.
     """
-    final = await history.finalized()
     mark = await record.mark()
     if mark is None:
+        final = await history.finalized()
         await record.set_mark(final.slot)
-        return Findings((), final.slot)
+        return Findings((), final)
     # The chain first, then the log: an attempt is on record before it can land.
-    landings = await history.since(mark)
-    unknown = await record.unknown([landing.signature for landing in landings])
+    told = await history.since(mark)
+    unknown = await record.unknown([landing.signature for landing in told.landed])
     strangers = []
-    for landing in landings:
+    for landing in told.landed:
         if landing.signature in unknown:
             programs = await history.programs_called(landing.signature)
             if programs is not None and programs & PROGRAMS:
                 strangers.append(landing)
-    return Findings(tuple(strangers), final.slot)
+    return Findings(tuple(strangers), told.final)
 
 
-async def until_dead(world: World, history: History) -> None:
-    """Wait until whatever was signed before now has landed in a final block, or never will."""
+async def until_dead(world: World, history: History) -> BlockHeight:
+    """Wait until whatever was signed before now has landed in a final block, or never will; the
+    height from which on a final block says so.
+    """
     latest = await world.chain.latest_blockhash()
     last = latest.last_valid_block_height + BLOCKS_SPARE
     while (await history.finalized()).block_height <= last:
         observe.waiting_to_start(f"bytes signed before a restore would live until block {last}")
         await world.clock.sleep_ms(LOOK_EVERY_MS)
+    return BlockHeight(last + 1)
 
 
 async def accept_loss(world: World, history: History, record: WalletRecord) -> Sequence[UUID]:

@@ -23,7 +23,7 @@ from landfall.ports.reader import (
     Reserved,
     WorkerSeen,
 )
-from landfall.ports.wallet import History, Signer, Waiting, WalletRecord
+from landfall.ports.wallet import History, Landings, Signer, Waiting, WalletRecord
 from landfall.ports.world import Limits, World
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "History",
     "Interest",
     "Keys",
+    "Landings",
     "Limits",
     "Load",
     "LoadedPool",

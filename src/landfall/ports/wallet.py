@@ -1,6 +1,7 @@
 """The wallet: its signature, what it did on chain, and what the database knows of that."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 from uuid import UUID
@@ -18,13 +19,23 @@ class Signer(Protocol):
     def sign(self, message: bytes) -> Signature: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Landings:
+    """Confirmed transactions that name the wallet, newest first, and how far the ledger was final
+    before they were listed, as the one of those who listed them says who is furthest behind.
+    """
+
+    landed: tuple[Landing, ...]
+    final: Finalized
+
+
 class History(Protocol):
     """What the wallet has done on chain, whoever made it do so."""
 
     async def finalized(self) -> Finalized: ...
 
-    async def since(self, slot: Slot) -> tuple[Landing, ...]:
-        """Confirmed transactions that name the wallet and landed after `slot`, newest first."""
+    async def since(self, slot: Slot) -> Landings:
+        """What landed after `slot`, by those who also say how far they are final."""
         ...
 
     async def programs_called(self, signature: Signature) -> frozenset[Pubkey] | None:
