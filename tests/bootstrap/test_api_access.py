@@ -15,7 +15,7 @@ PUBLIC = sorted(PUBLIC_CLUSTERS)
 @pytest.mark.parametrize("rpc", [LOCAL_RPC, "http://localhost:1", "http://[::1]:8899"])
 def test_only_this_machine_on_localnet_needs_no_key(host: str, rpc: str):
     settings = read_settings({"HOST": host})
-    assert why_a_key_is_needed(settings, PRIVATE, rpc) is None
+    assert why_a_key_is_needed(settings, PRIVATE, [rpc]) is None
     assert api_config(settings, key_needed=False).anonymous == "local"
 
 
@@ -38,7 +38,7 @@ def test_every_other_combination_needs_one_and_says_why(
     environ: dict[str, str], genesis: str, rpc: str, why: str
 ):
     settings = read_settings(environ)
-    reason = why_a_key_is_needed(settings, genesis, rpc)
+    reason = why_a_key_is_needed(settings, genesis, [LOCAL_RPC, rpc])
     assert reason is not None
     assert why in reason
     assert api_config(settings, key_needed=True).anonymous is None

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aiohttp
@@ -16,10 +16,11 @@ from landfall import observe
 from landfall.chain.jsonrpc import JsonRpc
 from landfall.chain.rpc import RpcChain
 from landfall.core.errors import Unavailable
+from landfall.settings import read_settings
 from landfall.up import child_process
-from landfall.up.child_process import ChildError, ChildProcess
+from landfall.up.child_process import ChildError, ChildProcess, Command
+from landfall.up.commands import UpOptions, localnet_command
 from landfall.up.home import Home
-from landfall.up.localnet_command import LocalnetCommand
 from tests.api.serving import free_port
 
 READY = "echo $$ >> pids; echo the child is ready; "
@@ -36,16 +37,14 @@ class Shell:
     home: Home
     script: str
 
-    name = "child"
-    subject = "The child"
-    ready = "the child is ready"
-
-    @property
-    def log(self) -> Path:
-        return self.home.path / "child.log"
-
-    def line(self) -> list[str]:
-        return ["sh", "-c", f"cd {self.home.path}; {self.script}"]
+    def command(self) -> Command:
+        return Command(
+            name="child",
+            subject="The child",
+            ready="the child is ready",
+            log=self.home.path / "child.log",
+            line=("sh", "-c", f"cd {self.home.path}; {self.script}"),
+        )
 
     def pids(self) -> list[int]:
         noted = self.home.path / "pids"
@@ -66,7 +65,7 @@ async def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 
     def make(script: str) -> tuple[ChildProcess, Shell]:
         shell = Shell(Home(tmp_path), script)
-        processes.append(ChildProcess(shell))
+        processes.append(ChildProcess(shell.command()))
         return processes[-1], shell
 
     yield make
@@ -122,13 +121,12 @@ async def test_words_that_are_no_text_are_told_as_far_as_they_are(made: Made):
 
 
 async def test_a_command_that_cannot_run_is_told(tmp_path: Path):
-    class Nothing(Shell):
-        def line(self) -> list[str]:
-            return [str(tmp_path / "missing")]
-
-    for home, why in ((tmp_path, "No such file"), (tmp_path / "nowhere", "No such file")):
-        process = ChildProcess(Nothing(Home(home), ""))
-        with pytest.raises(ChildError, match=f"does not start: {why}"):
+    runs = Shell(Home(tmp_path), RUNS).command()
+    missing = replace(runs, line=(str(tmp_path / "missing"),))
+    nowhere = replace(runs, log=tmp_path / "nowhere" / "child.log")
+    for command in (missing, nowhere):
+        process = ChildProcess(command)
+        with pytest.raises(ChildError, match="does not start: No such file"):
             await process.start()
         await process.stop()
 
@@ -216,15 +214,8 @@ async def test_stopping_while_it_is_down_starts_nothing(
 
 async def test_the_real_chain_comes_back_under_the_same_name_with_what_it_held(tmp_path: Path):
     wallet, port = Keypair().pubkey(), free_port()
-    command = LocalnetCommand(
-        home=Home(tmp_path),
-        port=port,
-        slot_ms=50,
-        confirm_ms=0,
-        wallet=wallet,
-        accounts=(),
-        programs=(),
-    )
+    settings = read_settings({"LOCALNET_PORT": str(port), "LOCALNET_SLOT_MS": "50"})
+    command = localnet_command(Home(tmp_path), settings, UpOptions(), wallet)
     process = ChildProcess(command)
     async with aiohttp.ClientSession() as session:
         chain = RpcChain(JsonRpc(session, f"http://127.0.0.1:{port}", 10_000))

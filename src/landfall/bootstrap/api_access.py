@@ -8,6 +8,7 @@ trades belongs to whoever runs it.
 import ipaddress
 import shutil
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,12 +23,14 @@ ANONYMOUS = "local"
 _BYTES_PER_MB = 1_000_000
 
 
-def why_a_key_is_needed(settings: Settings, genesis_hash: str, rpc_url: str) -> str | None:
+def why_a_key_is_needed(
+    settings: Settings, genesis_hash: str, rpc_urls: Sequence[str]
+) -> str | None:
     """Half a sentence on why callers need a key; None if they need none."""
     cluster = PUBLIC_CLUSTERS.get(genesis_hash)
     if cluster is not None:
         return f"the RPC node is on {cluster}"
-    if not is_loopback(urlsplit(rpc_url).hostname or ""):
+    if not all(is_loopback(urlsplit(url).hostname or "") for url in rpc_urls):
         return "the RPC node is not on this machine"
     if not is_loopback(settings.host):
         return f"HOST={settings.host} lets other machines reach the API"

@@ -1,54 +1,43 @@
-"""Join everything: the parts of one process, over a database and a chain that exist."""
+"""Join everything: the parts of one process, over a database and a chain that exist.
+
+The order is that of what needs what; whatever runs by itself is stopped when the context ends.
+"""
 
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
-from functools import partial
 
 import aiohttp
-import uvicorn
 
-from landfall.api.app import create_app
-from landfall.api.parts import ClusterFacts, HealthChecks
-from landfall.api.server import make_server
-from landfall.bootstrap.api_access import api_config, cluster_facts, no_key_yet, why_a_key_is_needed
+from landfall.bootstrap.api_access import cluster_facts, why_a_key_is_needed
 from landfall.bootstrap.errors import CannotStart
 from landfall.bootstrap.garbage import settle
+from landfall.bootstrap.parts import Parts
 from landfall.bootstrap.paths import Paths, join_paths
 from landfall.bootstrap.pools import live_pools
-from landfall.bootstrap.tracing import Placed, tracing
-from landfall.bootstrap.wallet import UNKNOWN_WALLET
+from landfall.bootstrap.tracing import tracing
 from landfall.chain.endpoints import WrongCluster
 from landfall.chain.forms import ChainForms
 from landfall.chain.history import wallet_history
 from landfall.chain.prices import SeenPrices
 from landfall.chain.tokens import ChainTokens
 from landfall.clock import SharedClock, new_order_id
-from landfall.core.errors import Unavailable
 from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.token_list import tokens_of
 from landfall.core.values import Commitment, Lamports
 from landfall.core.venues import venues_of
-from landfall.pipeline.recovery import check_record, cleared
-from landfall.pipeline.run import carry
 from landfall.ports import (
-    ChainClient,
     Clock,
     EventLog,
-    History,
     Limits,
     Pools,
-    Reader,
     Signer,
     Tokens,
-    WalletRecord,
     World,
 )
 from landfall.queue.postgres import PostgresQueue
-from landfall.queue.worker import Worker
 from landfall.settings import Settings
 from landfall.store.cluster import claim_cluster
 from landfall.store.connection import connect
@@ -65,103 +54,10 @@ _FORMS_REMEMBERED_MS = 60_000
 _TOLD_AFTER_MS = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Joined:
-    """The parts of one process."""
-
-    settings: Settings
-    world: World
-    queue: PostgresQueue
-    reader: Reader
-    feed: PostgresFeed
-    keys: PostgresKeys
-    chain: ChainClient
-    history: History
-    record: WalletRecord
-    key_reason: str | None
-    cluster: ClusterFacts
-    placed: Placed | None
-
-    def worker(self) -> Worker:
-        """A worker over these parts, not yet running."""
-        worker: Worker = Worker(
-            self.queue,
-            partial(carry, self.world, self.queue, stopping=lambda: worker.is_draining),
-            concurrency=self.settings.concurrency,
-            lease_ms=self.settings.lease_ms,
-        )
-        return worker
-
-    async def work(self, worker: Worker) -> None:
-        """Run the worker once nothing speaks against signing, until it is drained."""
-        await cleared(self.world, self.history, self.record)
-        await worker.run()
-
-    async def refuse_without_key(self) -> None:
-        """Return if somebody may use the API.
-
-        Raises:
-            CannotStart: callers need an API key, and there is none.
-            Unavailable: the database does not answer.
-        """
-        if self.key_reason is not None and not await self.keys.any_good():
-            raise no_key_yet(self.key_reason)
-
-    def server(
-        self,
-        worker_runs: Callable[[], bool] | None = None,
-        console_port: int | None = None,
-        is_draining: Callable[[], bool] = lambda: False,
-        worker_metrics: Callable[[], Awaitable[bytes | None]] | None = None,
-    ) -> uvicorn.Server:
-        """The API over these parts, not yet serving.
-
-        Args:
-            worker_runs: of a worker that is started and stopped with this process.
-            console_port: of a console beside it.
-            is_draining: whether this process has been told to stop, and takes no more orders.
-            worker_metrics: asks a worker that is started with this process; None if it is silent.
-        """
-        address = self.world.signer.address
-        config = replace(
-            api_config(self.settings, key_needed=self.key_reason is not None),
-            wallet=None if address == UNKNOWN_WALLET else address,
-            cluster=self.cluster,
-            rate_limit=self.settings.rate_limit,
-            concurrency=self.settings.concurrency,
-            console_port=console_port,
-            is_draining=is_draining,
-            worker_metrics=worker_metrics,
-            placed=self.placed,
-        )
-        health = self._health(worker_runs)
-        app = create_app(self.world, self.reader, self.feed, self.keys, health, config)
-        return make_server(app, self.settings.host, self.settings.port)
-
-    def _health(self, worker_runs: Callable[[], bool] | None) -> HealthChecks:
-        async def chain() -> None:
-            await self.chain.latest_blockhash()
-
-        async def queue() -> None:
-            await self.reader.stats()
-
-        async def worker() -> None:
-            if worker_runs is None or not worker_runs():
-                raise Unavailable("the worker does not run")
-
-        checks: dict[str, Callable[[], Awaitable[None]]] = {
-            "database": self.reader.ping,
-            "chain": chain,
-            "queue": queue,
-            "record": partial(check_record, self.record),
-        }
-        return checks if worker_runs is None else {**checks, "worker": worker}
-
-
 @asynccontextmanager
 async def joined(
     settings: Settings, dsn: str, rpc_urls: Sequence[str], signer: Signer
-) -> AsyncIterator[Joined]:
+) -> AsyncIterator[Parts]:
     """The parts over a migrated database and a chain that answers, until the context ends.
 
     Raises:
@@ -204,7 +100,7 @@ async def joined(
         log = PostgresEventLog(pool)
         placed = await stack.enter_async_context(tracing(settings, reader))
         settle()
-        yield Joined(
+        yield Parts(
             settings=settings,
             world=_world(settings, paths, pools, tokens, signer, log, clock),
             queue=queue,
@@ -222,7 +118,7 @@ async def joined(
                 signer.address,
             ),
             record=PostgresWalletRecord(pool, signer.address),
-            key_reason=_key_reason(settings, genesis_hash, rpc_urls),
+            key_reason=why_a_key_is_needed(settings, genesis_hash, rpc_urls),
             cluster=cluster_facts(genesis_hash, rpc_urls[0]),
             placed=placed,
         )
@@ -259,11 +155,6 @@ def _world(
         new_order_id=new_order_id,
         limits=_limits(settings),
     )
-
-
-def _key_reason(settings: Settings, genesis_hash: str, rpc_urls: Sequence[str]) -> str | None:
-    reasons = (why_a_key_is_needed(settings, genesis_hash, url) for url in rpc_urls)
-    return next((reason for reason in reasons if reason is not None), None)
 
 
 async def _paths(

@@ -12,7 +12,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from landfall import observe
 from landfall.bootstrap.errors import CannotStart
-from landfall.bootstrap.join import Joined, joined
+from landfall.bootstrap.join import joined
+from landfall.bootstrap.parts import Parts
 from landfall.bootstrap.wallet import NoKey, open_wallet
 from landfall.core.errors import Unavailable
 from landfall.ports import Signer
@@ -122,7 +123,7 @@ async def _orphaned(parent: int | None) -> None:
 @asynccontextmanager
 async def _joined_in_time(
     settings: Settings, signer: Signer, stop: asyncio.Event
-) -> AsyncIterator[Joined | None]:
+) -> AsyncIterator[Parts | None]:
     """The parts, once database and chain answer; None if told to stop before they do."""
     dsn, rpc_urls = _addresses(settings)
     async with AsyncExitStack() as stack:

@@ -33,7 +33,7 @@ def up(
     ] = None,
 ) -> None:
     """Run everything: database, local chain, API, worker and console, until Ctrl-C."""
-    from landfall.up.run import UpOptions
+    from landfall.up.commands import UpOptions
     from landfall.up.run import up as run
 
     options = UpOptions(

@@ -1,10 +1,11 @@
 """A part that runs as a child process: started, watched, restarted if it dies, stopped."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from landfall import observe
 from landfall.core.errors import LandfallError
@@ -19,32 +20,19 @@ class ChildError(LandfallError):
     """A child does not start; the sentence holds what it said last."""
 
 
-class Command(Protocol):
-    """What to run as a child."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What to run as a child.
 
-    @property
-    def name(self) -> str:
-        """What it is called in logs."""
-        ...
+    `name` is its name in logs, `subject` the same at the beginning of a sentence. It prints `ready`
+    once it answers; what it prints is kept in `log`.
+    """
 
-    @property
-    def subject(self) -> str:
-        """What it is called at the beginning of a sentence."""
-        ...
-
-    @property
-    def ready(self) -> str:
-        """What it prints once it answers."""
-        ...
-
-    @property
-    def log(self) -> Path:
-        """Where what it prints is kept."""
-        ...
-
-    def line(self) -> list[str]:
-        """The command line."""
-        ...
+    name: str
+    subject: str
+    ready: str
+    log: Path
+    line: Sequence[str]
 
 
 class ChildProcess:
@@ -104,7 +92,7 @@ class ChildProcess:
         try:
             with self._command.log.open("wb") as output:
                 self._process = await asyncio.create_subprocess_exec(
-                    *self._command.line(),
+                    *self._command.line,
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=output,
                     stderr=None if self._logs_here else output,

@@ -126,8 +126,7 @@ def _clock(what: str, ahead_ms: int) -> Finding:
 async def _keys(
     keys: PostgresKeys, settings: Settings, genesis_hash: str | None, urls: Sequence[str]
 ) -> list[Finding]:
-    reasons = [why_a_key_is_needed(settings, genesis_hash or "", url) for url in urls]
-    reason = next((each for each in reasons if each is not None), None)
+    reason = why_a_key_is_needed(settings, genesis_hash or "", urls)
     try:
         is_there = await keys.any_good()
     except Refused:
@@ -142,7 +141,7 @@ async def _keys(
 async def _chain(settings: Settings, urls: Sequence[str]) -> tuple[list[Finding], str | None]:
     """What was found about the cluster and the wallet on it, and the genesis hash."""
     if not urls:
-        return [fine("rpc", "the local chain; `landfall up` starts it"), *_wallet(settings)], None
+        return [fine("rpc", "the local chain; `landfall up` starts it"), _wallet(settings)[0]], None
     findings, genesis = [], {}
     for url in urls:
         found, genesis_hash = await _node(settings, url)
@@ -155,7 +154,7 @@ async def _chain(settings: Settings, urls: Sequence[str]) -> tuple[list[Finding]
             broken("cluster", f"the RPCs are on different ones ({told})", "Name RPCs of one.")
         )
     if len(genesis) != 1:
-        return [*findings, *_wallet(settings)], None
+        return [*findings, _wallet(settings)[0]], None
     ((genesis_hash, url),) = genesis.items()
     findings.append(fine("cluster", _name(genesis_hash)))
     return findings + await _on_chain(settings, url, genesis_hash), genesis_hash
@@ -194,18 +193,15 @@ def _plan(url: str, seen: str) -> Finding:
 
 
 async def _on_chain(settings: Settings, url: str, genesis_hash: str) -> list[Finding]:
-    wallet = _wallet(settings)
-    address = _address(settings)
+    wallet, address = _wallet(settings)
     wanted = [CLOCK_SYSVAR, *PROGRAMS, *([] if address is None else [address])]
     async with look_at(url, settings.paths.rpc_timeout_ms) as node:
         try:
             accounts = (await node.chain.accounts(wanted)).accounts
         except LandfallError:
-            return [
-                broken("programs", "the node does not answer for accounts", "Try again."),
-                *wallet,
-            ]
-    found = [_age(accounts[CLOCK_SYSVAR]), _programs(accounts, genesis_hash), *wallet]
+            do = "Try again."
+            return [broken("programs", "the node does not answer for accounts", do), wallet]
+    found = [_age(accounts[CLOCK_SYSVAR]), _programs(accounts, genesis_hash), wallet]
     if address is not None:
         found.append(_balance(accounts[address], address, genesis_hash))
     return found
@@ -238,25 +234,19 @@ def _programs(accounts: Mapping[Pubkey, Account | None], genesis_hash: str) -> F
     return doubtful("programs", seen, "Only pools of the others are traded.")
 
 
-def _wallet(settings: Settings) -> list[Finding]:
+def _wallet(settings: Settings) -> tuple[Finding, Pubkey | None]:
+    """What was found about the wallet, and its address where one is named that can be used."""
     try:
         signer = open_wallet(settings)
     except LandfallError as error:
-        return [broken("wallet", str(error), "Set WALLET_KEYPAIR to a file of solana-keygen.")]
+        do = "Set WALLET_KEYPAIR to a file of solana-keygen."
+        return broken("wallet", str(error), do), None
     if signer is not None:
-        return [fine("wallet", str(signer.address))]
+        return fine("wallet", str(signer.address)), signer.address
     if settings.paths.urls:
         do = "Set WALLET_KEYPAIR to a file of solana-keygen; `landfall worker` needs it."
-        return [doubtful("wallet", "none named; `landfall up` makes one of its own", do)]
-    return [fine("wallet", "`landfall up` makes one, and fills it with play money")]
-
-
-def _address(settings: Settings) -> Pubkey | None:
-    try:
-        signer = open_wallet(settings)
-    except LandfallError:
-        return None
-    return None if signer is None else signer.address
+        return doubtful("wallet", "none named; `landfall up` makes one of its own", do), None
+    return fine("wallet", "`landfall up` makes one, and fills it with play money"), None
 
 
 def _balance(account: Account | None, address: Pubkey, genesis_hash: str) -> Finding:

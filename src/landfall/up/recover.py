@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from landfall.bootstrap.join import Joined, joined
+from landfall.bootstrap.join import joined
+from landfall.bootstrap.parts import Parts
 from landfall.bootstrap.wallet import open_wallet
 from landfall.core.ledger.answers import Landing
 from landfall.pipeline.recovery import accept_loss, look
@@ -40,7 +41,7 @@ async def accept(settings: Settings) -> tuple[UUID, ...]:
 
 
 @asynccontextmanager
-async def _parts(settings: Settings) -> AsyncIterator[Joined]:
+async def _parts(settings: Settings) -> AsyncIterator[Parts]:
     """The engine's parts, over your database and chain or over those of a running `landfall up`.
 
     Raises:

@@ -11,16 +11,15 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import uvloop
 from rich.console import Console
 
 from landfall import observe
 from landfall.bootstrap.errors import CannotStart
-from landfall.bootstrap.join import Joined, joined
+from landfall.bootstrap.join import joined
+from landfall.bootstrap.parts import Parts
 from landfall.bootstrap.processes import ended, stop_signals, until
 from landfall.bootstrap.wallet import NoKey, open_wallet
 from landfall.core.values import Pubkey
@@ -30,10 +29,14 @@ from landfall.store.errors import DatabaseUnusable
 from landfall.store.migrations.migrate import migrate
 from landfall.up.banner import Progress, balances, ready
 from landfall.up.child_process import ChildError, ChildProcess
-from landfall.up.console_command import ConsoleCommand
+from landfall.up.commands import (
+    UpOptions,
+    console_command,
+    localnet_command,
+    with_born_tables,
+    worker_command,
+)
 from landfall.up.home import Home, open_home
-from landfall.up.localnet_command import LocalnetCommand
-from landfall.up.worker_command import with_born_tables, worker_beside
 from landfall.up.worker_metrics import spare_port, worker_metrics
 from landfall.wallet.keypair import KeypairSigner, create_file, from_file
 
@@ -41,17 +44,6 @@ _EVERYWHERE = "0.0.0.0"
 _PORT_LOOKS_MAX = 40
 _PORT_LOOK_SECONDS = 0.1
 _KEEP_RUNNING_SECONDS = 0.5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpOptions:
-    """`fresh` deletes orders and chain first; the others are passed on to the local chain."""
-
-    fresh: bool = False
-    accounts: tuple[Path, ...] = ()
-    programs: tuple[str, ...] = ()
-    faults: tuple[str, ...] = ()
-    seed: int | None = None
 
 
 def up(settings: Settings, options: UpOptions) -> None:
@@ -82,7 +74,8 @@ async def _up(settings: Settings, options: UpOptions) -> None:
         await migrate(dsn)
         progress.doing("Starting API and worker")
         metrics_port = settings.worker_metrics_port or spare_port()
-        worker = worker_beside(settings, home, dsn, rpc_urls, metrics_port)
+        command = worker_command(home, settings, dsn, rpc_urls, metrics_port)
+        worker = ChildProcess(command, logs_here=True)
         stack.push_async_callback(worker.stop)
         beginning = asyncio.create_task(worker.start())
         stack.push_async_callback(ended, beginning)
@@ -158,18 +151,7 @@ async def _chain(
     progress.doing("Starting the local chain")
     rpc_url = f"http://127.0.0.1:{settings.localnet_port}"
     await _until_free(settings.localnet_port)
-    command = LocalnetCommand(
-        home=home,
-        port=settings.localnet_port,
-        slot_ms=settings.localnet_slot_ms,
-        confirm_ms=settings.mock_delay_ms,
-        wallet=wallet,
-        accounts=options.accounts,
-        programs=options.programs,
-        faults=options.faults or settings.localnet_faults,
-        seed=settings.localnet_seed if options.seed is None else options.seed,
-    )
-    localnet = ChildProcess(command)
+    localnet = ChildProcess(localnet_command(home, settings, options, wallet))
     stack.push_async_callback(localnet.stop)
     await localnet.start()
     progress.done("The local chain runs")
@@ -186,15 +168,8 @@ async def _console(settings: Settings, home: Home, stack: AsyncExitStack) -> str
         return None
     _free(settings.host, settings.console_port, "CONSOLE_PORT").close()
     host = _in_url("127.0.0.1" if settings.host == _EVERYWHERE else settings.host)
-    console = ChildProcess(
-        ConsoleCommand(
-            home=home,
-            api=f"http://{host}:{settings.port}",
-            host=settings.host,
-            port=settings.console_port,
-            allowed_hosts=settings.doors.allowed_hosts,
-        )
-    )
+    api = f"http://{host}:{settings.port}"
+    console = ChildProcess(console_command(home, settings, api))
     stack.push_async_callback(console.stop)
     await console.start()
     return f"http://{host}:{settings.console_port}"
@@ -256,7 +231,7 @@ def _free(host: str, port: int, variable: str) -> socket.socket:
 
 @asynccontextmanager
 async def _running(
-    parts: Joined,
+    parts: Parts,
     worker: ChildProcess,
     listener: socket.socket,
     now: asyncio.Event,
