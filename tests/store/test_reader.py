@@ -7,14 +7,18 @@ import pytest
 from landfall.core.errors import OrderRejected, Unavailable
 from landfall.core.execution import Status, summarize
 from landfall.core.order import OrderType
-from landfall.core.values import BaseUnits, SwapMode
+from landfall.core.token_list import KNOWN_TOKENS
+from landfall.core.values import BaseUnits, Pubkey, SwapMode
 from landfall.ports import Claim, Finished, Held, OrderFilter, QueueStats, Reserved, RunAfter
 from landfall.queue.postgres import PostgresQueue
 from landfall.store.connection import connect
 from landfall.store.event_log import PostgresEventLog
 from landfall.store.listener import Listener
 from landfall.store.reader import OFFSET_MAX, PostgresReader
-from tests.store.stories import SOL, given_up, new_order, routing_started, to_confirmed
+from tests.store.stories import SOL, USDC, given_up, new_order, routing_started, to_confirmed
+
+RAY = KNOWN_TOKENS["RAY"]
+MINT_OF_NOTHING = Pubkey.from_string("1" * 32)
 
 
 @pytest.fixture
@@ -114,6 +118,65 @@ async def test_filters_hold_together_and_page(log, reader):
             assert wanted.get("status", each.status) is each.status
             assert wanted.get("account", each.order.account) == each.order.account
             assert wanted.get("user_id", each.order.user_id) == each.order.user_id
+
+
+async def test_orders_are_found_by_the_tokens_they_trade(log, reader):
+    pairs = [(SOL, USDC), (USDC, SOL), (SOL, RAY), (RAY, USDC)]
+    for account in ("one", "two"):
+        for token_in, token_out in pairs * 3:
+            await lived(log, account=account, token_in=token_in, token_out=token_out)
+    cases = [
+        ({"token": SOL.mint}, 18),
+        ({"token": RAY.mint}, 12),
+        ({"token_in": SOL.mint}, 12),
+        ({"token_out": SOL.mint}, 6),
+        ({"token_in": SOL.mint, "token_out": RAY.mint}, 6),
+        ({"token": SOL.mint, "token_in": SOL.mint}, 12),
+        ({"token": SOL.mint, "account": "one"}, 9),
+        ({"token": SOL.mint, "status": Status.PENDING}, 18),
+        ({"token": SOL.mint, "status": Status.PENDING, "account": "two"}, 9),
+        ({"token": SOL.mint, "status": Status.FAILED}, 0),
+        ({"token": MINT_OF_NOTHING}, 0),
+    ]
+    for wanted, count in cases:
+        found = [each for page in await all_pages(reader, **wanted, limit=4) for each in page]
+        assert len({id_of(each) for each in found}) == len(found) == count, wanted
+        places = [(each.accepted_at_ms, id_of(each)) for each in found]
+        assert places == sorted(places, reverse=True)
+    whole = (await reader.orders(OrderFilter(token=SOL.mint))).orders
+    part = await reader.orders(OrderFilter(token=SOL.mint, offset=3, limit=5))
+    assert part.orders == whole[3:8]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [{}, {"status": Status.PENDING}, {"account": "one"}, {"account": "one", "token": SOL.mint}],
+)
+async def test_the_oldest_may_come_first(log, reader, wanted):
+    await asyncio.gather(*(log.accept(new_order(account=each)) for each in ("one", "two") * 10))
+    newest = [each for page in await all_pages(reader, **wanted, limit=6) for each in page]
+    pages = await all_pages(reader, **wanted, oldest_first=True, limit=6)
+    assert [each for page in pages for each in page] == newest[::-1]
+    assert len(newest) >= 10
+
+
+@pytest.mark.parametrize("status", [None, Status.PENDING])
+async def test_orders_are_found_by_when_they_were_accepted(log, reader, status):
+    for _ in range(5):
+        await lived(log)
+        await asyncio.sleep(0.002)
+
+    async def accepted(**wanted):
+        page = await reader.orders(OrderFilter(status=status, **wanted))
+        return [each.accepted_at_ms for each in page.orders]
+
+    newest = await accepted()
+    assert len(set(newest)) == 5
+    assert await accepted(since_ms=newest[2]) == newest[:3]
+    assert await accepted(until_ms=newest[2]) == newest[3:]
+    between = {"since_ms": newest[3], "until_ms": newest[1]}
+    assert await accepted(**between, oldest_first=True) == [newest[3], newest[2]]
+    assert await accepted(since_ms=newest[0] + 1) == []
 
 
 async def test_an_offset_skips_and_is_bounded(log, reader):

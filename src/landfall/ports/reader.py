@@ -8,21 +8,31 @@ from landfall.core.events import Recorded
 from landfall.core.execution import OrderSummary, Status
 from landfall.core.order import OrderType
 from landfall.core.token import Token
+from landfall.core.values import Pubkey
 from landfall.ports.market_record import MarketRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilter:
-    """Which orders to list, newest first. `cursor` is opaque and comes from an earlier page.
+    """Which orders to list, newest first unless it is to be `oldest_first`.
 
-    `search` is an order's id, its client order id, or the signature of one of its transactions.
+    `token` is the mint on either side of an order. Orders were accepted from `since_ms` on and
+    before `until_ms`, in milliseconds since the epoch. `search` is an order's id, its client order
+    id, or the signature of one of its transactions. `cursor` is opaque and comes from an earlier
+    page of the same list.
     """
 
     account: str | None = None
     status: Status | None = None
     order_type: OrderType | None = None
     user_id: str | None = None
+    token: Pubkey | None = None
+    token_in: Pubkey | None = None
+    token_out: Pubkey | None = None
+    since_ms: int | None = None
+    until_ms: int | None = None
     search: str | None = None
+    oldest_first: bool = False
     limit: int = 50
     offset: int = 0
     cursor: str | None = None
@@ -30,7 +40,7 @@ class OrderFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPage:
-    """One page of orders, newest first."""
+    """One page of orders, in the order that was asked for."""
 
     orders: tuple[OrderSummary, ...]
     next_cursor: str | None

@@ -5,6 +5,7 @@ A page is found by key, not by counting, so that its cost is the same however lo
 
 import asyncio
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import replace
 from uuid import UUID
 
 import asyncpg
@@ -52,7 +53,7 @@ class PostgresReader:
         return await read_log(self._pool, order_id)
 
     async def orders(self, wanted: OrderFilter) -> OrderPage:
-        """One page of orders, newest first.
+        """One page of orders.
 
         Raises:
             OrderRejected: the cursor is none that a page gave, or the offset is beyond reason.
@@ -112,35 +113,68 @@ class PostgresReader:
         await read(self._pool, _SQL["ping"])
 
 
+_Piece = tuple[str, tuple[object, ...]]
+"""A part of a statement by its name, and what it takes."""
+
+
 def _page(wanted: OrderFilter, limit: int) -> tuple[str, list[object]]:
     """The statement of a page: each set of conditions is its own, so that each has its own plan."""
-    # With a status given, its index holds the page in order; otherwise an index of `orders` does.
-    way = "newest_orders" if wanted.status is None else "newest_in_status"
-    end = (f"{way}_end", (limit, wanted.offset))
-    pieces: list[tuple[str, tuple[object, ...]]] = [("newest_orders", ())]
-    if wanted.account is not None:
-        pieces.append((f"{way}_of_account", (wanted.account,)))
-    elif wanted.status is not None:
-        pieces = [("of_each_account", ()), *pieces, ("of_this_account", ())]
-    if wanted.status is not None:
-        pieces.append(("of_status", (wanted.status.value,)))
-    if wanted.order_type is not None:
-        pieces.append(("of_type", (wanted.order_type.value,)))
-    if wanted.user_id is not None:
-        pieces.append(("of_user", (wanted.user_id,)))
-    if wanted.search is not None:
-        pieces.append(("of_search", (_uuid(wanted.search), wanted.search, wanted.search)))
-    if wanted.cursor is not None:
-        pieces.append((f"{way}_after", _place(wanted.cursor)))
-    if wanted.account is None and wanted.status is not None:
-        pieces.append((f"{way}_end", (limit + wanted.offset, 0)))
-        end = ("of_each_account_end", (limit, wanted.offset))
-    pieces.append(end)
+    pieces = _both_sides(wanted, limit) if wanted.token is not None else _pieces(wanted, limit)
     arguments = [value for _, values in pieces for value in values]
     statement = "\n".join(_SQL[name] for name, _ in pieces)
+    # With a status given, its index holds the page in order; otherwise an index of `orders` does.
+    statement = statement.replace("by.", "o." if wanted.status is None else "x.")
+    if wanted.oldest_first:
+        statement = statement.replace(" desc", "").replace(") < (", ") > (")
     for number in range(1, len(arguments) + 1):
         statement = statement.replace("$?", f"${number}", 1)
     return statement, arguments
+
+
+def _both_sides(wanted: OrderFilter, limit: int) -> list[_Piece]:
+    paying = replace(wanted, token=None, token_in=wanted.token, offset=0)
+    buying = replace(wanted, token=None, token_out=wanted.token, offset=0)
+    return [
+        ("of_both_sides", ()),
+        *_pieces(paying, limit + wanted.offset),
+        ("of_the_other_side", ()),
+        *_pieces(buying, limit + wanted.offset),
+        ("of_both_sides_end", ()),
+        ("merged_end", (limit, wanted.offset)),
+    ]
+
+
+def _pieces(wanted: OrderFilter, limit: int) -> list[_Piece]:
+    conditions = _conditions(wanted)
+    if wanted.account is not None or wanted.status is None:
+        return [("page", ()), *conditions, ("page_end", (limit, wanted.offset))]
+    return [
+        ("of_each_account", ()),
+        ("page", ()),
+        ("of_this_account", ()),
+        *conditions,
+        ("page_end", (limit + wanted.offset, 0)),
+        ("merged_end", (limit, wanted.offset)),
+    ]
+
+
+def _conditions(wanted: OrderFilter) -> list[_Piece]:
+    asked = {
+        "of_account": wanted.account,
+        "of_status": wanted.status and wanted.status.value,
+        "of_type": wanted.order_type and wanted.order_type.value,
+        "of_user": wanted.user_id,
+        "of_token_in": wanted.token_in and str(wanted.token_in),
+        "of_token_out": wanted.token_out and str(wanted.token_out),
+        "since": wanted.since_ms,
+        "until": wanted.until_ms,
+    }
+    pieces: list[_Piece] = [(name, (value,)) for name, value in asked.items() if value is not None]
+    if wanted.search is not None:
+        pieces.append(("of_search", (_uuid(wanted.search), wanted.search, wanted.search)))
+    if wanted.cursor is not None:
+        pieces.append(("after", _place(wanted.cursor)))
+    return pieces
 
 
 def _uuid(text: str) -> UUID | None:

@@ -1,34 +1,31 @@
--- name: newest_orders
--- A page of orders, newest first, found by what was asked. Conditions and the end follow.
+-- name: page
+-- A page of orders, newest first, found by what was asked. Conditions and the end follow. `by.` is
+-- the table whose index has them in order: `orders`, or `executions` where a status is asked for.
 select order_id, o.body, x.status, x.version, x.accepted_at_ms, x.updated_at_ms, x.attempts,
        x.signature, x.dex, x.venue, x.fill_slot, x.fill_in_amount, x.fill_out_amount,
        x.fill_fee_lamports, x.failure, x.finalized_slot
 from orders o join executions x using (order_id)
 where true;
 
--- name: newest_orders_end
--- The end of a page found by what was asked.
-order by o.accepted_at_ms desc, o.order_id desc limit $? offset $?;
+-- name: page_end
+-- The end of a page.
+order by by.accepted_at_ms desc, by.order_id desc limit $? offset $?;
 
--- name: newest_orders_after
+-- name: after
 -- Only what is older than the last row of the page before.
-and (o.accepted_at_ms, o.order_id) < ($?::bigint, $?::uuid);
+and (by.accepted_at_ms, by.order_id) < ($?::bigint, $?::uuid);
 
--- name: newest_orders_of_account
+-- name: since
+-- Only what was accepted from an instant on.
+and by.accepted_at_ms >= $?;
+
+-- name: until
+-- Only what was accepted before an instant.
+and by.accepted_at_ms < $?;
+
+-- name: of_account
 -- Only one account's.
-and o.account = $?;
-
--- name: newest_in_status_end
--- The end of a page found by status.
-order by x.accepted_at_ms desc, x.order_id desc limit $? offset $?;
-
--- name: newest_in_status_after
--- Only what is older than the last row of the page before.
-and (x.accepted_at_ms, x.order_id) < ($?::bigint, $?::uuid);
-
--- name: newest_in_status_of_account
--- Only one account's.
-and x.account = $?;
+and by.account = $?;
 
 -- name: of_each_account
 -- A page of everybody's orders in one status begins. The index has them in order within an account,
@@ -45,8 +42,20 @@ select page.* from accounts cross join lateral (;
 -- Only those of the account at hand.
 and x.account = accounts.account;
 
--- name: of_each_account_end
--- The end of a page merged of a page of each account.
+-- name: of_both_sides
+-- A page of orders that pay with a token or buy it begins: each side's index has its own in order.
+select page.* from ((;
+
+-- name: of_the_other_side
+-- The orders that buy it follow those that pay with it.
+) union all (;
+
+-- name: of_both_sides_end
+-- Both sides end.
+);
+
+-- name: merged_end
+-- The end of a page merged of several.
 ) page
 order by accepted_at_ms desc, order_id desc limit $? offset $?;
 
@@ -61,6 +70,14 @@ and o.order_type = $?;
 -- name: of_user
 -- Only one user's orders.
 and o.user_id = $?;
+
+-- name: of_token_in
+-- Only orders that pay with a token.
+and o.body -> 'token_in' ->> 'mint' = $?;
+
+-- name: of_token_out
+-- Only orders that buy a token.
+and o.body -> 'token_out' ->> 'mint' = $?;
 
 -- name: of_search
 -- Only orders that go by this name: an id, a client order id, the signature of an attempt. Each part
