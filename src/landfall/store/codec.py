@@ -21,6 +21,7 @@ from landfall.core.values import Pubkey, Signature
 
 # Which order it is and when it came are not what it asks.
 _NOT_ASKED = frozenset({"order_id", "created_at_ms"})
+_ASKED = tuple(field for field in fields(Order) if field.name not in _NOT_ASKED)
 
 
 def _to_json(value: Any) -> str:
@@ -58,29 +59,30 @@ def decode_event(kind: str, body: str) -> Event:
     decoder = _EVENTS.get(kind)
     if decoder is None:
         raise InvariantViolation(f"the log holds a fact that this program does not know: {kind}")
-    event: Event = _decoded(decoder, kind, body)
+    event: Event = decoded(decoder, kind, body)
     return event
 
 
 def decode_order(body: str) -> Order:
     """The order; raises InvariantViolation if the body is not one."""
-    order: Order = _decoded(_ORDER, "Order", body)
+    order: Order = decoded(_ORDER, "Order", body)
     return order
 
 
 def decode_token(body: str) -> Token:
     """A token, as an order names it."""
-    token: Token = _decoded(_TOKEN, "Token", body)
+    token: Token = decoded(_TOKEN, "Token", body)
     return token
 
 
 def decode_failure(body: str) -> Failure:
     """The failure; raises InvariantViolation if the body is not one."""
-    failure: Failure = _decoded(_FAILURE, "Failure", body)
+    failure: Failure = decoded(_FAILURE, "Failure", body)
     return failure
 
 
-def _decoded(decoder: msgspec.json.Decoder[Any], kind: str, body: str) -> Any:
+def decoded(decoder: msgspec.json.Decoder[Any], kind: str, body: str) -> Any:
+    """What `decoder` reads in a body; raises InvariantViolation if it is no such thing."""
     try:
         return decoder.decode(body)
     except (msgspec.MsgspecError, ValueError, LandfallError) as error:
@@ -95,9 +97,9 @@ def request_hash(order: Order) -> bytes:
     added later does not make an old request a different one.
     """
     asked = {}
-    for field in fields(order):
+    for field in _ASKED:
         value = getattr(order, field.name)
-        if field.name in _NOT_ASKED or value == field.default:
+        if value == field.default:
             continue
         asked[field.name] = value.mint if isinstance(value, Token) else value
     return hashlib.sha256(_ENCODER.encode(asked)).digest()
