@@ -11,7 +11,7 @@ from typing import Any, cast
 import httpx
 
 from landfall.api.app import ApiConfig, create_app
-from landfall.api.guard import App
+from landfall.api.asgi import App
 from landfall.api.server import make_server
 from landfall.chain.prices import SeenPrices
 from landfall.core.errors import Unavailable

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from landfall.api.aliases import CANONICAL
 from landfall.api.guard import host_of
+from landfall.api.protocols import Gathered
 from tests.api.serving import Running
 
 BODY = {"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1.5"}
@@ -149,6 +151,46 @@ async def test_a_body_over_64_kib_is_refused(api: Running):
 
     chunked = await api.http.post("/api/orders/execute", content=in_chunks(), headers=JSON_TYPE)
     assert chunked.status_code == 413
+
+
+@pytest.mark.parametrize("body", [BODY, {"tokenIn": "SOL"}])
+async def test_an_order_is_answered_alike_past_the_framework_and_through_it(
+    api: Running, body: dict[str, str]
+):
+    own_page = {"origin": f"http://127.0.0.1:{api.port}"}
+    past = await api.http.post("/api/orders/execute", json=body)
+    through = [
+        await api.http.post("/api/orders/execute/", json=body),
+        await api.http.post("/api/orders/execute", json=body, headers=own_page),
+    ]
+    own = {"date", "location"}
+    for answer in through:
+        assert answer.status_code == past.status_code
+        assert answer.json().keys() == past.json().keys()
+        assert answer.headers.keys() == past.headers.keys()
+        assert all(answer.headers[name] == past.headers[name] for name in past.headers.keys() - own)
+    assert {"cache-control", "x-content-type-options"} <= past.headers.keys()
+    assert len(api.desk.logs) == (3 if past.is_success else 0)
+
+
+async def test_head_and_body_of_an_answer_are_sent_at_once():
+    sent: list[bytes] = []
+
+    class Wire:
+        write = sent.append
+
+        def close(self) -> None:
+            sent.append(b"closed")
+
+    wire = Gathered(cast(asyncio.Transport, Wire()))
+    wire.write(b"head, ")
+    wire.write(b"body")
+    assert sent == []
+    await asyncio.sleep(0)
+    assert sent == [b"head, body"]
+    wire.write(b"last words")
+    wire.close()
+    assert sent[1:] == [b"last words", b"closed"]
 
 
 @pytest.mark.parametrize("connection", [b"", b"Connection: Upgrade\r\n"])

@@ -134,7 +134,15 @@ def permitted(connection: "ASGIConnection[Any, Any, Any, Any]", scope: Scope) ->
     Raises:
         Refusal: 403, and which scope is missing.
     """
-    caller: Caller = connection.scope["caller"]  # type: ignore[typeddict-item]
+    return granted(connection.scope["caller"], scope)  # type: ignore[typeddict-item]
+
+
+def granted(caller: Caller, scope: Scope) -> Caller:
+    """The caller, if they may do this.
+
+    Raises:
+        Refusal: 403, and which scope is missing.
+    """
     if not caller.may(scope):
         raise Refusal(
             403, Problem.SCOPE_MISSING, f"This key lacks the scope {scope.value!r} that this needs."
@@ -168,10 +176,9 @@ def _credentials(headers: Headers) -> list[str]:
     """Every key the headers hold, as written; whatever is no key stays, to be refused."""
     found = []
     for name, value in headers:
-        text = value.decode("latin-1").strip()
         if name == KEY_HEADER:
-            found.append(text)
+            found.append(value.decode("latin-1").strip())
         elif name == b"authorization":
-            scheme, _, rest = text.partition(" ")
+            scheme, _, rest = value.decode("latin-1").strip().partition(" ")
             found.append(rest.strip() if scheme.lower() == "bearer" else "")
     return found

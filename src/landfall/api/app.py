@@ -10,10 +10,12 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from landfall import __version__
 from landfall.api import (
+    asgi,
     cluster,
     describe,
     orders,
     page,
+    placing,
     status,
     stream,
     stream_all,
@@ -24,7 +26,7 @@ from landfall.api import (
 from landfall.api.access import Access
 from landfall.api.admission import Admission
 from landfall.api.errors import answer_error
-from landfall.api.guard import App, Guard, guarded
+from landfall.api.guard import Guard, guarded
 from landfall.api.limits import Buckets
 from landfall.api.market_wire import LatestMarket
 from landfall.api.parts import ApiConfig, HealthChecks, Parts
@@ -35,7 +37,7 @@ from landfall.ports import Feed, Keys, Reader, World
 __all__ = ["ApiConfig", "HealthChecks", "create_app"]
 
 ROUTES = (
-    orders.execute,
+    placing.execute,
     orders.quote,
     orders.cancel_order,
     orders.delete_order,
@@ -63,7 +65,7 @@ ROUTES = (
 
 def create_app(
     world: World, reader: Reader, feed: Feed, keys: Keys, health: HealthChecks, config: ApiConfig
-) -> App:
+) -> asgi.App:
     """The API over these ports; `server.py` serves it."""
     access = Access(keys, world.clock, config.anonymous)
     parts = Parts(
@@ -91,8 +93,7 @@ def create_app(
         route_handlers=ROUTES,
         dependencies={"parts": Provide(lambda: parts, sync_to_thread=False)},
         exception_handlers={Exception: answer_error},
-        response_headers={"cache-control": "no-store", "x-content-type-options": "nosniff"},
-        request_max_body_size=config.body_bytes_max,
+        response_headers=asgi.ALWAYS,
         cors_config=_cors(config.allowed_origins),
         openapi_config=OpenAPIConfig(
             title="Landfall",
@@ -113,7 +114,21 @@ def create_app(
         by_key=Buckets(config.requests_per_key, time.monotonic),
         by_address=Buckets(config.requests_per_address, time.monotonic),
     )
-    return guarded(app, guard)
+    return guarded(_short_cut(app, placing.placing(parts)), guard)
+
+
+def _short_cut(app: asgi.App, place: asgi.App) -> asgi.App:
+    """The application, but orders are placed past it, unless a page elsewhere needs its headers."""
+
+    async def routed(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        is_short = (
+            scope["path"] == placing.PATH
+            and scope.get("method") == "POST"
+            and not asgi.header(scope, b"origin")
+        )
+        await (place if is_short else app)(scope, receive, send)
+
+    return routed
 
 
 def _cors(allowed_origins: frozenset[str]) -> CORSConfig | None:

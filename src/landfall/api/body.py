@@ -57,6 +57,10 @@ class Body:
             return next(names, field)
         return None if field is None else self.written.get(field, field)
 
+    def in_the_clients_words(self, error: OrderRejected) -> OrderRejected:
+        """The error, with its field under the name that was sent."""
+        return OrderRejected(error.reason, self.name_of(error.field), error.sentence)
+
 
 def read_body(raw: bytes) -> Body:
     """Parse a JSON object of known fields.
@@ -125,13 +129,7 @@ def order_request(body: Body, slippage_bps_default: BasisPoints) -> OrderRequest
 
 def _pairs(raw: bytes) -> list[tuple[str, object]]:
     try:
-        parsed = json.loads(
-            raw.decode("utf-8"),
-            object_pairs_hook=_unique,
-            parse_int=_Number,
-            parse_float=_Number,
-            parse_constant=_no_constant,
-        )
+        parsed = _JSON.decode(raw.decode("utf-8"))
     except RecursionError:
         raise MalformedBody("The body is nested too deeply.") from None
     except ValueError:
@@ -150,6 +148,14 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+_JSON = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_int=_Number,
+    parse_float=_Number,
+    parse_constant=_no_constant,
+)
 
 
 def _text(body: Body, field: str) -> str | None:

@@ -224,7 +224,5 @@ def _framework(error: HTTPException) -> Refusal:
     match error.status_code:
         case 405:
             return Refusal(405, Problem.METHOD_NOT_ALLOWED, "This path does not take this method.")
-        case 413:
-            return Refusal(413, Problem.BODY_TOO_LARGE, "The body is larger than 64 KiB.")
         case status:
             return Refusal(status, Problem.BAD_REQUEST, "The request cannot be read.")

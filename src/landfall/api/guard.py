@@ -7,25 +7,17 @@ browsers send no Origin and are not touched by that rule. Whoever asks too often
 come back, before anything is looked up for them.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
-
-import msgspec
 
 from landfall import observe
 from landfall.access import Caller
 from landfall.api.access import Access, key_needed, ticket_in
+from landfall.api.asgi import App, Message, Receive, Scope, Send, encoded, header, send_json
 from landfall.api.errors import Problem, Refusal, answer, answer_headers, refusal
 from landfall.api.limits import Allowance, Buckets, site_of
-
-Scope = Mapping[str, Any]
-Message = Mapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Any, Any, Any], Awaitable[None]]
-"""An ASGI application: scope, receive, send."""
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 OPEN_PATHS = frozenset({"/", "/health", "/api/health", "/docs", "/openapi.json"})
@@ -35,6 +27,7 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _CALM = frozenset({401, 429})
 """Refusals after which the same connection may well bring something better."""
 _PORTS = {"http": 80, "https": 443}
+_HOSTS_REMEMBERED_MAX = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +105,7 @@ def guarded(app: App, guard: Guard) -> App:
         # A copy: the server itself must still see that no body is wanted.
         is_head = scope["type"] == "http" and scope["method"] == "HEAD"
         scope = {**scope, "caller": caller, **({"method": "GET"} if is_head else {})}
-        extra = [] if allowance is None else allowance.headers()
+        extra = [] if allowance is None else encoded(allowance.headers())
         if scope["type"] == "http":
             await app(scope, receive, _answering(scope["method"], extra, send))
         else:
@@ -121,6 +114,7 @@ def guarded(app: App, guard: Guard) -> App:
     return checked
 
 
+@lru_cache(_HOSTS_REMEMBERED_MAX)
 def host_of(header: str) -> str | None:
     """The name in a Host header, without port; None if it is not one.
 
@@ -143,12 +137,8 @@ def address_of(scope: Scope) -> str:
     return site_of(client[0]) if client else "?"
 
 
-def _header(scope: Scope, wanted: bytes) -> list[str]:
-    return [value.decode("latin-1") for name, value in scope["headers"] if name == wanted]
-
-
 def _check_host(scope: Scope, allowed_hosts: frozenset[str]) -> None:
-    hosts = _header(scope, b"host")
+    hosts = header(scope, b"host")
     if len(hosts) != 1 or host_of(hosts[0]) not in allowed_hosts:
         raise Refusal(
             421,
@@ -160,8 +150,8 @@ def _check_host(scope: Scope, allowed_hosts: frozenset[str]) -> None:
 def _check_origin(scope: Scope, allowed_origins: frozenset[str]) -> None:
     if scope["type"] == "http" and scope["method"] in _READING:
         return
-    for origin in _header(scope, b"origin"):
-        if origin not in allowed_origins and not _is_own(origin, _header(scope, b"host")[0]):
+    for origin in header(scope, b"origin"):
+        if origin not in allowed_origins and not _is_own(origin, header(scope, b"host")[0]):
             raise Refusal(
                 403, Problem.ORIGIN_NOT_ALLOWED, "Pages of that origin may not use this API."
             )
@@ -189,23 +179,13 @@ def _check_allowance(allowance: Allowance | None) -> None:
 async def _refuse(scope: Scope, send: Send, told: Refusal) -> None:
     """Answer with an error; for a WebSocket the handshake fails with the same status."""
     kind = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
-    body = msgspec.json.encode(answer(told))
-    extra = told.allowance.headers() if isinstance(told, TooMany) else []
-    start = {
-        "type": f"{kind}.start",
-        "status": told.status,
-        "headers": [
-            (b"content-type", b"application/json"),
-            (b"content-length", str(len(body)).encode()),
-            (b"cache-control", b"no-store"),
-            *([] if told.status in _CALM else [(b"connection", b"close")]),
-            *((name.encode(), value.encode()) for name, value in answer_headers(told).items()),
-            *extra,
-        ],
-    }
+    headers = answer_headers(told)
+    if told.status not in _CALM:
+        headers["connection"] = "close"
+    if isinstance(told, TooMany):
+        headers |= told.allowance.headers()
     observe.http_response(str(scope.get("method", "WEBSOCKET")), told.status)
-    await send(start)
-    await send({"type": f"{kind}.body", "body": body, "more_body": False})
+    await send_json(send, told.status, answer(told), headers, kind)
 
 
 def _answering(method: str, extra: list[tuple[bytes, bytes]], send: Send) -> Send:

@@ -10,9 +10,11 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 NAMES_MAX = 50_000
 _IPV6_SITE_BITS = 64
+_SITES_REMEMBERED_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,13 @@ class Allowance:
     reset_s: int
     retry_after_s: int
 
-    def headers(self) -> list[tuple[bytes, bytes]]:
+    def headers(self) -> dict[str, str]:
         """The allowance as the `RateLimit` headers of an answer."""
-        return [
-            (b"ratelimit-limit", str(self.limit).encode()),
-            (b"ratelimit-remaining", str(self.remaining).encode()),
-            (b"ratelimit-reset", str(self.reset_s).encode()),
-        ]
+        return {
+            "ratelimit-limit": str(self.limit),
+            "ratelimit-remaining": str(self.remaining),
+            "ratelimit-reset": str(self.reset_s),
+        }
 
 
 @dataclass(slots=True)
@@ -85,6 +87,7 @@ class Buckets:
             del self._buckets[oldest]
 
 
+@lru_cache(_SITES_REMEMBERED_MAX)
 def site_of(address: str) -> str:
     """The name under which an address is counted: itself, or the network of an IPv6 one.
 

@@ -20,6 +20,45 @@ CLOSING_SECONDS_MAX = 30.0
 UNREAD_BYTES_MAX = 64 * 1024
 
 
+class Gathered:
+    """A transport that sends together what was written together.
+
+    The head and the body of an answer are two writes, and would be two packets, at twice the price
+    for both sides.
+    """
+
+    __slots__ = ("_transport", "_written")
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._written: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the transport's own."""
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send this with what else is written before the loop turns."""
+        if not self._written:
+            asyncio.get_running_loop().call_soon(self._send)
+        self._written.append(data)
+
+    def close(self) -> None:
+        """Close once everything is sent."""
+        self._send()
+        self._transport.close()
+
+    def plain(self) -> Transport:
+        """The transport itself, with nothing left to send."""
+        self._send()
+        return self._transport
+
+    def _send(self) -> None:
+        if self._written:
+            self._transport.write(b"".join(self._written))
+            self._written.clear()
+
+
 class UpgradesOnGet(HttpToolsProtocol):
     """HTTP that leaves a POST with `Upgrade: websocket` a POST, and waits no longer than it should.
 
@@ -30,7 +69,7 @@ class UpgradesOnGet(HttpToolsProtocol):
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """A client is there, and has so long to ask for something."""
-        super().connection_made(transport)
+        super().connection_made(Gathered(transport))  # type: ignore[arg-type]
         self._expect()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -52,6 +91,7 @@ class UpgradesOnGet(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """From here on it is a WebSocket."""
         self._in_time()
+        self.transport = self.transport.plain()  # type: ignore[attr-defined]
         super().handle_websocket_upgrade()
         # They hold one another, and nobody needs either any more.
         self.parser = None  # type: ignore[assignment]

@@ -26,7 +26,7 @@ def instant(milliseconds: int) -> str:
     '2023-11-14T22:13:20.123Z'
     """
     seconds, rest = divmod(milliseconds, 1000)
-    whole = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    whole = datetime.fromtimestamp(seconds, UTC).isoformat().removesuffix("+00:00")
     return f"{whole}.{rest:03d}Z"
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 
 import uvicorn
 
-from landfall.api.guard import App
+from landfall.api.asgi import App
 from landfall.api.protocols import EndsInTime, UpgradesOnGet
 
 WEBSOCKET_MESSAGE_BYTES_MAX = 4 * 1024

@@ -16,8 +16,9 @@ from landfall.api import wire
 from landfall.api.conversation import converse, send, until_left, while_welcome
 from landfall.api.errors import Problem, Refusal
 from landfall.api.frames import frame
-from landfall.api.orders import find, submit
+from landfall.api.orders import find
 from landfall.api.parts import GivenParts, Parts, Socket
+from landfall.api.placing import submit
 from landfall.core.events import Recorded
 from landfall.pipeline.history import follow
 
