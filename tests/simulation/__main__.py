@@ -1,6 +1,7 @@
 """Run histories, replay one, or see the mutants caught: `python -m tests.simulation`."""
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,7 @@ from landfall import observe
 from tests.simulation.history import simulate
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.oracle import judge
-from tests.simulation.report import Caught, Tally, hunt, never, tally, together
+from tests.simulation.report import Caught, hunt, never, tally, together
 from tests.simulation.story import tell
 
 # With fewer histories than this, some ways are not taken by mere chance.
@@ -24,19 +25,19 @@ def _chunks(first: int, seeds: int) -> Iterator[range]:
         yield range(start, min(start + _SEEDS_PER_TASK, first + seeds))
 
 
-def _quietly(seeds: range) -> Tally:
-    observe.configure("critical")
-    return tally(seeds)
-
-
-def _hunt_quietly(name: str) -> Caught:
-    observe.configure("critical")
+def _hunt(name: str) -> Caught:
     return hunt(name, MUTANT_SEEDS)
 
 
+def _begin() -> None:
+    """Make a process ready for many histories: what it has imported is no garbage of theirs."""
+    observe.configure("critical")
+    gc.freeze()
+
+
 def _run(first: int, seeds: int, processes: int) -> int:
-    with ProcessPoolExecutor(processes) as pool:
-        total = together(pool.map(_quietly, _chunks(first, seeds)))
+    with ProcessPoolExecutor(processes, initializer=_begin) as pool:
+        total = together(pool.map(tally, _chunks(first, seeds)))
     for name, times in (*total.faults.most_common(), *total.ways.most_common()):
         print(f"{times:9} {name}")
     for seed, line in total.violations:
@@ -65,8 +66,8 @@ def _replay(seed: int) -> int:
 def _mutants(processes: int) -> int:
     width = max(map(len, MUTANTS))
     caught = 0
-    with ProcessPoolExecutor(processes) as pool:
-        for each in pool.map(_hunt_quietly, MUTANTS):
+    with ProcessPoolExecutor(processes, initializer=_begin) as pool:
+        for each in pool.map(_hunt, MUTANTS):
             where = "NOT CAUGHT" if each.seed is None else f"seed {each.seed:3}"
             print(f"{each.name:{width}}  {where}  {each.line or ''}")
             caught += each.seed is not None

@@ -23,7 +23,7 @@ from landfall.core.events import (
     TransactionSigned,
 )
 from landfall.core.execution import Attempt, Execution, Status
-from landfall.core.lifecycle.evolve import fold
+from landfall.core.lifecycle.evolve import evolve, fold
 from landfall.core.order import Order
 from landfall.core.quote import max_in_amount, min_out_amount
 from landfall.core.values import SwapMode
@@ -168,15 +168,12 @@ def _log_is_whole(history: History, story: Story) -> Iterator[str]:
     row = history.database.tables.executions[story.order.order_id]
     if tuple(row[name] for name in SHOWN) != columns(story.execution):
         yield "I4: the row is not what the log folds to"
-    ended = False
+    execution: Execution | None = None
     for recorded in story.log:
+        ended = execution is not None and execution.status in _ENDS
         if ended and not isinstance(recorded.event, TransactionFinalized):
             yield f"I5: {type(recorded.event).__name__} after the end"
-        ended = ended or _ends(story, recorded)
-
-
-def _ends(story: Story, recorded: Recorded) -> bool:
-    return fold(story.log[: recorded.version + 1]).status in _ENDS
+        execution = evolve(execution, recorded)
 
 
 def _within_bounds(story: Story) -> Iterator[str]:

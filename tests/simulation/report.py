@@ -1,14 +1,18 @@
 """What many histories came to, and where a mutant is noticed first."""
 
+import gc
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tests.simulation.history import simulate
+from tests.simulation.history import History, simulate, uncollected
 from tests.simulation.mutants import broken
 from tests.simulation.oracle import judge
 from tests.simulation.recoveries import WAYS, recoveries
 from tests.simulation.weather import FAULTS
+
+_COLLECT_EVERY = 20
+"""A history is a megabyte or two, and most of it refers to itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +32,7 @@ def tally(seeds: Iterable[int]) -> Tally:
     faults: Counter[str] = Counter()
     ways: Counter[str] = Counter()
     violations: list[tuple[int, str]] = []
-    for seed in seeds:
-        history = simulate(seed)
-        found = judge(history)
+    for seed, history, found in judged(seeds):
         violations += [(seed, line) for line in found]
         count += 1
         orders += len(history.database.tables.orders)
@@ -38,6 +40,17 @@ def tally(seeds: Iterable[int]) -> Tally:
         if not found:
             ways.update(recoveries(history))
     return Tally(count, orders, faults, ways, tuple(violations))
+
+
+def judged(seeds: Iterable[int]) -> Iterator[tuple[int, History, list[str]]]:
+    """Each seed, its history, and what is wrong with it."""
+    with uncollected():
+        for place, seed in enumerate(seeds, start=1):
+            history = simulate(seed)
+            yield seed, history, judge(history)
+            if place % _COLLECT_EVERY == 0:
+                del history
+                gc.collect()
 
 
 def together(tallies: Iterable[Tally]) -> Tally:
@@ -72,8 +85,7 @@ class Caught:
 def hunt(name: str, seeds: int) -> Caught:
     """Run histories of a mutant until the judge notices."""
     with broken(name):
-        for seed in range(seeds):
-            found = judge(simulate(seed))
+        for seed, _, found in judged(range(seeds)):
             if found:
                 return Caught(name, seed, found[0])
     return Caught(name, None, None)

@@ -13,10 +13,13 @@ import heapq
 from asyncio import events
 from collections import deque
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from contextvars import Context, ContextVar, copy_context
 from itertools import count
 from typing import Any
 from unittest.mock import patch
+
+import msgspec
 
 _PROCESS: "ContextVar[Process | None]" = ContextVar("process", default=None)
 _TURNS_MAX = 3_000_000
@@ -38,6 +41,7 @@ class Process:
         self.name = name
         self.alive = True
         self.frozen = False
+        self.runs = True
         self.held: list[_Handle] = []
         self._loop = loop
         loop.processes.append(self)
@@ -50,7 +54,7 @@ class Process:
 
     def kill(self) -> None:
         """End it at once, wherever it is."""
-        self.alive = False
+        self.alive = self.runs = False
 
     async def die(self) -> None:
         """End it from within; never returns."""
@@ -59,7 +63,7 @@ class Process:
 
     def freeze(self) -> None:
         """Stop it until `thaw`."""
-        self.frozen = True
+        self.frozen, self.runs = True, False
 
     def freeze_for(self, seconds: float) -> None:
         """Stop it, and let it go on later."""
@@ -68,7 +72,7 @@ class Process:
 
     def thaw(self) -> None:
         """Go on, with everything that came due meanwhile. The dead do not."""
-        self.frozen = False
+        self.frozen, self.runs = False, self.alive
         if self.alive:
             self._loop.go_on_with(self.given_up())
 
@@ -83,18 +87,13 @@ def current_process() -> Process | None:
     return _PROCESS.get()
 
 
-class _Handle:
+class _Handle(msgspec.Struct):
     """A callback that is due: what asyncio's handles are, without what those do for debugging."""
 
-    __slots__ = ("args", "callback", "context", "is_cancelled")
-
-    def __init__(
-        self, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None
-    ) -> None:
-        self.callback = callback
-        self.args = args
-        self.context = copy_context() if context is None else context
-        self.is_cancelled = False
+    callback: Callable[..., object]
+    args: tuple[Any, ...]
+    context: Context
+    is_cancelled: bool = False
 
     def cancel(self) -> None:
         self.is_cancelled = True
@@ -103,7 +102,8 @@ class _Handle:
 class _Task(asyncio.Task[Any]):
     """A task that sets keep in the order of its making, not of its address."""
 
-    number = 0
+    __slots__ = ("number",)
+    number: int
 
     def __hash__(self) -> int:
         return self.number
@@ -112,7 +112,8 @@ class _Task(asyncio.Task[Any]):
 class _Future(asyncio.Future[Any]):
     """A future, likewise."""
 
-    number = 0
+    __slots__ = ("number",)
+    number: int
 
     def __hash__(self) -> int:
         return self.number
@@ -166,19 +167,16 @@ class VirtualLoop(asyncio.AbstractEventLoop):
                 raise Stuck(f"everybody waits for ever, at {self._now} s")
             if handle.is_cancelled:
                 continue
-            process = handle.context.get(_PROCESS)
-            if process is None or (process.alive and not process.frozen):
-                self._run(handle)
-            else:
+            context = handle.context
+            process = context.get(_PROCESS)
+            if process is not None and not process.runs:
                 process.held.append(handle)
-        raise Stuck(f"not done after {_TURNS_MAX} turns, at {self._now} s")
-
-    def _run(self, handle: _Handle) -> None:
-        try:
-            handle.context.run(handle.callback, *handle.args)
-        except Exception as error:  # noqa: BLE001 - as asyncio does: it is told, and all go on
-            if not self._closed:
+                continue
+            try:
+                context.run(handle.callback, *handle.args)
+            except Exception as error:  # noqa: BLE001 - as asyncio does: it is told, and all go on
                 self.errors.append(f"{handle.callback!r} raised {error!r}")
+        raise Stuck(f"not done after {_TURNS_MAX} turns, at {self._now} s")
 
     def go_on_with(self, handles: list[_Handle]) -> None:
         """Run these after what is ready already."""
@@ -191,11 +189,13 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             self._ready.extend(process.given_up())
         for _ in range(_BURIALS_MAX):
             for task in self._tasks:
-                task.cancel()
+                if not task.done():
+                    task.cancel()
             while self._ready:
                 handle = self._ready.popleft()
                 if not handle.is_cancelled:
-                    self._run(handle)
+                    with suppress(Exception):
+                        handle.context.run(handle.callback, *handle.args)
 
     # ── What asyncio calls ───────────────────────────────────────────────────────────────────────
 
@@ -205,7 +205,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def call_soon(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> _Handle:
-        handle = _Handle(callback, args, context)
+        handle = _Handle(callback, args, copy_context() if context is None else context)
         self._ready.append(handle)
         return handle
 
@@ -216,7 +216,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         *args: Any,
         context: Context | None = None,
     ) -> _Handle:
-        handle = _Handle(callback, args, context)
+        handle = _Handle(callback, args, copy_context() if context is None else context)
         when = self._now + max(0.0, delay)
         heapq.heappush(self._timers, (when, next(self._numbers), handle))
         return handle
@@ -228,7 +228,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         *args: Any,
         context: Context | None = None,
     ) -> _Handle:
-        handle = _Handle(callback, args, context)
+        handle = _Handle(callback, args, copy_context() if context is None else context)
         heapq.heappush(self._timers, (when, next(self._numbers), handle))
         return handle
 

@@ -97,19 +97,17 @@ class Weather:
         self.is_calm = False
         self._now_s = now_s
         self._chance = chance
-        self._likely = _drawn(chance) if likely is None else likely
+        present = _drawn(chance) if likely is None else likely
+        self._likely = {**dict.fromkeys(FAULTS, 0.0), **present}
 
     def has(self, family: Mapping[str, float]) -> bool:
         """Whether this history knows any fault of the family."""
-        return any(name in self._likely for name in family)
+        return any(self._likely[name] for name in family)
 
     def strikes(self, fault: str) -> bool:
         """Whether the fault happens at this chance; it is remembered."""
-        likely = self._likely.get(fault)
-        if likely is None:
-            assert fault in FAULTS, fault
-            return False
-        if self.is_calm or self._chance.random() >= likely:
+        likely = self._likely[fault]
+        if not likely or self.is_calm or self._chance.random() >= likely:
             return False
         self.struck.append((self._now_s(), fault))
         return True
