@@ -70,7 +70,7 @@ async def joined(
         nodes = [await stack.enter_async_context(running_node(each)) for each in behaviours]
         session = await stack.enter_async_context(aiohttp.ClientSession())
         urls = [node.url for node in nodes]
-        paths = join_paths(session, urls, settings, clock or RealClock(), rebroadcast_ms)
+        paths = join_paths(session, urls, settings, clock or RealClock(), rebroadcast_ms, 0)
         if verified:
             await paths.endpoints.verify()
             for node in nodes:

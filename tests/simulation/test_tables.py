@@ -20,9 +20,9 @@ from landfall.core.errors import (
     Unavailable,
     VersionConflict,
 )
-from landfall.core.events import Event
+from landfall.core.events import Event, Recorded
 from landfall.core.execution import Execution, Status
-from landfall.core.lifecycle.evolve import fold
+from landfall.core.lifecycle.evolve import evolved, facts_after, fold
 from landfall.core.values import BaseUnits, Signature
 from landfall.ports import Claim, Finished, Held, Next, RunAfter
 from landfall.queue.postgres import PostgresQueue
@@ -121,6 +121,19 @@ async def test_a_commit_of_two_facts_ends_with_the_second(log: Any, queue: Any) 
     await live(log, claim, execution, [(routing_started(),), given_up()])
     recorded = await log.load(execution.order.order_id)
     assert [fact.ends_commit for fact in recorded] == [True, True, False, True]
+
+
+async def test_earlier_steps_keep_their_own_ends_and_times(log: Any, queue: Any) -> None:
+    claim, execution = await begun(log, queue)
+    *before, last = to_confirmed()[:3]
+    earlier: tuple[Recorded, ...] = ()
+    for events in before:
+        earlier += facts_after(evolved(execution, earlier), events, execution.accepted_at_ms)
+    after = await log.append(claim, execution, last, Held.HELD, earlier)
+    recorded = await log.load(execution.order.order_id)
+    assert [fact.ends_commit for fact in recorded] == [True] * 4
+    assert {fact.recorded_at_ms for fact in recorded[:3]} == {execution.accepted_at_ms}
+    assert fold(recorded) == after
 
 
 async def test_an_unknown_order_has_no_log_and_no_claim(log: Any) -> None:

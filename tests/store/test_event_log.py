@@ -1,6 +1,7 @@
 """The log against a real PostgreSQL."""
 
 import asyncio
+import time
 from uuid import uuid4
 
 import asyncpg
@@ -17,7 +18,7 @@ from landfall.core.errors import (
 )
 from landfall.core.events import RouteSelected
 from landfall.core.execution import Status
-from landfall.core.lifecycle.evolve import fold
+from landfall.core.lifecycle.evolve import evolved, facts_after, fold
 from landfall.core.lifecycle.transitions import TERMINAL
 from landfall.core.values import BaseUnits, Signature
 from landfall.ports import Claim, Finished, Held, RunAfter
@@ -85,6 +86,52 @@ async def test_events_of_one_append_share_a_commit_and_only_the_last_ends_it(log
     recorded = await log.load(execution.order.order_id)
     assert [fact.ends_commit for fact in recorded] == [True, True, False, True]
     assert recorded[2].recorded_at_ms == recorded[3].recorded_at_ms
+
+
+def taken_before(execution, *steps, ago_ms=0):
+    """Facts of steps that followed `execution`, as a worker keeps them, and what they led to."""
+    facts = ()
+    for events in steps:
+        at_ms = max(execution.updated_at_ms, time.time_ns() // 1_000_000 - ago_ms)
+        facts += facts_after(execution, events, at_ms)
+        execution = evolved(execution, facts[-len(events) :])
+    return facts
+
+
+async def test_earlier_steps_share_the_commit_and_each_ends_for_itself(log):
+    execution = await accepted(log)
+    *before, last = to_confirmed()[:3]
+    earlier = taken_before(execution, *before)
+    after = await log.append(first_claim(execution), execution, last, Held.HELD, earlier)
+    recorded = await log.load(execution.order.order_id)
+    assert [fact.ends_commit for fact in recorded] == [True] * 4
+    assert [fact.event for fact in recorded[1:-1]] == [fact.event for fact in earlier]
+    assert after.status is Status.SUBMITTED
+    assert fold(recorded) == after
+
+
+async def test_earlier_steps_keep_their_times_and_none_is_later_than_the_database_says(log):
+    for ago_ms, kept in ((-3_600_000, False), (0, True)):
+        execution = await accepted(log)
+        await asyncio.sleep(0.02)
+        earlier = taken_before(execution, (routing_started(),), ago_ms=ago_ms)
+        await asyncio.sleep(0.02)
+        after = await log.append(
+            first_claim(execution), execution, to_confirmed()[1], Held.HELD, earlier
+        )
+        _, first, second = await log.load(execution.order.order_id)
+        assert fold(await log.load(execution.order.order_id)) == after
+        assert (first.recorded_at_ms == earlier[0].recorded_at_ms) == kept
+        assert (first.recorded_at_ms < second.recorded_at_ms) == kept
+
+
+async def test_earlier_steps_are_as_stale_as_what_follows_them(log):
+    stale = await accepted(log)
+    earlier = taken_before(stale, (routing_started(),))
+    await live(log, stale, [(routing_started(),)])
+    with pytest.raises(VersionConflict):
+        await log.append(first_claim(stale), stale, to_confirmed()[1], Held.HELD, earlier)
+    assert len(await log.load(stale.order.order_id)) == 2
 
 
 async def test_an_order_that_does_not_exist_has_an_empty_log(log):

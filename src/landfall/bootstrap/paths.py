@@ -15,7 +15,7 @@ import aiohttp
 from landfall import observe
 from landfall.chain.endpoints import Endpoint, Endpoints
 from landfall.chain.failover import Failover
-from landfall.chain.fees import MarketFees
+from landfall.chain.fees import REMEMBERED_MS, MarketFees
 from landfall.chain.floor import Floor
 from landfall.chain.health import Health
 from landfall.chain.jito import (
@@ -55,6 +55,7 @@ def join_paths(
     settings: PathSettings,
     clock: Clock,
     rebroadcast_ms: int,
+    blockhash_ms: int = REMEMBERED_MS,
 ) -> Paths:
     """The ways to the cluster that is reached at these URLs; nothing is asked yet."""
     floor = Floor(clock.now_ms)
@@ -66,7 +67,7 @@ def join_paths(
         clock,
         settings.rpc_lag_slots,
     )
-    chain = Failover(endpoints, clock, settings.rpc_failover_ms)
+    chain = Failover(endpoints, clock, settings.rpc_failover_ms, blockhash_ms)
     ways: list[Path] = [EndpointPath(endpoint) for endpoint in endpoints.all]
     tip = None
     if settings.jito_url is not None:

@@ -1,8 +1,8 @@
 """Reading from several providers as from one: the best is asked, and the next when it fails.
 
-An error makes the next one be asked at once. Silence does so after a moment, and the first good
-answer counts, so that one provider's trouble costs a read a second at most. Reads ask nothing of
-the world: asking two is safe, which sending something else never would be.
+After an error the next one is asked at once, after silence in a moment, and the first good answer
+counts: one provider's trouble costs a read a second at most. A read changes nothing, so asking two
+is safe.
 """
 
 import asyncio
@@ -32,12 +32,17 @@ class Failover:
         endpoints: whom to ask.
         clock: measures silence.
         patience_ms: how long one may be silent before the next is asked as well.
+        blockhash_ms: for how long a blockhash serves everybody who asks for one.
     """
 
-    def __init__(self, endpoints: Endpoints, clock: Clock, patience_ms: int) -> None:
+    def __init__(
+        self, endpoints: Endpoints, clock: Clock, patience_ms: int, blockhash_ms: int
+    ) -> None:
         self._endpoints = endpoints
         self._clock = clock
         self._patience_ms = patience_ms
+        self._blockhash_ms = blockhash_ms
+        self._latest: tuple[int, LatestBlockhash] | None = None
 
     async def genesis_hash(self) -> str:
         """The hash that names the cluster, once all that answer say the same."""
@@ -53,7 +58,10 @@ class Failover:
 
     async def latest_blockhash(self) -> LatestBlockhash:
         """A blockhash to sign with, from one that does not say that it lives longer than any."""
-        return await self._ask(self._mortal_blockhash)
+        asked_ms = self._clock.now_ms()
+        if self._latest is None or asked_ms - self._latest[0] >= self._blockhash_ms:
+            self._latest = asked_ms, await self._ask(self._mortal_blockhash)
+        return self._latest[1]
 
     async def _mortal_blockhash(self, chain: RpcChain) -> LatestBlockhash:
         latest = await chain.latest_blockhash()

@@ -44,17 +44,19 @@ async def building(world: World, execution: Execution) -> Record:
 
 async def _build(world: World, execution: Execution) -> Record:
     plan = await _plan(world, execution)
-    age = plan.latest.context_slot - plan.route.context_slot
+    look = await look_at(world, plan)
+    writes = writable_accounts(look.steps, world.signer.address)
+    passed, unit_price, latest = await asyncio.gather(
+        passes(world, plan, look),
+        world.fees.compute_unit_price(writes),
+        world.chain.latest_blockhash(),
+    )
+    age = latest.context_slot - plan.route.context_slot
     if age > world.limits.quote_age_slots_max:
         raise AttemptFailure(
             FailureReason.STALE_QUOTE,
             f"the quote is {age} slots old, more than {world.limits.quote_age_slots_max}",
         )
-    look = await look_at(world, plan)
-    writes = writable_accounts(look.steps, world.signer.address)
-    passed, unit_price = await asyncio.gather(
-        passes(world, plan, look), world.fees.compute_unit_price(writes)
-    )
     if isinstance(passed, Failure):
         return attempt_failed(world, execution, passed)
     unit_limit = _unit_limit(execution, passed.simulation.units_consumed)
@@ -68,8 +70,8 @@ async def _build(world: World, execution: Execution) -> Record:
         rent=read_rent(world.signer.address, passed.simulation.balances),
     )
     budget = ComputeBudget(unit_limit, bid.unit_price)
-    made = message(passed.steps, budget, world.signer.address, plan.latest, plan.form)
-    transaction = signed(made, world.signer.sign(to_sign(made)), plan.latest, bid.cost_most)
+    made = message(passed.steps, budget, world.signer.address, latest, plan.form)
+    transaction = signed(made, world.signer.sign(to_sign(made)), latest, bid.cost_most)
     return Record(
         (
             TransactionSigned(
@@ -95,13 +97,14 @@ def _unit_limit(execution: Execution, units_consumed: int) -> int:
 async def _plan(world: World, execution: Execution) -> Plan:
     route = execution.attempt.route
     assert route is not None
-    tokens, form, tip, latest = await asyncio.gather(
-        _tokens_along(world, route),
-        world.forms.current(),
-        world.fees.tip(),
-        world.chain.latest_blockhash(),
+    # One after another: mostly known without asking anybody, and a task costs more than that.
+    return Plan(
+        execution=execution,
+        route=route,
+        tokens=await _tokens_along(world, route),
+        form=await world.forms.current(),
+        tip=await world.fees.tip(),
     )
-    return Plan(execution=execution, route=route, tokens=tokens, form=form, tip=tip, latest=latest)
 
 
 async def _tokens_along(world: World, route: Route) -> tuple[Token, ...]:

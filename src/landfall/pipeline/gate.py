@@ -7,6 +7,7 @@ in which order.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from solders.hash import Hash
 from solders.instruction import Instruction
 
 from landfall.core.errors import AttemptFailure, FailureReason
@@ -26,7 +27,7 @@ from landfall.core.ledger.transaction import (
 )
 from landfall.core.quote import Quote, Refused, Route
 from landfall.core.token import Token
-from landfall.core.values import BaseUnits, Pubkey, Signature, Slot
+from landfall.core.values import BaseUnits, BlockHeight, Pubkey, Signature, Slot
 from landfall.core.venues import PROGRAMS, VENUES_BY_PROGRAM
 from landfall.ports import LoadedPool, PoolsAt, World
 
@@ -39,6 +40,11 @@ _WAITS_MAX = 20
 _CONTRADICTIONS_MAX = 2
 """A quote that is wrong twice is wrong, not unlucky."""
 
+_ANY_BLOCKHASH = LatestBlockhash(
+    blockhash=str(Hash.default()), last_valid_block_height=BlockHeight(0), context_slot=Slot(0)
+)
+"""Who simulates takes the newest instead, so nobody has to be asked for one first."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -49,7 +55,6 @@ class Plan:
     tokens: tuple[Token, ...]
     form: Form
     tip: Tip | None
-    latest: LatestBlockhash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,8 +151,8 @@ async def _simulate(world: World, plan: Plan, steps: list[Instruction]) -> Simul
     """What the steps do now, or why they would fail."""
     # A price of one, so that the message is as large as the dearest one.
     dearest = ComputeBudget(COMPUTE_UNITS_MAX, 1)
-    made = message(steps, dearest, world.signer.address, plan.latest, plan.form)
-    unsigned = signed(made, Signature.default(), plan.latest)
+    made = message(steps, dearest, world.signer.address, _ANY_BLOCKHASH, plan.form)
+    unsigned = signed(made, Signature.default(), _ANY_BLOCKHASH)
     simulation = await world.chain.simulate(unsigned.raw)
     if simulation.error is not None:
         pools = pools_by_instruction(made, plan.route, PROGRAMS)

@@ -40,11 +40,19 @@ async def submitted(world: World, execution: Execution) -> Record:
         sent_before = True
         # Counted, not timed: a clock that jumps must not stop the rebroadcast.
         for _ in range(max(1, world.limits.rebroadcast_ms // world.limits.status_poll_ms)):
+            await _until_all_look(world)
             verdict = await _verdict(world, execution, transaction, withheld)
             if isinstance(verdict, Record):
                 return verdict
             withheld = verdict
-            await world.clock.sleep_ms(world.limits.status_poll_ms)
+
+
+async def _until_all_look(world: World) -> None:
+    """Sleep until the orders in flight are looked at, all in the same moment: one call asks for as
+    many of them as there are.
+    """
+    poll_ms = world.limits.status_poll_ms
+    await world.clock.sleep_ms(poll_ms - world.clock.now_ms() % poll_ms)
 
 
 async def _send(world: World, transaction: SignedTransaction) -> None:

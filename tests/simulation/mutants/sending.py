@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from typing import Any
 
 from solders.hash import Hash
 from solders.message import MessageV0, to_bytes_versioned
@@ -15,13 +16,15 @@ from landfall.core.events import (
 )
 from landfall.core.execution import Execution, SignedTransaction, Status
 from landfall.pipeline.building import building
+from landfall.pipeline.journal import Journal
 from landfall.pipeline.step import Record, Wait
 from landfall.pipeline.submitted import submitted
-from landfall.ports import World
+from landfall.ports import Next, World
 from tests.simulation.mutants.tools import (
     Break,
     given_up,
     in_flight,
+    replace_method,
     replace_step,
 )
 
@@ -71,6 +74,17 @@ def sent_before_recorded(stack: ExitStack) -> None:
     replace_step(stack, Status.BUILDING, step)
 
 
+def recorded_with_what_became_of_it(stack: ExitStack) -> None:
+    def make(write: Any) -> Any:
+        async def late(journal: Journal, then: Next) -> None:
+            if journal.execution.status is not Status.SUBMITTED:
+                await write(journal, then)
+
+        return late
+
+    replace_method(stack, Journal, "_write", make)
+
+
 def resigned_at_each_rebroadcast(stack: ExitStack) -> None:
     async def step(world: World, execution: Execution) -> Record | Wait:
         return await submitted(replace(world, sender=Resigning(world)), execution)
@@ -103,6 +117,7 @@ def time_out_abandons(stack: ExitStack) -> None:
 SENDING: Mapping[str, Break] = {
     "re-sign on time-out: the whole job again, as most bots do": resigned_on_time_out,
     "persist after send": sent_before_recorded,
+    "a signature is recorded with what became of it": recorded_with_what_became_of_it,
     "rebroadcast signs again with a new blockhash": resigned_at_each_rebroadcast,
     "send error means failed": send_error_ends_the_attempt,
     "the order's time-out abandons what is in flight": time_out_abandons,

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from solders.address_lookup_table_account import ID as LOOKUP_TABLE_PROGRAM
+from solders.address_lookup_table_account import AddressLookupTableAccount
 from solders.instruction import Instruction
 
 from landfall.core.account_fields import u8, u32, u64
@@ -32,14 +33,20 @@ TABLE_ADDRESSES_MAX = 256
 
 @dataclass(frozen=True, slots=True)
 class LookupTable:
-    """A table as far as it can be used, addresses by their index; `held` is the set of them."""
+    """A table as far as it can be used, addresses by their index.
+
+    `held` is the set of them, and `compiled` what messages are made with.
+    """
 
     address: Pubkey
     addresses: tuple[Pubkey, ...]
     held: frozenset[Pubkey] = field(init=False, compare=False, repr=False)
+    compiled: AddressLookupTableAccount = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "held", frozenset(self.addresses))
+        compiled = AddressLookupTableAccount(self.address, list(self.addresses))
+        object.__setattr__(self, "compiled", compiled)
 
 
 def decode_lookup_table(address: Pubkey, account: Account | None, slot: Slot) -> LookupTable | None:

@@ -15,7 +15,6 @@ Source: SIMD-0385 (v1).
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from solders.address_lookup_table_account import AddressLookupTableAccount
 from solders.compute_budget import set_compute_unit_limit, set_compute_unit_price
 from solders.hash import Hash
 from solders.instruction import Instruction
@@ -97,10 +96,7 @@ def compiled(
     head = [set_compute_unit_limit(budget.unit_limit)]
     if budget.unit_price_micro_lamports:
         head.append(set_compute_unit_price(budget.unit_price_micro_lamports))
-    used = [
-        AddressLookupTableAccount(table.address, list(table.addresses))
-        for table in worth_using(tables, steps, wallet)
-    ]
+    used = [table.compiled for table in worth_using(tables, steps, wallet)]
     return MessageV0.try_compile(wallet, [*head, *steps], used, blockhash)
 
 
