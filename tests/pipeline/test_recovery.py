@@ -24,6 +24,7 @@ from landfall.pipeline.recovery import (
     accept_loss,
     check_record,
     cleared,
+    kept_clear,
     look,
 )
 from landfall.pipeline.run import carry
@@ -134,6 +135,50 @@ async def test_bytes_that_land_after_the_restore_are_waited_for_before_an_open_o
     await bench.world.sender.send(held[0])
     assert not await clearing
     assert len(await bench.swaps_on_ledger(order)) == 1
+
+
+async def test_a_replica_that_is_promoted_under_workers_that_run_is_held_against_the_chain(
+    bench: Bench, pool: Any, old_pool: Any
+) -> None:
+    record = record_on(bench, old_pool)
+    order = await bench.submit()
+    old = replace(bench.world, log=PostgresEventLog(old_pool))
+    await old.log.accept(order)
+    # A worker was seen a moment ago, so its silence says nothing.
+    await old_pool.execute("insert into workers values ('one', clock_timestamp())")
+    assert await is_cleared(old, bench, old_pool)
+    await bench.finish(order)
+    await old_pool.execute("update cleared_lineage set lineage = 'the server before'")
+    keeping = asyncio.create_task(kept_clear(old, history_of(bench), record))
+    while await record.waiting() is not Waiting.RESTORED:
+        await asyncio.sleep(0)
+    while await record.waiting() is not Waiting.BEHIND:
+        await asyncio.sleep(0)
+    assert not await record.is_cleared()
+    keeping.cancel()
+    await accept_loss(old, history_of(bench), record)
+    assert await is_cleared(old, bench, old_pool)
+    assert await record.is_cleared()
+    assert len(await bench.swaps_on_ledger(order)) == 1
+
+
+async def test_a_worker_that_runs_moves_the_mark_on_and_tells_of_a_stranger(
+    bench: Bench, pool: Any, old_pool: Any, capsys: Any
+) -> None:
+    record, elsewhere = record_on(bench, pool), record_on(bench, old_pool)
+    for each in (record, elsewhere):
+        await look(history_of(bench), each)
+    marked = await record.mark() or 0
+    await bench.finish(await bench.submit())
+    keepings = [
+        asyncio.create_task(kept_clear(bench.world, history_of(bench), each))
+        for each in (record, elsewhere)
+    ]
+    while (await record.mark() or 0) <= marked or "stranger_seen" not in capsys.readouterr().out:
+        await asyncio.sleep(0)
+    for keeping in keepings:
+        keeping.cancel()
+    assert await elsewhere.mark() == marked
 
 
 class Telling:

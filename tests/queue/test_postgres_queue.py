@@ -90,6 +90,21 @@ async def test_an_urgent_retry_goes_before_fresh_orders_and_a_plain_one_by_its_a
     assert ids(await queue.claim(10)) == ids(urgent + old + fresh)
 
 
+async def test_nothing_is_given_out_of_a_database_that_may_have_forgotten_some(log, queue, pool):
+    (begun,) = await accepted(log, 1)
+    (claim,) = await queue.claim(1)
+    await queue.release(claim, 0)
+    (fresh,) = await accepted(log, 1)
+    await pool.execute("insert into cleared_lineage (lineage) values ('the server before')")
+    assert await queue.claim(10) == ()
+    # Nor is it asked again and again.
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await queue.wait(60_000)
+    await pool.execute("update cleared_lineage set lineage = current_lineage()")
+    assert ids(await queue.claim(10)) == ids([begun, fresh])
+
+
 async def test_every_claim_raises_the_fence(log, queue):
     await accepted(log, 1)
     fences = []

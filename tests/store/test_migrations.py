@@ -26,6 +26,7 @@ TABLES = {
     "newest_slot",
     "wallet_marks",
     "worker_waits",
+    "cleared_lineage",
 }
 
 

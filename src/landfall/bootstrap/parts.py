@@ -1,5 +1,6 @@
 """The parts of one process, and what can be run over them: a worker, and a server for the API."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,7 +14,7 @@ from landfall.bootstrap.api_access import api_config, no_key_yet
 from landfall.bootstrap.tracing import Placed
 from landfall.bootstrap.wallet import UNKNOWN_WALLET
 from landfall.core.errors import Unavailable
-from landfall.pipeline.recovery import check_record, cleared
+from landfall.pipeline.recovery import check_record, cleared, kept_clear
 from landfall.pipeline.run import carry
 from landfall.ports import ChainClient, History, Reader, WalletRecord, World
 from landfall.queue.postgres import PostgresQueue
@@ -52,8 +53,13 @@ class Parts:
 
     async def work(self, worker: Worker) -> None:
         """Run the worker once nothing speaks against signing, until it is drained."""
-        await cleared(self.world, self.history, self.record)
-        await worker.run()
+        watched = self.world, self.history, self.record
+        await cleared(*watched)
+        keeping = asyncio.create_task(kept_clear(*watched))
+        try:
+            await worker.run()
+        finally:
+            keeping.cancel()
 
     async def refuse_without_key(self) -> None:
         """Return if somebody may use the API.

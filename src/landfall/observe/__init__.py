@@ -53,9 +53,11 @@ from landfall.observe.pools import (
 )
 from landfall.observe.process import (
     child_died,
+    lineage_changed,
     record_behind,
     started,
     stopped,
+    stranger_seen,
     waiting_to_start,
 )
 from landfall.observe.registry import METRICS_CONTENT_TYPE, metrics, serve_metrics
@@ -71,6 +73,7 @@ __all__ = [
     "endpoint",
     "http_response",
     "jobs_claimed",
+    "lineage_changed",
     "lookup_table_left_out",
     "metrics",
     "mirror",
@@ -98,6 +101,7 @@ __all__ = [
     "stage_ended",
     "started",
     "stopped",
+    "stranger_seen",
     "stream_ended",
     "stream_missed",
     "subscription_refused",

@@ -23,6 +23,20 @@ def record_behind(trades: int, newest: str) -> None:
     )
 
 
+def lineage_changed() -> None:
+    """The database is another one than before: a replica was promoted, or a backup put back."""
+    log.warning("lineage_changed", what_it_means="what was committed last may be lost to it")
+
+
+def stranger_seen(signature: str) -> None:
+    """The wallet traded on chain what this database does not know, while workers run."""
+    log.error(
+        "stranger_seen",
+        newest=signature,
+        what_to_do="somebody else trades with this wallet; see `landfall recover` before a restart",
+    )
+
+
 def stopped(part: str) -> None:
     """A part of the program has ended in good order."""
     log.info("stopped", part=part)

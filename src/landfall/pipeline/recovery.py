@@ -6,11 +6,15 @@ order, the wallet's history since the last mark is held against the log; a trade
 signed and no attempt on record has means that the record is behind, and a human has to see it.
 
 Bytes signed before the restore may still be on their way, and no history shows those. So where
-orders are open and no worker was seen for as long as bytes live, their end is waited for first.
+orders are open, and the database is of another lineage than before or no worker was seen for as
+long as bytes live, their end is waited for first. A lineage may change under workers that run, for
+a replica may be promoted: the queue gives out no order of one that was not held against the chain.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import count
 from uuid import UUID
 
 from landfall import observe
@@ -28,6 +32,8 @@ from landfall.pipeline.submitted import submitted
 from landfall.ports import History, Waiting, WalletRecord, World
 
 LOOK_EVERY_MS = 2_000
+LINEAGE_EVERY_MS = 5_000
+_LINEAGES_PER_LOOK = 12
 SILENCE_MS = 30_000
 """Of a database that nobody has worked on for so long, nobody knows whether it is the newest."""
 
@@ -61,18 +67,20 @@ async def cleared(world: World, history: History, record: WalletRecord) -> None:
 
     An outage of the chain or the database is waited for.
     """
-    settled, told, dead = False, 0, BlockHeight(0)
+    settled, told, dead = "", 0, BlockHeight(0)
     while True:
         try:
-            if not settled and await _may_be_restored(record):
+            lineage = await record.lineage()
+            if settled != lineage and await _may_be_restored(record):
                 await record.set_waiting(Waiting.RESTORED)
                 dead = await until_dead(world, history)
-            settled = True
+            settled = lineage
             findings = await look(history, record)
             if findings.final.block_height < dead:
                 raise Unavailable("those who know the wallet's history are behind")
             if not findings.strangers:
                 await record.set_mark(findings.final.slot)
+                await record.set_cleared(lineage)
                 await record.set_waiting(None)
                 return
             await record.set_waiting(Waiting.BEHIND)
@@ -82,6 +90,26 @@ async def cleared(world: World, history: History, record: WalletRecord) -> None:
         except Unavailable as error:
             observe.waiting_to_start(str(error))
         await world.clock.sleep_ms(LOOK_EVERY_MS)
+
+
+async def kept_clear(world: World, history: History, record: WalletRecord) -> None:
+    """Hold the record against the chain again, for ever: whenever its lineage changes, and from
+    time to time, so that a restart has little to read.
+    """
+    is_behind = False
+    for look_number in count(1):
+        await world.clock.sleep_ms(LINEAGE_EVERY_MS)
+        with suppress(Unavailable):
+            if not await record.is_cleared():
+                observe.lineage_changed()
+                await cleared(world, history, record)
+            elif not is_behind and look_number % _LINEAGES_PER_LOOK == 0:
+                findings = await look(history, record)
+                is_behind = bool(findings.strangers)
+                if is_behind:
+                    observe.stranger_seen(str(findings.strangers[0].signature))
+                else:
+                    await record.set_mark(findings.final.slot)
 
 
 async def check_record(record: WalletRecord) -> None:
@@ -183,8 +211,10 @@ def _given_up(execution: Execution) -> tuple[Event, ...]:
 
 
 async def _may_be_restored(record: WalletRecord) -> bool:
-    """Whether this may be an old backup with orders in it that are still to be carried."""
+    """Whether this may have forgotten something, and has orders that are still to be carried."""
     if not await record.open_orders():
         return False
+    if not await record.is_cleared():
+        return True
     silence_ms = await record.silence_ms()
     return silence_ms is None or silence_ms > SILENCE_MS

@@ -82,3 +82,17 @@ class WalletRecord(Protocol):
     async def silence_ms(self) -> int | None:
         """For how long no worker has shown itself here; None if none ever did."""
         ...
+
+    async def lineage(self) -> str:
+        """Whose history this database has: another word once a backup was put back, or a replica
+        promoted, for what was committed last may be lost to it.
+        """
+        ...
+
+    async def is_cleared(self) -> bool:
+        """Whether its lineage is the one that was held against the chain; a new database's is."""
+        ...
+
+    async def set_cleared(self, lineage: str) -> None:
+        """This lineage has been held against the chain."""
+        ...

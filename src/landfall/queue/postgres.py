@@ -110,8 +110,8 @@ class PostgresQueue:
         """Return when there may be something to claim, or after the time-out."""
         if self._woken.is_set():
             return
-        (row,) = await self._fetch("due_in_ms", self._starts_max)
-        due_ms = timeout_ms if row["ms"] is None else min(timeout_ms, row["ms"])
+        rows = await self._fetch("due_in_ms", self._starts_max)
+        due_ms = min([timeout_ms, *(row["ms"] for row in rows if row["ms"] is not None)])
         if due_ms <= 0:
             return
         try:

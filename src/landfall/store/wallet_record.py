@@ -59,3 +59,17 @@ class PostgresWalletRecord:
         """For how long no worker has shown itself here; None if none ever did."""
         (row,) = await read(self._pool, _SQL["silence_ms"])
         return None if row["ms"] is None else int(row["ms"])
+
+    async def lineage(self) -> str:
+        """Which server the database is on, and on which of its timelines."""
+        (row,) = await read(self._pool, _SQL["lineage"])
+        return str(row["lineage"])
+
+    async def is_cleared(self) -> bool:
+        """Whether its lineage is the one that was held against the chain; a new database's is."""
+        (row,) = await read(self._pool, _SQL["is_cleared"])
+        return bool(row["here"])
+
+    async def set_cleared(self, lineage: str) -> None:
+        """This lineage has been held against the chain."""
+        await read(self._pool, _SQL["set_cleared"], lineage)

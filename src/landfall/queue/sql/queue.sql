@@ -6,9 +6,10 @@ select pg_advisory_xact_lock(7034261956);
 -- name: claim
 -- Lease due jobs to a worker. Orders in progress that are due, and orders never started as far as the
 -- limit allows; of both together the most urgent, and of the equally urgent the first accepted.
--- Starts are recorded for the limit.
+-- Starts are recorded for the limit. None of a database that may have forgotten some.
 --   $1 how many  $2 lease, ms  $3 worker  $4 starts allowed per minute, 0 for no limit
-with allowed as materialized (
+with cleared as materialized (select is_cleared() as here),
+allowed as materialized (
     select case when $4::int = 0 then $1::int
                 else least($1::int, greatest(0, $4::int - (
                     select count(*) from order_starts
@@ -17,14 +18,14 @@ with allowed as materialized (
 ),
 started as materialized (
     select order_id, priority, ticket from jobs
-    where fence > 0 and coalesce(lease_until, run_at) <= now()
+    where fence > 0 and coalesce(lease_until, run_at) <= now() and (select here from cleared)
     order by priority desc, ticket
     limit $1
     for update skip locked
 ),
 fresh as materialized (
     select order_id, priority, ticket from jobs
-    where fence = 0
+    where fence = 0 and (select here from cleared)
     order by priority desc, ticket
     limit (select starts from allowed)
     for update skip locked
@@ -68,7 +69,7 @@ set lease_until = null, worker = null,
 where order_id = $1 and fence = $2 and lease_until is not null;
 
 -- name: due_in_ms
--- How long until there may be something to claim, in ms; null if nothing waits.
+-- How long until there may be something to claim, in ms; null if nothing waits, or may be claimed.
 --   $1 starts allowed per minute, 0 for no limit
 select ceil(1000 * extract(epoch from least(
     (select min(coalesce(lease_until, run_at)) from jobs where fence > 0),
@@ -79,7 +80,8 @@ select ceil(1000 * extract(epoch from least(
                  where started_at > clock_timestamp() - interval '1 minute'
                  order by started_at desc offset $1::int - 1 limit 1), clock_timestamp())
         end
-    end) - clock_timestamp()))::bigint as ms;
+    end) - clock_timestamp()))::bigint as ms
+where is_cleared();
 
 -- name: forget_starts
 -- Drop starts that no limit looks at any more. Two workers never wait for one another here.

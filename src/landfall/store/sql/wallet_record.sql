@@ -39,3 +39,18 @@ delete from worker_waits where wallet = $1
 -- What was said of it lately; one that died while it waited says nothing more.
 --   $1 wallet
 select why from worker_waits where wallet = $1 and told_at > clock_timestamp() - interval '3 minutes'
+
+-- name: lineage
+-- Which server this is, and on which of its timelines.
+select current_lineage() as lineage
+
+-- name: is_cleared
+-- Whether that is what was held against the chain before.
+select is_cleared() as here
+
+-- name: set_cleared
+-- Note what has been held against the chain.
+--   $1 lineage
+insert into cleared_lineage (lineage) values ($1)
+on conflict (only_row) do update set lineage = excluded.lineage
+where cleared_lineage.lineage <> excluded.lineage
