@@ -356,6 +356,12 @@ def test_names_that_disagree_do_not_repeat_what_they_say():
     assert CANARY not in "".join(traceback.format_exception(raised.value))
 
 
+@pytest.mark.parametrize("url", ["db.example/orders", "mysql://db.example/orders"])
+def test_a_database_is_named_by_an_address_of_postgresql(url: str):
+    with pytest.raises(SettingsError, match="DATABASE_URL must be a postgresql:// address"):
+        read_settings({"DATABASE_URL": url})
+
+
 def test_mock_mode_is_the_local_chain_and_contradicts_another():
     assert read_settings({"MOCK_MODE": "true"}).paths.rpc_url is None
     rpc = {"SOLANA_RPC_URL": "https://rpc.example"}

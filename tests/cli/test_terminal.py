@@ -63,7 +63,15 @@ def preview() -> Preview:
                 amount_out=Decimal(580),
                 behind_bps=Decimal(317),
                 reason="It pays 317 bps less.",
-            )
+            ),
+            Alternative(
+                mints=[SOL.mint, JUP.mint],
+                pools=[],
+                amount_in=Decimal(4),
+                amount_out=Decimal(570),
+                behind_bps=Decimal(484),
+                reason="It pays 484 bps less.",
+            ),
         ],
         context_slot=7,
     )
@@ -94,6 +102,7 @@ def test_a_route_is_shown_hop_by_hop_with_its_bound_and_what_was_not_taken():
         assert said in shown
     for said in ("599.1 JUP; gap 1.67 bps", "152.54 bps over one pool", "SOL → USDC's mint → JUP"):
         assert said in shown
+    assert "not taken: SOL → JUP. It pays 484 bps less." in shown
 
 
 def test_waiting_is_silent_where_there_is_no_screen():

@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from landfall import observe
 from landfall.bootstrap.errors import CannotStart
 from landfall.bootstrap.join import joined
+from landfall.bootstrap.listening import bound
 from landfall.bootstrap.parts import Parts
 from landfall.bootstrap.wallet import NoKey, open_wallet
 from landfall.core.errors import Unavailable
@@ -29,12 +30,16 @@ _PARENT_LOOK_S = 0.2
 async def run_api(settings: Settings) -> None:
     """Serve the API alone until told to stop; it holds no wallet."""
     stop, now = stop_signals()
-    async with _joined_in_time(settings, NoKey(), stop) as parts:
+    async with AsyncExitStack() as stack:
+        listener = stack.enter_context(bound(settings.host, settings.port, "PORT"))
+        parts = await stack.enter_async_context(_joined_in_time(settings, NoKey(), stop))
         if parts is None:
             return
         await parts.refuse_without_key()
         server = parts.server()
-        serving = asyncio.create_task(server.serve())
+        listener.listen()
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        observe.started("api", host=settings.host, port=settings.port)
         await until(stop, asyncio.shield(serving))
         server.should_exit = True
         await until(now, serving)

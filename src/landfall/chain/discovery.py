@@ -3,7 +3,7 @@
 Searching (`getProgramAccounts`) is the dearest question a node answers, and many refuse it. So
 every answer is remembered: here, and in a book that workers share and that outlives them. An answer
 past its time is asked for again; where a node will not say, it is still the best there is, for
-pools come but hardly go, and one that is gone is seen to be when it is read.
+pools hardly ever go, and one that is gone shows when it is read.
 """
 
 import asyncio

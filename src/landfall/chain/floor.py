@@ -1,8 +1,9 @@
 """What was decided on a slot is never decided on an older one, whichever node answers next.
 
-Every read names the newest slot that any answer came from, as `minContextSlot`, and an answer from
-before it is refused, for a node may not know that option. A node that lied about its slot must not
-keep all others out for ever: where nobody answers from so far on for a while, it gives way, loudly.
+Every read names the newest slot that any answer came from, as `minContextSlot`; an answer from
+before it is refused all the same, for a node may not know that option. A node that lied about its
+slot must not keep all others out for ever: where for a while nobody is as far, the floor gives way,
+loudly.
 """
 
 from collections.abc import Callable

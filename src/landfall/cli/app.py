@@ -47,7 +47,9 @@ def main() -> None:
         sentence = f"{error} Start one with `make run`, or name yours with --url."
         code = Exit.UNREACHABLE
     except Unavailable as error:
-        sentence = f"{error} `landfall doctor`, with the same settings, says what to do."
+        why = str(error).rstrip(".")
+        doctor = "`landfall doctor`, with the same settings, says what to do."
+        sentence = f"{why[:1].upper()}{why[1:]}. {doctor}"
         code = Exit.NOT_DONE
     except (ClientError, LandfallError) as error:
         sentence, code = str(error), Exit.NOT_DONE

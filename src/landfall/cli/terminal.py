@@ -141,7 +141,8 @@ def route_lines(preview: Preview, route: Route, names: Mapping[str, str]) -> Ite
 def _not_taken(other: Alternative, names: Mapping[str, str]) -> Text:
     mints = " → ".join(names.get(mint, mint) for mint in other.mints)
     sizes = ", then ".join(f"{len(hop)} pool{'s' * (len(hop) > 1)}" for hop in other.pools)
-    return Text(f"not taken: {mints} over {sizes}. {other.reason}", style="dim")
+    over = f" over {sizes}" if sizes else ""
+    return Text(f"not taken: {mints}{over}. {other.reason}", style="dim")
 
 
 def _moved(amount: Decimal | None, base_units: Decimal) -> str:

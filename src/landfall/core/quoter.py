@@ -1,7 +1,7 @@
 """How a venue answers: what its curve says of a swap as a quote, what its program refuses in words.
 
 A curve says everything that a swap changes, in its program's own terms; `Exchange` is the part that
-a quote is made of. One is made with every quote, so curves make it of a NamedTuple: a frozen
+a quote is made of. Curves answer with a NamedTuple, for one is made with every quote: a frozen
 dataclass of a dozen fields takes three times as long.
 """
 

@@ -1,4 +1,4 @@
-"""What a venue must do: one pool program, described as six pure functions, and one to save work.
+"""What a venue must do: one pool program as six pure functions, and a seventh that saves work.
 
 A venue never fetches. It says which accounts would show it its pools, and is handed their bytes; it
 answers with a pool or with the addresses it still needs, and somebody else reads them. So every

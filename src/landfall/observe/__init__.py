@@ -56,7 +56,6 @@ from landfall.observe.process import (
     lineage_changed,
     record_behind,
     started,
-    stopped,
     stranger_seen,
     waiting_to_start,
 )
@@ -100,7 +99,6 @@ __all__ = [
     "socket_opened",
     "stage_ended",
     "started",
-    "stopped",
     "stranger_seen",
     "stream_ended",
     "stream_missed",

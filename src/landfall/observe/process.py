@@ -1,10 +1,10 @@
-"""What a process as a whole does: starts, waits, stops."""
+"""What a process as a whole does: it starts, waits, or finds that it must not go on."""
 
 from landfall.observe.log import log
 
 
 def started(part: str, **where: str | int) -> None:
-    """A part of the program is up."""
+    """A part that runs by itself is up."""
     log.info("started", part=part, **where)
 
 
@@ -35,11 +35,6 @@ def stranger_seen(signature: str) -> None:
         newest=signature,
         what_to_do="somebody else trades with this wallet; see `landfall recover` before a restart",
     )
-
-
-def stopped(part: str) -> None:
-    """A part of the program has ended in good order."""
-    log.info("stopped", part=part)
 
 
 def child_died(name: str) -> None:

@@ -4,13 +4,13 @@ It reads and changes nothing, starts nothing, and shows no URL beyond its host. 
 looked at because something before it is broken is left out: one cause, one line.
 """
 
-import socket
 import time
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from landfall import observe
 from landfall.bootstrap.api_access import has_room, no_key_yet, why_a_key_is_needed
+from landfall.bootstrap.listening import is_free
 from landfall.bootstrap.paths import look_at
 from landfall.bootstrap.wallet import open_wallet
 from landfall.core.account_fields import i64
@@ -61,7 +61,7 @@ async def examine(environ: Mapping[str, str]) -> Sequence[Finding]:
 
 def _local_chain(settings: Settings) -> tuple[str, ...]:
     """The local chain's address, if it runs."""
-    if _is_free(_LOOPBACK, settings.localnet_port):
+    if is_free(_LOOPBACK, settings.localnet_port):
         return ()
     return (f"http://{_LOOPBACK}:{settings.localnet_port}",)
 
@@ -269,21 +269,10 @@ def _ports(settings: Settings) -> list[Finding]:
         wanted.append(("console port", settings.host, settings.console_port, "CONSOLE_PORT"))
     return [
         fine(what, f"{port} is free")
-        if _is_free(host, port)
+        if is_free(host, port)
         else doubtful(what, f"{port} is taken", f"Fine if Landfall runs; else set {variable}.")
         for what, host, port, variable in wanted
     ]
-
-
-def _is_free(host: str, port: int) -> bool:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
 
 
 def _name(genesis_hash: str) -> str:

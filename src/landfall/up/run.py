@@ -8,10 +8,10 @@ the chain, then the database. An error on the way stops what runs already.
 """
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
+from socket import socket
 
 import uvloop
 from rich.console import Console
@@ -19,6 +19,7 @@ from rich.console import Console
 from landfall import observe
 from landfall.bootstrap.errors import CannotStart
 from landfall.bootstrap.join import joined
+from landfall.bootstrap.listening import bound
 from landfall.bootstrap.parts import Parts
 from landfall.bootstrap.processes import ended, stop_signals, until
 from landfall.bootstrap.wallet import NoKey, open_wallet
@@ -62,7 +63,7 @@ async def _up(settings: Settings, options: UpOptions) -> None:
     progress = Progress(console)
     async with AsyncExitStack() as stack:
         home = stack.enter_context(open_home(settings.home))
-        listener = _listen(settings)
+        listener = bound(settings.host, settings.port, "PORT")
         stack.callback(listener.close)
         # It takes as long to start as all the rest, and needs none of it.
         starting = asyncio.create_task(_console(settings, home, stack))
@@ -166,7 +167,7 @@ async def _console(settings: Settings, home: Home, stack: AsyncExitStack) -> str
     """
     if settings.console_port == 0:
         return None
-    _free(settings.host, settings.console_port, "CONSOLE_PORT").close()
+    bound(settings.host, settings.console_port, "CONSOLE_PORT").close()
     host = _in_url("127.0.0.1" if settings.host == _EVERYWHERE else settings.host)
     api = f"http://{host}:{settings.port}"
     console = ChildProcess(console_command(home, settings, api))
@@ -195,45 +196,21 @@ async def _until_free(port: int) -> None:
     """Wait for the local chain of a program that was killed: it notices, and ends by itself."""
     for _ in range(_PORT_LOOKS_MAX):
         try:
-            return _free("127.0.0.1", port, "LOCALNET_PORT").close()
+            return bound("127.0.0.1", port, "LOCALNET_PORT").close()
         except CannotStart:
             await asyncio.sleep(_PORT_LOOK_SECONDS)
-    _free("127.0.0.1", port, "LOCALNET_PORT").close()
+    bound("127.0.0.1", port, "LOCALNET_PORT").close()
 
 
 def _in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _listen(settings: Settings) -> socket.socket:
-    return _free(settings.host, settings.port, "PORT")
-
-
-def _free(host: str, port: int, variable: str) -> socket.socket:
-    """A socket bound to the port.
-
-    Raises:
-        CannotStart: the port is taken.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise CannotStart(
-            f"Port {port} cannot be used ({error.strerror}); set {variable} to another one, "
-            f"for example: {variable}={port + 100} make run"
-        ) from None
-    return listener
-
-
 @asynccontextmanager
 async def _running(
     parts: Parts,
     worker: ChildProcess,
-    listener: socket.socket,
+    listener: socket,
     now: asyncio.Event,
     console_port: int | None,
     metrics: Callable[[], Awaitable[bytes | None]],
@@ -247,7 +224,6 @@ async def _running(
     # Whoever connects from here on is served as soon as the server is.
     listener.listen()
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    observe.started("api")
     try:
         yield asyncio.shield(serving)
     finally:

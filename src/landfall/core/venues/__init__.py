@@ -1,7 +1,7 @@
 """Every pool program this engine can trade on; adding one is a folder and a line here.
 
-Raydium's programs have other ids on devnet. Their addresses are its own keys on every cluster, so
-which of them there are to trade with follows from the cluster, and whose a program is never does.
+Raydium's programs have other ids on devnet. Which venues there are follows from the cluster; which
+venue an id belongs to does not, for nobody but Raydium has the keys of its ids, on any cluster.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """Meteora DAMM v1: the pool, from bytes.
 
-A pool's reserves are not in it but in two vaults (`vaults`), of which it holds shares. Pools were
-once made larger than what is in them, so accounts of two sizes are alike. DAMM v2 names its pool
-account alike; the owner tells them apart.
+A pool's reserves are not in it but in two vaults (`vaults`), of which it holds shares. Older pools
+have room to spare at their end, so there are accounts of two sizes. DAMM v2 gives its pool account
+the same name; the owner tells them apart.
 
 Units: amounts in base units; a point is a slot or a Unix second, as `activation_type` says.
 Source: MeteoraAg/damm-v1-sdk, programs/dynamic-amm/src/state.rs.

@@ -1,9 +1,9 @@
 """Meteora DAMM v1: a vault of the dynamic vault program, from bytes.
 
-A vault's token account is found from the vault's address, its LP mint as well but for the oldest
-vaults, which name another. Vaults were once made larger than what is in them, so accounts of
-several sizes are alike. Only the classic token program is known, and the token's mint is not read:
-a vault's LP mint has its decimals.
+A vault's token account follows from the vault's address, and so does its LP mint, but for the
+oldest vaults, which name another. Older vaults have room to spare at their end, so there are
+accounts of several sizes. Only the classic token program is known, and the token's mint is not
+read: a vault's LP mint has its decimals.
 
 Units: amounts in base units, time in Unix seconds.
 Source: MeteoraAg/damm-v1-sdk, programs/dynamic-vault/src/state.rs.

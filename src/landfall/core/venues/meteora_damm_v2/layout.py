@@ -1,8 +1,8 @@
 """Meteora DAMM v2 (cp-amm): the pool, from bytes.
 
 Everything a swap depends on is in the pool account itself (its fees in `fee_layout`); mints and
-vaults are read to confirm what the pool says of them, and for transfer fees. DAMM v1 names its pool
-account alike, so both have the same discriminator; the owner and the size tell them apart.
+vaults are read to confirm what the pool says of them, and for transfer fees. DAMM v1 gives its pool
+account the same name, and so the same discriminator; the owner and the size tell them apart.
 
 Units: amounts in base units; prices are square roots of token B per token A in Q64.64; fee
 numerators are parts per 1e9; a point is a slot or a Unix second, as `activation_type` says.
