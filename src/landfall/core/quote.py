@@ -83,9 +83,10 @@ class Leg:
 class Alternative:
     """A route that was found and not taken, and why.
 
-    `pools` are those of its legs, hop by hop. `behind_ppb` is how much worse than the chosen route
-    it is, net of costs, in parts per billion of the chosen one; negative if it would have been
-    better, had the transaction held it.
+    `pools` are those of its legs, hop by hop; none where its bound was enough to turn it down, and
+    the amounts are the bound. `behind_ppb` is how much worse than the chosen route it is, net of
+    costs, in parts per billion of the chosen one, or how much at least; negative if it would have
+    been better, had the transaction held it.
     """
 
     pools: tuple[tuple[Pubkey, ...], ...]
@@ -100,12 +101,13 @@ class Alternative:
 class Route:
     """Legs in the order in which they execute, and what they come to.
 
-    One hop: its legs are in the order's own mode, and their amounts sum to the order's. Two hops:
-    the legs into the intermediate mint are exact out, those out of it exact in, and both sum to the
-    same amount of it, fixed beforehand; so the intermediate account ends as it began, and no
-    program has to tell the second hop what the first one paid. Exact in, such a route may take a
-    little less than the order's amount, never more; exact out, it may pay a little more, never
-    less. What is not taken stays with the trader.
+    A route goes one way or several at once: directly, or through a mint between. The legs of a
+    direct way are in the order's own mode. Of a way in two hops, the legs into the mint between are
+    exact out, those out of it exact in, and both sum to the same amount of it, fixed beforehand; so
+    the account between ends as it began, and no program has to tell the second hop what the first
+    one paid. Exact in, a route with such a way may take a little less than the order's amount,
+    never more; exact out, it may pay a little more, never less. What is not taken stays with the
+    trader.
 
     `context_slot` is the oldest state any leg was priced on. `upper_bound_out` is what no route of
     the kinds considered could exceed for the input that is taken (exact in), `lower_bound_in` what
@@ -129,34 +131,48 @@ class Route:
         return tuple(tuple(legs) for _, legs in groupby(self.legs, key=_traded))
 
     @property
+    def ways(self) -> tuple[tuple[tuple[Leg, ...], ...], ...]:
+        """The hops of each way from the input mint to the output mint."""
+        spent, found = self.mints[0], list[tuple[tuple[Leg, ...], ...]]()
+        for hop in self.hops:
+            if hop[0].quote.request.in_mint == spent:
+                found.append((hop,))
+            else:
+                found[-1] = (*found[-1], hop)
+        return tuple(found)
+
+    @property
     def mints(self) -> tuple[Pubkey, ...]:
-        """What the amount is turned into, from the input mint to the output mint."""
-        return (
-            self.legs[0].quote.request.in_mint,
-            *(hop[0].quote.request.out_mint for hop in self.hops),
-        )
+        """The input mint, every mint between, and the output mint."""
+        asked = [leg.quote.request for leg in self.legs]
+        spent = dict.fromkeys(request.in_mint for request in asked)
+        return (*spent, asked[-1].out_mint)
 
     @property
     def most_in(self) -> BaseUnits:
         """The most of the input mint that the legs could take on chain."""
+        spent = self.mints[0]
         return BaseUnits(
             sum(
                 leg.quote.in_amount
                 if leg.quote.request.mode is SwapMode.EXACT_IN
                 else leg.threshold
-                for leg in self.hops[0]
+                for leg in self.legs
+                if leg.quote.request.in_mint == spent
             )
         )
 
     @property
     def least_out(self) -> BaseUnits:
         """The least of the output mint that the legs could pay on chain."""
+        bought = self.mints[-1]
         return BaseUnits(
             sum(
                 leg.threshold
                 if leg.quote.request.mode is SwapMode.EXACT_IN
                 else leg.quote.out_amount
-                for leg in self.hops[-1]
+                for leg in self.legs
+                if leg.quote.request.out_mint == bought
             )
         )
 
@@ -173,14 +189,18 @@ class Route:
     def price_impact_bps(self) -> BasisPoints:
         """How much worse the whole is than the pools' prices before it, fees aside; rounded up.
 
-        A split's impact is its legs', weighted by their inputs; hops compound.
+        Several ways, and the legs of a split, weigh as much as their inputs; hops compound.
         """
-        kept = BPS_DENOMINATOR
-        for hop in self.hops:
-            taken = sum(leg.quote.in_amount for leg in hop)
-            lost = sum(leg.quote.in_amount * leg.quote.price_impact_bps for leg in hop)
-            kept = kept * (taken * BPS_DENOMINATOR - lost) // (taken * BPS_DENOMINATOR)
-        return BasisPoints(BPS_DENOMINATOR - kept)
+        before = after = 0
+        for way in self.ways:
+            kept = BPS_DENOMINATOR
+            for hop in way:
+                taken = sum(leg.quote.in_amount for leg in hop)
+                lost = sum(leg.quote.in_amount * leg.quote.price_impact_bps for leg in hop)
+                kept = kept * (taken * BPS_DENOMINATOR - lost) // (taken * BPS_DENOMINATOR)
+            spent = sum(leg.quote.in_amount for leg in way[0])
+            before, after = before + spent, after + spent * kept
+        return BasisPoints(BPS_DENOMINATOR - after // before)
 
 
 def _traded(leg: Leg) -> tuple[Pubkey, Pubkey]:

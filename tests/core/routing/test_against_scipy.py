@@ -9,7 +9,7 @@ from scipy.optimize import LinearConstraint, NonlinearConstraint, minimize
 from landfall.core.values import SwapMode
 from tests.core.routing.markets import a_token, ask, products, request
 
-A, B, C = a_token(1, 9), a_token(2), a_token(3)
+A, B, C, D = a_token(1, 9), a_token(2), a_token(3), a_token(4)
 Reserves = list[tuple[int, int, int]]
 CLOSE = 2e-6  # 0.02 bp, about as far as the solver itself comes
 
@@ -108,3 +108,73 @@ def test_two_hops_are_the_solvers(seed):
     route = ask(pools, request(A, B, amount)).route
     assert len(route.hops) == 2
     assert route.out_amount == pytest.approx(theirs, rel=CLOSE)
+
+
+def best_mix(direct: Reserves, detours: list[tuple[Reserves, Reserves]], amount: float) -> float:
+    """The most that comes out over all ways at once, all shares searched at once."""
+    firsts = [len(direct), *(len(near) for near, _ in detours)]
+    start, scales, cuts = [np.full(sum(firsts), 1 / sum(firsts))], [], np.cumsum(firsts)
+    for near, far in detours:
+        scales.append(paid(near, np.full(len(near), amount / sum(firsts))).sum())
+        start.append(np.full(len(far), 1 / len(far)))
+    scale = paid(direct, np.full(len(direct), amount / len(direct))).sum()
+
+    def parts(shares: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        ends = cuts[-1] + np.cumsum([len(far) for _, far in detours])
+        return np.split(shares[: cuts[-1]], cuts[:-1]), np.split(
+            shares[cuts[-1] :], ends - cuts[-1]
+        )
+
+    def out(shares: np.ndarray) -> float:
+        spent, sold = parts(shares)
+        found = paid(direct, spent[0] * amount).sum()
+        for (_, far), handed, one in zip(detours, scales, sold, strict=False):
+            found += paid(far, one * handed).sum()
+        return -found / scale
+
+    def unspent(shares: np.ndarray) -> np.ndarray:
+        spent, sold = parts(shares)
+        return np.array(
+            [
+                paid(near, into * amount).sum() / handed - one.sum()
+                for (near, _), into, handed, one in zip(
+                    detours, spent[1:], scales, sold, strict=False
+                )
+            ]
+        )
+
+    everywhere = np.concatenate(start)
+    found = minimize(
+        out,
+        everywhere,
+        method="SLSQP",
+        bounds=[(0, 1)] * int(cuts[-1]) + [(0, None)] * (len(everywhere) - int(cuts[-1])),
+        constraints=[
+            LinearConstraint(np.r_[np.ones(cuts[-1]), np.zeros(len(everywhere) - cuts[-1])], 1, 1),
+            NonlinearConstraint(unspent, 0, np.inf),
+        ],
+        options={"ftol": 1e-13, "maxiter": 500},
+    )
+    return -found.fun * scale
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_mix_of_ways_is_the_solvers(seed):
+    random = Random(seed)
+    direct = reserves(random, random.randint(1, 3), 0.6)
+    detours = [
+        (reserves(random, random.randint(1, 3), 0.15), reserves(random, random.randint(1, 2), 4.0))
+        for _ in range(random.randint(1, 2))
+    ]
+    amount = int(sum(held for held, _, _ in direct) * 10 ** random.uniform(-2, -1))
+    theirs = best_mix(direct, detours, amount)
+    pools = products(direct, A, B)
+    for third, (near, far) in zip((C, D), detours, strict=False):
+        pools += (*products(near, A, third), *products(far, third, B))
+    route = ask(pools, request(A, B, amount)).route
+    assert len(route.ways) > 1
+    assert route.out_amount == pytest.approx(theirs, rel=CLOSE)
+    assert route.upper_bound_out >= theirs * (1 - CLOSE)
+    costs = ask(pools, request(A, B, route.out_amount, SwapMode.EXACT_OUT)).route
+    assert len(costs.ways) > 1
+    assert costs.in_amount == pytest.approx(amount, rel=CLOSE)

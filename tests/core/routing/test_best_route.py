@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from landfall.core.quote import PPB, Quote, Route
-from landfall.core.routing.best_route import NO_RESERVE
-from landfall.core.routing.costs import LEAST_GAIN_PPB, Costs
-from landfall.core.routing.paths import plans
+from landfall.core.routing.costs import LEAST_GAIN_PPB, Charges, Costs
+from landfall.core.routing.paths import LEGS_MAX, direct
 from landfall.core.routing.supplies import Supplies
 from landfall.core.token import NATIVE_MINT, Token
 from landfall.core.values import Lamports, SwapMode
@@ -162,11 +161,11 @@ def test_two_hops_hand_over_exactly_what_they_bought(seed, size, mode, reserve_b
     route = None if wanted is None else ask(pools, wanted, reserve_bps=reserve_bps).route
     if route is None:
         return
-    first, second = route.hops
-    assert {leg.quote.request.mode for leg in first} == {SwapMode.EXACT_OUT}
-    assert {leg.quote.request.mode for leg in second} == {SwapMode.EXACT_IN}
-    between = sum(leg.quote.out_amount for leg in first)
-    assert between == sum(leg.quote.in_amount for leg in second)
+    for first, second in route.ways:
+        assert {leg.quote.request.mode for leg in first} == {SwapMode.EXACT_OUT}
+        assert {leg.quote.request.mode for leg in second} == {SwapMode.EXACT_IN}
+        between = sum(leg.quote.out_amount for leg in first)
+        assert between == sum(leg.quote.in_amount for leg in second)
     assert not beats_bound(route)
     if mode is SwapMode.EXACT_IN:
         assert route.in_amount <= wanted.amount == route.most_in
@@ -271,12 +270,12 @@ def test_no_leg_that_is_kept_could_be_spared(mode):
             wanted = asked(market, size, mode)
             if wanted is None:
                 continue
-            full = plans(Supplies(market.pools, CLOCK), wanted, NO_RESERVE)[0]
+            full = direct(Supplies(market.pools, CLOCK), wanted).plan([LEGS_MAX])
             leg = full.value * LEAST_GAIN_PPB // PPB
-            plan = full.worth_its_legs(leg)
-            spared += full.legs - plan.legs
+            plan = full.worth_its_legs(Charges(leg=leg, account=0, opened=frozenset()))
+            spared += len(full.pools[0]) - len(plan.pools[0])
             (hop,), (choice,) = plan.path.hops, plan.choices
-            for source in choice.sources if plan.legs > 1 else ():
+            for source in choice.sources if len(plan.pools[0]) > 1 else ():
                 others = [other for other in choice.sources if other is not source]
                 fewer = hop.among(others, wanted.amount)
                 assert fewer is None or abs(fewer.value - plan.value) > leg

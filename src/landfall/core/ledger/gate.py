@@ -57,11 +57,11 @@ def quoted_again(
 
 def summed(route: Route, answers: Sequence[Quote], slot: Slot) -> RouteAt:
     """What the answers of the route's legs come to."""
-    first, last = len(route.hops[0]), len(route.hops[-1])
+    paid_with, bought = route.mints[0], route.mints[-1]
     return RouteAt(
         slot=slot,
-        in_amount=sum(answer.in_amount for answer in answers[:first]),
-        out_amount=sum(answer.out_amount for answer in answers[-last:]),
+        in_amount=sum(each.in_amount for each in answers if each.request.in_mint == paid_with),
+        out_amount=sum(each.out_amount for each in answers if each.request.out_mint == bought),
     )
 
 

@@ -1,10 +1,11 @@
 """Choosing the route: all that could be done, compared net of costs, and the best that fits taken.
 
-What stands for choice is the best single pool, the direct split and a plan through every mint
-between. Plans are valued by their curves; the one on top is asked to the unit and must stay on top,
-then must fit a transaction; else it is made one leg narrower and goes back among the others.
-Whatever was passed over is told, with its distance and the reason. The same pools give the same
-answer whatever order they came in.
+What stands for choice is the best single pool, the direct split, a way through every mint between,
+and the best mix of all of these. What is on top is looked at more closely, and must stay on top: a
+way of which only a bound is known is planned, a plan valued by its curves is asked to the unit, and
+what is exact must fit a transaction; else it is made one leg narrower and goes back among the
+others. Whatever was passed over is told, with its distance and the reason. The same pools give the
+same answer whatever order they came in.
 
 Units: values are outputs (exact in) or inputs (exact out) of the order; charges are restated in the
 same token; distances are parts per billion.
@@ -17,7 +18,9 @@ from landfall.core.quote import PPB, Alternative, Quote, Refused, Route, SwapReq
 from landfall.core.routing import told
 from landfall.core.routing.bounded import Hops, bounded
 from landfall.core.routing.costs import FREE, Costs, charges
-from landfall.core.routing.paths import LEGS_MAX, Plan, plans
+from landfall.core.routing.mixed import Mix
+from landfall.core.routing.outlook import outlook
+from landfall.core.routing.paths import LEGS_MAX, NO_RESERVE, Path, Plan
 from landfall.core.routing.supplies import Supplies
 from landfall.core.values import BaseUnits, BasisPoints, Pubkey, SwapMode, ceil_div
 
@@ -25,7 +28,6 @@ Fits = Callable[[Route], str | None]
 """Why a route cannot be put into one transaction; None if it can."""
 
 ALTERNATIVES_MAX = 8
-NO_RESERVE = BasisPoints(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +54,16 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """Something that fills the order. `hops` is None as long as only the curves have been asked.
+    """Something that fills the order, or of which only a bound is known: then there is no `plan`,
+    but a `path`. `ways` is None as long as only the curves have been asked; a single pool's own
+    quote has neither plan nor path.
 
-    `plan` is None for a single pool's own quote. `net` is what it comes to after its costs; more is
-    better, in either mode.
+    `net` is what it comes to after its costs; more is better, in either mode.
     """
 
-    plan: Plan | None
-    hops: Hops | None
+    path: Path | None
+    plan: Plan | Mix | None
+    ways: Sequence[Hops] | None
     mints: tuple[Pubkey, ...]
     pools: tuple[tuple[Pubkey, ...], ...]
     value: int
@@ -68,6 +72,12 @@ class _Candidate:
     @property
     def legs(self) -> int:
         return sum(map(len, self.pools))
+
+    @property
+    def kind(self) -> tuple[bool, int, tuple[Pubkey, ...]]:
+        """What it stands for, however many legs it has."""
+        is_mix = isinstance(self.plan, Mix)
+        return self.plan is None, is_mix, () if is_mix else self.mints
 
 
 def best_route(supplies: Supplies, singles: Sequence[Quote], wanted: Wanted, fits: Fits) -> Choice:
@@ -94,15 +104,17 @@ class _Search:
         self._singles, self._wanted, self._fits = singles, wanted, fits
         self._clock = supplies.clock
         self._exact_in = wanted.request.mode is SwapMode.EXACT_IN
-        ways = plans(supplies, wanted.request, wanted.reserve_bps)
-        self._full = {plan.path.mints: plan for plan in ways}
-        full = self._full.values()
-        values = [plan.value for plan in full] + [self._value_of(quote) for quote in singles[:1]]
+        self._outlook = seen = outlook(supplies, wanted.request, wanted.reserve_bps)
+        self._plans = [plan for plan in (seen.plan, seen.mix()) if plan is not None]
+        bounds = [(one.path, one.bound(seen.level or one.spot)) for one in seen.detours]
+        values = [plan.value for plan in self._plans] + [bound for _, bound in bounds]
+        values += [self._value_of(quote) for quote in singles[:1]]
         worth = (max if self._exact_in else min)(values, default=0)
         request = wanted.request
         judged_by = request.out_mint if self._exact_in else request.in_mint
         self._charges = charges(wanted.costs, judged_by, worth, supplies)
-        self._open = [self._worthwhile(plan) for plan in full]
+        self._open = [self._worthwhile(plan) for plan in self._plans]
+        self._open += [self._bound(path, bound) for path, bound in bounds]
         self._open += [self._single(quote) for quote in singles[:1]]
         self._too_large: list[tuple[_Candidate, str]] = []
 
@@ -111,80 +123,105 @@ class _Search:
         while self._open:
             best = min(self._open, key=_rank)
             self._open.remove(best)
-            if best.hops is None:
-                self._open += self._asked(best)
+            if best.path is not None:
+                self._open += self._planned(best.path)
                 continue
-            request, slippage_bps = self._wanted.request, self._wanted.slippage_bps
-            route = bounded(best.hops, request.mode, request.amount, slippage_bps)
-            too_large = self._fits(route)
-            if too_large is None:
-                return self._chosen(best, route)
-            self._too_large.append((best, too_large))
-            self._open += self._smaller(best)
+            ways = best.ways
+            if ways is None and best.plan is not None and self._too_large:
+                # Where one was too large, the next are weighed before their pools are asked.
+                ways = best.plan.drawn()
+            if ways is not None and (too_large := self._fits(self._bounded(ways))) is not None:
+                self._too_large.append((best, too_large))
+                self._open += self._smaller(best)
+            elif best.ways is None:
+                self._open += self._asked(best)
+            else:
+                return self._chosen(best, self._bounded(best.ways))
         return Choice(route=None, reason=self._why_none())
 
-    def _asked(self, candidate: _Candidate) -> list[_Candidate]:
-        """The candidate to the unit, or the path's best without the pool that let it down."""
-        assert candidate.plan is not None
-        hops = candidate.plan.quoted(self._clock)
-        if not isinstance(hops, Refused):
-            value = sum(map(self._value_of, hops[-1 if self._exact_in else 0]))
-            return [self._candidate(candidate.plan, hops, candidate.mints, _pools(hops), value)]
-        path = candidate.plan.path.without(hops.pool)
+    def _bounded(self, ways: Sequence[Hops]) -> Route:
+        request = self._wanted.request
+        return bounded(ways, request.mode, request.amount, self._wanted.slippage_bps)
+
+    def _planned(self, path: Path) -> list[_Candidate]:
+        """The path at its best split, if it can do it."""
         plan = path.plan([LEGS_MAX] * len(path.hops))
         if plan is None:
-            del self._full[candidate.mints]
             return []
-        self._full[candidate.mints] = plan
+        self._plans.append(plan)
         return [self._worthwhile(plan)]
+
+    def _asked(self, candidate: _Candidate) -> list[_Candidate]:
+        """The candidate to the unit, or the best without the pool that let it down."""
+        assert candidate.plan is not None
+        ways = candidate.plan.quoted(self._clock)
+        if isinstance(ways, Refused):
+            plan = candidate.plan.without(ways.pool)
+            return [] if plan is None else [self._worthwhile(plan)]
+        ends = (hops[-1 if self._exact_in else 0] for hops in ways)
+        value = sum(self._value_of(quote) for end in ends for quote in end)
+        pools = tuple(tuple(quote.pool for quote in hop) for hops in ways for hop in hops)
+        return [self._candidate(candidate.mints, pools, value, plan=candidate.plan, ways=ways)]
 
     def _smaller(self, candidate: _Candidate) -> list[_Candidate]:
         if candidate.plan is not None:
             plan = candidate.plan.narrower()
-            return [] if plan is None else [self._planned(plan)]
+            return [] if plan is None else [self._of(plan)]
         at = [quote.pool for quote in self._singles].index(candidate.pools[0][0])
         return [self._single(quote) for quote in self._singles[at + 1 : at + 2]]
 
-    def _worthwhile(self, plan: Plan) -> _Candidate:
+    def _worthwhile(self, plan: Plan | Mix) -> _Candidate:
         """The plan, without the legs that do not earn what they cost."""
-        best = self._planned(plan)
-        thin = plan.worth_its_legs(self._charges.leg)
-        if thin is not plan and (thinner := self._planned(thin)).net >= best.net:
+        best = self._of(plan)
+        thin = plan.worth_its_legs(self._charges)
+        if thin is not plan and (thinner := self._of(thin)).net >= best.net:
             best = thinner
         return best
 
-    def _planned(self, plan: Plan) -> _Candidate:
-        return self._candidate(plan, None, plan.path.mints, plan.pools, plan.value)
+    def _of(self, plan: Plan | Mix) -> _Candidate:
+        return self._candidate(plan.mints, plan.pools, plan.value, plan=plan)
+
+    def _bound(self, path: Path, bound: int) -> _Candidate:
+        """What the path cannot beat, with one leg for each hop."""
+        cheapest = self._charges.of(len(path.hops), path.through)
+        return self._candidate(path.mints, (), bound, cost=cheapest, path=path)
 
     def _single(self, quote: Quote) -> _Candidate:
         mints = (quote.request.in_mint, quote.request.out_mint)
-        return self._candidate(None, ((quote,),), mints, ((quote.pool,),), self._value_of(quote))
+        value = self._value_of(quote)
+        return self._candidate(mints, ((quote.pool,),), value, ways=(((quote,),),))
 
     def _candidate(
         self,
-        plan: Plan | None,
-        hops: Hops | None,
         mints: tuple[Pubkey, ...],
         pools: tuple[tuple[Pubkey, ...], ...],
         value: int,
+        *,
+        cost: int | None = None,
+        path: Path | None = None,
+        plan: Plan | Mix | None = None,
+        ways: Sequence[Hops] | None = None,
     ) -> _Candidate:
-        cost = self._charges.of(sum(map(len, pools)), mints[1:-1])
+        if cost is None:
+            cost = self._charges.of(sum(map(len, pools)), mints[1:-1])
         net = (value if self._exact_in else -value) - cost
-        return _Candidate(plan, hops, mints, pools, value, net)
+        return _Candidate(path, plan, ways, mints, pools, value, net)
 
     def _value_of(self, quote: Quote) -> int:
         return quote.out_amount if self._exact_in else quote.in_amount
 
     def _chosen(self, best: _Candidate, route: Route) -> Choice:
-        amount = route.in_amount if self._exact_in else self._wanted.request.amount
-        bounds = [
-            plan.bound([LEGS_MAX] * len(plan.choices), amount) for plan in self._full.values()
-        ]
-        bounds += [self._value_of(quote) for quote in self._singles[:1]]
+        better = max if self._exact_in else min
+        bounds = [self._value_of(quote) for quote in self._singles[:1]]
+        if self._plans:
+            closest = better(self._plans, key=lambda plan: plan.value)
+            amount = route.in_amount if self._exact_in else self._wanted.request.amount
+            bounds.append(self._outlook.bound(amount, closest))
+        bound = BaseUnits(better(bounds))
         route = replace(
             route,
-            upper_bound_out=BaseUnits(max(bounds)) if self._exact_in else None,
-            lower_bound_in=None if self._exact_in else BaseUnits(min(bounds)),
+            upper_bound_out=bound if self._exact_in else None,
+            lower_bound_in=None if self._exact_in else bound,
             best_single=self._singles[0] if self._singles else None,
             alternatives=self._alternatives(best),
         )
@@ -192,10 +229,10 @@ class _Search:
 
     def _alternatives(self, best: _Candidate) -> tuple[Alternative, ...]:
         passed = [(candidate, None) for candidate in self._open if candidate.pools != best.pools]
-        # Of each way's ever narrower routes that did not fit, the best says what was given up.
-        too_large: dict[tuple[bool, tuple[Pubkey, ...]], tuple[_Candidate, str | None]] = {}
+        # Of each kind's ever narrower routes that did not fit, the best says what was given up.
+        too_large: dict[object, tuple[_Candidate, str | None]] = {}
         for candidate, why in self._too_large:
-            too_large.setdefault((candidate.plan is None, candidate.mints), (candidate, why))
+            too_large.setdefault(candidate.kind, (candidate, why))
         others = sorted((*too_large.values(), *passed), key=lambda each: _rank(each[0]))
         return tuple(
             self._alternative(best, candidate, too_large)
@@ -214,7 +251,12 @@ class _Search:
             in_amount=BaseUnits(taken),
             out_amount=BaseUnits(paid),
             behind_ppb=behind,
-            reason=told.why_not(behind, too_large),
+            reason=told.why_not(
+                behind,
+                too_large,
+                ways=1 if other.plan is None else len(other.plan.plans),
+                is_bound=other.path is not None,
+            ),
         )
 
     def _why_none(self) -> str:
@@ -226,9 +268,7 @@ class _Search:
 
 def _rank(candidate: _Candidate) -> tuple[int, int, bool, list[bytes]]:
     # Between equals: fewer legs, then what is exact already, then the lower addresses.
-    pools = [bytes(pool) for hop in candidate.pools for pool in hop]
-    return -candidate.net, candidate.legs, candidate.hops is None, pools
-
-
-def _pools(hops: Hops) -> tuple[tuple[Pubkey, ...], ...]:
-    return tuple(tuple(quote.pool for quote in hop) for hop in hops)
+    named = [bytes(pool) for hop in candidate.pools for pool in hop] or [
+        *map(bytes, candidate.mints)
+    ]
+    return -candidate.net, candidate.legs, candidate.ways is None, named

@@ -1,30 +1,41 @@
 """Quotes become a route: each leg with the bound that its instruction enforces on chain.
 
-One hop: the legs' bounds sum to the order's, in proportion to what each leg moves.
+What legs spend of the input mint sums to the most the order may take, what they are paid of the
+output mint to the least it must pay. A leg that fixes its side of one has no bound there; the
+others share what is left, in proportion to what each moves.
 
-Two hops: the first hop's maximum inputs sum to the most the order may take, the second's minimum
-outputs to the least it must pay. The amount between is fixed, so each hop has its own room to move:
-exact in, the first has what the route leaves of the order's amount; exact out, the second has what
-the route pays above the order's amount. Either is a reserve that the caller asks for. The other
-hop's bound is the order's slippage on the price of the whole, so that even at both bounds the price
-is no worse than the order's slippage allows.
+So a direct split alone has the order's bound on its one free side. Through a mint between the
+amount in the middle is fixed, and each hop has its own room to move: exact in, the first has what
+the route leaves of the order's amount; exact out, the second has what the route pays above the
+order's amount. Either is a reserve that the caller asks for. The other hop's bound is the order's
+slippage on the price of the whole, so that even at both bounds the price is no worse than the
+order's slippage allows.
 
 Rounding: shares of a bound are whole units and sum to it; bounds round in the trader's favour.
 """
 
 from collections.abc import Sequence
+from itertools import chain
 
 from landfall.core.quote import Leg, Quote, Route, max_in_amount, min_out_amount
-from landfall.core.values import BaseUnits, BasisPoints, SwapMode, ceil_div
+from landfall.core.values import BaseUnits, BasisPoints, Pubkey, SwapMode, ceil_div
 
 Hops = Sequence[Sequence[Quote]]
 """Each hop's quotes; one hop in the order's mode, or one exact out and one exact in."""
 
 
-def bounded(hops: Hops, mode: SwapMode, amount: BaseUnits, slippage_bps: BasisPoints) -> Route:
-    """The route that these quotes make for an order of this amount."""
-    taken = sum(quote.in_amount for quote in hops[0])
-    paid = sum(quote.out_amount for quote in hops[-1])
+def bounded(
+    ways: Sequence[Hops], mode: SwapMode, amount: BaseUnits, slippage_bps: BasisPoints
+) -> Route:
+    """The route that these quotes make for an order of this amount.
+
+    Args:
+        ways: from the order's input mint to its output mint, each over other pools.
+    """
+    spending = [quote for hops in ways for quote in hops[0]]
+    paying = [quote for hops in ways for quote in hops[-1]]
+    taken = sum(quote.in_amount for quote in spending)
+    paid = sum(quote.out_amount for quote in paying)
     match mode:
         case SwapMode.EXACT_IN:
             # What all of the amount would fetch at the route's price.
@@ -35,39 +46,45 @@ def bounded(hops: Hops, mode: SwapMode, amount: BaseUnits, slippage_bps: BasisPo
             fair = BaseUnits(max(1, taken * amount // paid))
             least = int(amount)
             most = max(taken, int(max_in_amount(fair, slippage_bps)))
-    legs: list[Leg] = []
-    for quotes in hops:
-        if quotes[0].request.mode is SwapMode.EXACT_IN:
-            legs += _at_least(quotes, least)
-        else:
-            legs += _at_most(quotes, most)
+    thresholds = _at_most(spending, most) | _at_least(paying, least)
+    quotes = [quote for hops in ways for quote in chain(*hops)]
     return Route(
-        legs=tuple(legs),
+        legs=tuple(Leg(quote=each, threshold=thresholds[each.pool]) for each in quotes),
         in_amount=BaseUnits(taken),
         out_amount=BaseUnits(paid),
-        context_slot=min(leg.quote.context_slot for leg in legs),
+        context_slot=min(quote.context_slot for quote in quotes),
     )
 
 
-def _at_least(quotes: Sequence[Quote], least: int) -> list[Leg]:
-    """The quotes with shares of `least` in proportion to their outputs, none above its output."""
-    whole, before, given = sum(quote.out_amount for quote in quotes), 0, 0
-    legs = []
-    for quote in quotes:
+def _at_least(paying: Sequence[Quote], least: int) -> dict[Pubkey, BaseUnits]:
+    """What quotes that fix their input must pay, by pool, so that all pay `least`.
+
+    Shares are in proportion to their outputs, none above its output.
+    """
+    bounds = [quote for quote in paying if quote.request.mode is SwapMode.EXACT_IN]
+    whole = sum(quote.out_amount for quote in bounds)
+    left = least - sum(quote.out_amount for quote in paying) + whole
+    shares, before, given = {}, 0, 0
+    for quote in bounds:
         before += quote.out_amount
-        share = ceil_div(before * least, whole) - given
+        share = ceil_div(before * left, whole) - given
         given += share
-        legs.append(Leg(quote=quote, threshold=BaseUnits(share)))
-    return legs
+        shares[quote.pool] = BaseUnits(share)
+    return shares
 
 
-def _at_most(quotes: Sequence[Quote], most: int) -> list[Leg]:
-    """The quotes with shares of `most` in proportion to their inputs, none below its input."""
-    whole, before, given = sum(quote.in_amount for quote in quotes), 0, 0
-    legs = []
-    for quote in quotes:
+def _at_most(spending: Sequence[Quote], most: int) -> dict[Pubkey, BaseUnits]:
+    """What quotes that fix their output may take, by pool, so that all take `most`.
+
+    Shares are in proportion to their inputs, none below its input.
+    """
+    bounds = [quote for quote in spending if quote.request.mode is SwapMode.EXACT_OUT]
+    whole = sum(quote.in_amount for quote in bounds)
+    left = most - sum(quote.in_amount for quote in spending) + whole
+    shares, before, given = {}, 0, 0
+    for quote in bounds:
         before += quote.in_amount
-        share = before * most // whole - given
+        share = before * left // whole - given
         given += share
-        legs.append(Leg(quote=quote, threshold=BaseUnits(share)))
-    return legs
+        shares[quote.pool] = BaseUnits(share)
+    return shares

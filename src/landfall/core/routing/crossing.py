@@ -11,46 +11,24 @@ the bound says by how much at most.
 Source: Angeris, Chitra, Evans, Boyd, Optimal Routing for Constant Function Market Makers, 2021.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Protocol
 
 from landfall.core.quote import PPB, SwapRequest
-from landfall.core.routing.curves import SQUARE_ONE, Curve
-from landfall.core.values import U64_MAX, Pubkey, SwapMode, ceil_div
-from landfall.core.venue import AnyVenue, Pool
+from landfall.core.routing.curves import SQUARE_ONE, dual_bound, level_filling
+from landfall.core.routing.offers import Source
+from landfall.core.values import U64_MAX, Pubkey, SwapMode
 
 # How often the best few pools and the price they end at are looked for in turn.
 _ROUNDS = 6
 # Halvings of the range in which the price lies where that finds none.
 _HALVINGS = 14
 _FIRST_STEP_SHIFT = 10
+# Fewer pools need more input for an output than all together; this many times as much at most.
+_FURTHER = 2
 # Exchanging pools of a choice is tried only where more than this is left to gain (ppb: 0.02 bp).
 _WORTH_TRYING_PPB = 2_000
-
-
-class Offer(Protocol):
-    """A pool with the venue that understands it."""
-
-    @property
-    def venue(self) -> AnyVenue: ...
-
-    @property
-    def pool(self) -> Pool: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A pool that trades in the wanted direction, and what it has on offer."""
-
-    offer: Offer
-    curve: Curve
-
-    @property
-    def address(self) -> Pubkey:
-        return self.offer.pool.address
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +70,38 @@ class Crossing:
         """The most that a source does of the fixed side."""
         return _capacity(source, self.mode)
 
+    @property
+    def spot(self) -> int:
+        """The level of the best price that any of the pools has on offer."""
+        return min(source.curve.best for source in self.sources)
+
+    def reaches(self, amount: int) -> int:
+        """How much there is on the other side of an amount, about and at most: what is paid for it
+        at the best price (exact in), or twice what all pools together take for it (exact out).
+        """
+        if self.mode is SwapMode.EXACT_IN:
+            return dual_bound(self.rounding(len(self.sources)), amount, self.spot, self.mode)
+        level = self.level(self.sources, amount)
+        level = self.levels[-1] if level is None else level
+        return _FURTHER * sum(source.curve.taken(level) for source in self.sources) + 1
+
+    def rounding(self, legs_max: int) -> int:
+        """The most that so many of the pools pay above any price by their roundings alone."""
+        slack = max(source.curve.slack for source in self.sources)
+        return slack * min(legs_max, len(self.sources))
+
+    def level(self, sources: Sequence[Source], amount: int, above: int = 0) -> int | None:
+        """The level at which these pools fill the amount together; None if they cannot."""
+        total = self.done if sources is self.sources else partial(self._sum, sources)
+        return level_filling(amount, self.levels, total, self.mode, above)
+
     def best(self, amount: int, legs_max: int) -> Choice | None:
         """The best split of the amount over at most so many pools; None if they cannot fill it."""
-        level = self._level(self.sources, amount)
+        level = self.level(self.sources, amount)
         # Nothing is asked where a first hop pays less than a unit.
         if level is None or amount == 0:
             return None
-        choice = self._down_to(level, self.sources)
+        choice = self.down_to(level, self.sources)
         if len(choice.sources) <= legs_max:
             return choice
         return self._best_few(choice.sources, level, amount, legs_max)
@@ -109,8 +112,8 @@ class Crossing:
         Args:
             above: a level that the one they end at is known not to be below.
         """
-        level = self._level(sources, amount, above)
-        return None if level is None else self._down_to(level, sources)
+        level = self.level(sources, amount, above)
+        return None if level is None else self.down_to(level, sources)
 
     def worth_their_legs(self, choice: Choice, amount: int, leg: int) -> Choice:
         """The choice without the pools that add less than a leg costs, given up one by one.
@@ -144,7 +147,7 @@ class Crossing:
 
         What rounding leaves over goes to, or comes from, the pool with the most room for it.
         """
-        parts = [self._filled(source, choice.level) for source in choice.sources]
+        parts = [source.curve.done(choice.level, self.mode) for source in choice.sources]
         over = amount - sum(parts)
         rooms = [
             self.capacity(source) - part if over > 0 else part
@@ -163,11 +166,12 @@ class Crossing:
         Returns:
             An output no smaller than any possible (exact in), or an input no larger (exact out).
         """
+        return dual_bound(self.surplus(level, legs_max), amount, level, self.mode)
+
+    def surplus(self, level: int, legs_max: int) -> int:
+        """The most that any trade with at most so many of the pools pays above a level's price."""
         surpluses = sorted((s.curve.surplus(level) for s in self.sources), reverse=True)
-        most, square = sum(surpluses[:legs_max]), level * level
-        if self.mode is SwapMode.EXACT_IN:
-            return most + ceil_div(amount * SQUARE_ONE, square)
-        return max(0, (amount - most) * square // SQUARE_ONE)
+        return sum(surpluses[:legs_max])
 
     def _best_few(
         self, used: Sequence[Source], level: int, amount: int, legs_max: int
@@ -233,9 +237,9 @@ class Crossing:
         ranked = sorted(range(len(worth)), key=worth.__getitem__, reverse=True)
         return [self.sources[index] for index in sorted(ranked[:legs_max])]
 
-    def _down_to(self, level: int, sources: Sequence[Source]) -> Choice:
+    def down_to(self, level: int, sources: Sequence[Source]) -> Choice:
         """What trading these pools down to a level comes to; unused ones are left out."""
-        used = tuple(source for source in sources if self._filled(source, level))
+        used = tuple(source for source in sources if source.curve.done(level, self.mode))
         if not used:
             # Parts of less than a unit each: the pool that offers most takes it all.
             used = (min(sources, key=lambda source: source.curve.starts[0]),)
@@ -245,24 +249,8 @@ class Crossing:
             value = sum(source.curve.taken(level) for source in used)
         return Choice(used, level, value, level)
 
-    def _level(self, sources: Sequence[Source], amount: int, above: int = 0) -> int | None:
-        """The level at which these pools fill the amount together."""
-        levels, known = self.levels, bisect_left(self.levels, above)
-        total = self._total if sources is self.sources else partial(self._sum, sources)
-        high = bisect_left(levels, amount, lo=known, key=total)
-        if high == len(levels):
-            return None
-        # Down to the first of all corners nothing is on offer yet.
-        start, end = levels[max(0, high - 1)], levels[high]
-        before = total(start)
-        whole, part = total(end) - before, amount - before
-        if part >= whole:
-            return end
-        if self.mode is SwapMode.EXACT_IN:
-            return start + ceil_div((end - start) * part, whole)
-        return ceil_div(start * end * whole, end * whole - (end - start) * part)
-
-    def _total(self, level: int) -> int:
+    def done(self, level: int) -> int:
+        """What all pools do of the fixed side down to a level."""
         if level not in self.totals:
             self.totals[level] = self._sum(self.sources, level)
         return self.totals[level]
@@ -271,10 +259,6 @@ class Crossing:
         if self.mode is SwapMode.EXACT_IN:
             return sum([source.curve.taken(level) for source in sources])
         return sum([source.curve.paid(level) for source in sources])
-
-    def _filled(self, source: Source, level: int) -> int:
-        curve = source.curve
-        return curve.taken(level) if self.mode is SwapMode.EXACT_IN else curve.paid(level)
 
     def _rank(self, choice: Choice) -> tuple[int, int, list[bytes]]:
         value = -choice.value if self.mode is SwapMode.EXACT_IN else choice.value

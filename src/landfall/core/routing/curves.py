@@ -9,14 +9,14 @@ Units: levels are integers over `LEVEL_ONE`; amounts are base units, input and o
 Rounding: what a curve takes or pays at a level is rounded down, its surplus up.
 """
 
-from bisect import bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from math import isqrt
 
 from landfall.core.supply import PRICE_ONE, Segment
-from landfall.core.values import ceil_div
+from landfall.core.values import SwapMode, ceil_div
 
 LEVEL_ONE = 1 << 128
 SQUARE_ONE = LEVEL_ONE * LEVEL_ONE
@@ -35,6 +35,7 @@ class Curve:
     `starts` and `ends` are the levels between which each stretch is filled, made to ascend;
     `priced` are the stretches as the pool priced them: start, end, input, output. `passed` is the
     highest end among the first stretches. `rises` where some stretch is cheaper than one before it.
+    `best` is the level of the best price that any of it is to be had at.
     """
 
     starts: tuple[int, ...]
@@ -44,6 +45,7 @@ class Curve:
     priced: tuple[tuple[int, int, int, int], ...]
     passed: tuple[int, ...]
     rises: bool
+    best: int
     slack: int
 
     def taken(self, level: int) -> int:
@@ -66,6 +68,10 @@ class Curve:
             return self.outs[at + 1]
         whole = self.outs[at + 1] - before
         return before + whole * end * (level - start) // (level * (end - start))
+
+    def done(self, level: int, mode: SwapMode) -> int:
+        """Of the side that a swap fixes, what is done down to the price of this level."""
+        return self.taken(level) if mode is SwapMode.EXACT_IN else self.paid(level)
 
     def surplus(self, level: int) -> int:
         """The most that any trade with the pool pays above this level's price, rounded up.
@@ -111,8 +117,49 @@ def curve_of(segments: Sequence[Segment]) -> Curve:
         priced=priced,
         passed=tuple(accumulate((end for _, end, _, _ in priced), max)),
         rises=any(start < before for (start, *_), before in zip(priced[1:], starts, strict=False)),
+        best=min(start for start, *_ in priced),
         slack=_UNITS_OFF + ceil_div(_UNITS_OFF * dearest, PRICE_ONE),
     )
+
+
+def level_filling(
+    amount: int,
+    corners: Sequence[int],
+    done: Callable[[int], int],
+    mode: SwapMode,
+    above: int = 0,
+) -> int | None:
+    """The level at which curves do an amount together; None if they never do.
+
+    Args:
+        corners: the levels of all ends of their stretches, ascending.
+        done: what they do of the fixed side down to a level.
+        above: a level that it is known not to be below.
+    """
+    high = bisect_left(corners, amount, lo=bisect_left(corners, above), key=done)
+    if high == len(corners):
+        return None
+    # Down to the first of all corners nothing is on offer yet.
+    start, end = corners[max(0, high - 1)], corners[high]
+    before = done(start)
+    whole, part = done(end) - before, amount - before
+    if part >= whole:
+        return end
+    if mode is SwapMode.EXACT_IN:
+        return start + ceil_div((end - start) * part, whole)
+    return ceil_div(start * end * whole, end * whole - (end - start) * part)
+
+
+def dual_bound(surplus: int, amount: int, level: int, mode: SwapMode) -> int:
+    """What no trade of the amount can beat, if none is paid more than `surplus` above this level.
+
+    Returns:
+        An output no smaller than any possible (exact in), or an input no larger (exact out).
+    """
+    square = level * level
+    if mode is SwapMode.EXACT_IN:
+        return surplus + ceil_div(amount * SQUARE_ONE, square)
+    return max(0, (amount - surplus) * square // SQUARE_ONE)
 
 
 def _levels(segment: Segment) -> tuple[int, int, int, int]:

@@ -10,12 +10,40 @@ from collections.abc import Sequence
 from itertools import permutations
 
 from landfall.core.quote import Quote, Refused, SwapRequest
-from landfall.core.routing.crossing import Choice, Crossing, Source
-from landfall.core.values import BaseUnits, ChainClock, SwapMode, ceil_div
+from landfall.core.routing.crossing import Choice, Crossing
+from landfall.core.routing.offers import Source
+from landfall.core.values import BaseUnits, BasisPoints, ChainClock, SwapMode, ceil_div
 
 # Below this many units of either side one unit is a tenth of a basis point or more.
 _UNITS_MATTER = 10**5
 _TRIES = 8
+
+
+def as_drawn(crossing: Crossing, choice: Choice, mode: SwapMode) -> tuple[Quote, ...]:
+    """What the chosen pools' curves say instead of quotes: within a few units, and in no time."""
+    quotes = []
+    for source in choice.sources:
+        taken = BaseUnits(max(1, source.curve.taken(choice.level)))
+        paid = BaseUnits(max(1, source.curve.paid(choice.level)))
+        amount = taken if mode is SwapMode.EXACT_IN else paid
+        venue, pool = source.offer.venue, source.offer.pool
+        quotes.append(
+            Quote(
+                venue=venue.name,
+                dex=venue.dex,
+                pool=pool.address,
+                request=SwapRequest(
+                    in_mint=crossing.in_mint, out_mint=crossing.out_mint, mode=mode, amount=amount
+                ),
+                in_amount=taken,
+                out_amount=paid,
+                fee_amount=BaseUnits(0),
+                fee_mint=crossing.in_mint,
+                price_impact_bps=BasisPoints(0),
+                context_slot=pool.context_slot,
+            )
+        )
+    return tuple(quotes)
 
 
 def in_mode(
@@ -64,8 +92,10 @@ def fixing_input(
         short = amount - sum(quote.out_amount for quote in fixed)
         if short <= 0:
             return _largest_first(fixed)
-        largest = max(fixed, key=lambda quote: quote.out_amount)
-        ins[fixed.index(largest)] += ceil_div(short * largest.in_amount, largest.out_amount)
+        # A pool that is at its end already takes no unit more.
+        rooms = [each.curve.ins[-1] - one for each, one in zip(choice.sources, ins, strict=True)]
+        roomy = rooms.index(max(rooms))
+        ins[roomy] += ceil_div(short * fixed[roomy].in_amount, fixed[roomy].out_amount)
         fixed = _asked(crossing, choice.sources, SwapMode.EXACT_IN, ins, clock)
     return fixed if isinstance(fixed, Refused) else _unfillable(fixed[0])
 

@@ -1,4 +1,4 @@
-"""Ways from the input mint to the output mint: directly, or through one mint between.
+"""One way from the input mint to the output mint: directly, or through one mint between.
 
 Through a mint between, the two hops need no search together: whatever the second does with it, more
 of the amount between is better, so the first hop buys the most of it (or, for a fixed output, the
@@ -11,8 +11,11 @@ from typing import TypeVar
 
 from landfall.core.quote import Refused, SwapRequest
 from landfall.core.routing.bounded import Hops
+from landfall.core.routing.costs import Charges
 from landfall.core.routing.crossing import Choice, Crossing
-from landfall.core.routing.exact import fixing_input, fixing_output, in_mode
+from landfall.core.routing.curves import LEVEL_ONE
+from landfall.core.routing.exact import as_drawn, fixing_input, fixing_output, in_mode
+from landfall.core.routing.offers import Source
 from landfall.core.routing.supplies import Supplies
 from landfall.core.values import (
     BPS_DENOMINATOR,
@@ -28,8 +31,8 @@ from landfall.core.values import (
 LEGS_MAX = 5
 """Pools that one hop may be split over."""
 
-# Fewer legs need more of the mint between; curves reach this much further than the best ones do.
-_FURTHER = 8
+NO_RESERVE = BasisPoints(0)
+
 _T = TypeVar("_T")
 
 
@@ -37,13 +40,21 @@ _T = TypeVar("_T")
 class Path:
     """The pools hop by hop, for one order.
 
-    `amount` is the order's, `aimed` what is routed of it: less than the amount by the reserve
-    (exact in through a mint between), or more by it (exact out).
+    `share` is what goes this way of the amount that the order fixes; `reserve_bps` how much of it
+    is kept (exact in), or done on top (exact out), for the hop that must not move.
     """
 
     request: SwapRequest
-    aimed: int
     hops: tuple[Crossing, ...]
+    share: int
+    reserve_bps: BasisPoints = NO_RESERVE
+
+    @property
+    def aimed(self) -> int:
+        """What is routed of the fixed side, rounded so that the reserve is whole."""
+        if self.request.mode is SwapMode.EXACT_IN:
+            return self.share * (BPS_DENOMINATOR - self.reserve_bps) // BPS_DENOMINATOR
+        return ceil_div(self.share * (BPS_DENOMINATOR + self.reserve_bps), BPS_DENOMINATOR)
 
     @property
     def through(self) -> tuple[Pubkey, ...]:
@@ -53,6 +64,14 @@ class Path:
     @property
     def mints(self) -> tuple[Pubkey, ...]:
         return (self.request.in_mint, *self.through, self.request.out_mint)
+
+    @property
+    def spot(self) -> int:
+        """The level of the best price to be had on this way."""
+        level = LEVEL_ONE
+        for hop in self.hops:
+            level = level * hop.spot // LEVEL_ONE
+        return level
 
     def without(self, pool: Pubkey) -> "Path":
         """The same path with one pool less."""
@@ -69,6 +88,23 @@ class Path:
             amount = choice.value
         return Plan(self, tuple(self.from_fixed(choices)), amount)
 
+    def among(self, sources: Sequence[Sequence[Source]]) -> "Plan | None":
+        """The best split over just these pools, hop by hop; None if they cannot fill it."""
+        amount, choices = self.aimed, []
+        for hop, few in zip(self.from_fixed(self.hops), self.from_fixed(sources), strict=True):
+            choice = hop.among(few, amount) if amount else None
+            if choice is None:
+                return None
+            choices.append(choice)
+            amount = choice.value
+        return Plan(self, tuple(self.from_fixed(choices)), amount)
+
+    def down_to(self, level: int, sources: Sequence[Source]) -> "Plan":
+        """A path of one hop over just these pools, down to a level."""
+        (hop,) = self.hops
+        choice = hop.down_to(level, sources)
+        return Plan(self, (choice,), choice.value)
+
     def from_fixed(self, hops: Sequence[_T]) -> Sequence[_T]:
         """What belongs to each hop, from the side whose amount is fixed, or back again."""
         return hops if self.request.mode is SwapMode.EXACT_IN else hops[::-1]
@@ -83,8 +119,20 @@ class Plan:
     value: int
 
     @property
-    def legs(self) -> int:
-        return sum(len(choice.sources) for choice in self.choices)
+    def plans(self) -> tuple["Plan"]:
+        return (self,)
+
+    @property
+    def mints(self) -> tuple[Pubkey, ...]:
+        return self.path.mints
+
+    @property
+    def dual(self) -> int:
+        """The level at which a bound is tightest."""
+        level = LEVEL_ONE
+        for choice in self.choices:
+            level = level * choice.dual // LEVEL_ONE
+        return level
 
     @property
     def pools(self) -> tuple[tuple[Pubkey, ...], ...]:
@@ -108,6 +156,10 @@ class Plan:
             reached = hop.bound(reached, most, choice.dual)
         return reached
 
+    def without(self, pool: Pubkey) -> "Plan | None":
+        """The best plan without a pool; None if the others cannot fill it."""
+        return self.path.without(pool).plan([LEGS_MAX] * len(self.choices))
+
     def narrower(self) -> "Plan | None":
         """The best plan with one leg less; None if no hop has one to spare.
 
@@ -130,12 +182,8 @@ class Plan:
             if count > 1
         ]
 
-    def worth_its_legs(self, leg: int) -> "Plan":
-        """The plan without the legs that add less than each costs.
-
-        Args:
-            leg: what a leg costs, in the unit of the plan's value.
-        """
+    def worth_its_legs(self, charges: Charges) -> "Plan":
+        """The plan without the legs that add less than each costs."""
         path, amount, kept = self.path, self.path.aimed, []
         choices = path.from_fixed(self.choices)
         asked = (path.aimed, choices[0].value)
@@ -144,19 +192,30 @@ class Plan:
             if again is None:
                 return self
             # A hop's value is in its own token: the cost is the same share of it.
-            cost = ceil_div(leg * choice.value, max(1, self.value))
+            cost = ceil_div(charges.leg * choice.value, max(1, self.value))
             kept.append(hop.worth_their_legs(again, amount, cost))
             amount = kept[-1].value
         return self if kept == [*choices] else Plan(path, tuple(path.from_fixed(kept)), amount)
 
-    def quoted(self, clock: ChainClock) -> Hops | Refused:
+    def drawn(self) -> tuple[Hops]:
+        """The plan about as it would be quoted, without asking a pool."""
+        modes = (SwapMode.EXACT_OUT, SwapMode.EXACT_IN)
+        if len(self.choices) == 1:
+            modes = (self.path.request.mode, self.path.request.mode)
+        hops = zip(self.path.hops, self.choices, modes, strict=False)
+        return (tuple(as_drawn(hop, choice, mode) for hop, choice, mode in hops),)
+
+    def quoted(self, clock: ChainClock) -> tuple[Hops] | Refused:
         """The plan to the unit, or the first pool that would not do its part."""
+        hops: Hops | Refused
         if len(self.choices) == 1:
             answers = in_mode(self.path.hops[0], self.choices[0], self.path.aimed, clock)
-            return answers if isinstance(answers, Refused) else (answers,)
-        if self.path.request.mode is SwapMode.EXACT_IN:
-            return self._forwards(clock)
-        return self._backwards(clock)
+            hops = answers if isinstance(answers, Refused) else (answers,)
+        elif self.path.request.mode is SwapMode.EXACT_IN:
+            hops = self._forwards(clock)
+        else:
+            hops = self._backwards(clock)
+        return hops if isinstance(hops, Refused) else (hops,)
 
     def _forwards(self, clock: ChainClock) -> Hops | Refused:
         first, second = self.path.hops
@@ -177,43 +236,38 @@ class Plan:
         return bought if isinstance(bought, Refused) else (bought, sold)
 
 
-def plans(supplies: Supplies, request: SwapRequest, reserve_bps: BasisPoints) -> list[Plan]:
-    """Every way that the pools offer, each at its best split, the direct one first.
+def direct(supplies: Supplies, request: SwapRequest) -> Path:
+    """The way over pools of the pair itself, of which there may be none."""
+    return Path(request, (supplies.crossing(request),), request.amount)
 
-    What cannot fill the request is left out.
-    """
-    direct = Path(request, request.amount, (supplies.crossing(request),))
-    kept = BPS_DENOMINATOR + (-reserve_bps if request.mode is SwapMode.EXACT_IN else reserve_bps)
-    aimed = request.amount * kept // BPS_DENOMINATOR
+
+def detours(supplies: Supplies, request: SwapRequest, reserve_bps: BasisPoints) -> list[Path]:
+    """Every way through a mint between, in order of their addresses."""
     thirds = supplies.against(request.in_mint) & supplies.against(request.out_mint)
-    found = [
-        direct.plan([LEGS_MAX]),
-        *(_through(supplies, request, aimed, third) for third in sorted(thirds, key=bytes)),
-    ]
-    return [plan for plan in found if plan is not None]
+    found = (_through(supplies, request, reserve_bps, one) for one in sorted(thirds, key=bytes))
+    return [path for path in found if path is not None]
 
 
-def _through(supplies: Supplies, request: SwapRequest, aimed: int, third: Pubkey) -> Plan | None:
-    """The best split of two hops, that at the fixed side first, the other as far as it matters."""
+def _through(
+    supplies: Supplies, request: SwapRequest, reserve_bps: BasisPoints, third: Pubkey
+) -> Path | None:
+    """Two hops, that at the fixed side as far as the order goes, the other as far as it matters."""
     into = replace(request, out_mint=third)
     out_of = replace(request, in_mint=third)
     exact_in = request.mode is SwapMode.EXACT_IN
     near, far = (into, out_of) if exact_in else (out_of, into)
+    path = Path(request, (), request.amount, reserve_bps)
+    furthest = max(path.aimed, request.amount)
     # Whatever the order fixes, the first hop is swapped for an exact output.
-    first = supplies.crossing(near, for_exact_out=exact_in)
-    best = first.best(aimed, LEGS_MAX)
-    if best is None:
+    first = supplies.crossing(_of(near, furthest), for_exact_out=exact_in)
+    if not first.sources:
         return None
-    if exact_in:
-        reach = first.bound(request.amount, LEGS_MAX, best.dual)
-    else:
-        reach = best.value + best.value // _FURTHER + 1
-    reached = replace(far, amount=BaseUnits(min(reach, U64_MAX)))
-    second = supplies.crossing(reached, for_exact_out=not exact_in)
-    then = second.best(best.value, LEGS_MAX)
-    if then is None:
+    between = first.reaches(furthest)
+    second = supplies.crossing(_of(far, between), for_exact_out=not exact_in)
+    if not second.sources:
         return None
-    hops, choices = (first, second), (best, then)
-    if not exact_in:
-        hops, choices = hops[::-1], choices[::-1]
-    return Plan(Path(request, aimed, hops), choices, then.value)
+    return replace(path, hops=tuple(path.from_fixed((first, second))))
+
+
+def _of(request: SwapRequest, amount: int) -> SwapRequest:
+    return replace(request, amount=BaseUnits(min(amount, U64_MAX)))

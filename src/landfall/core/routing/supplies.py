@@ -13,8 +13,9 @@ from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from landfall.core.quote import SwapRequest
-from landfall.core.routing.crossing import Crossing, Offer, Source, crossing
+from landfall.core.routing.crossing import Crossing, crossing
 from landfall.core.routing.curves import Curve, curve_of
+from landfall.core.routing.offers import Offer, Source
 from landfall.core.values import U64_MAX, BaseUnits, ChainClock, Pubkey
 from landfall.core.venue import Pool, are_same
 

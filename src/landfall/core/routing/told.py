@@ -5,7 +5,7 @@ Distances are parts per billion, told in basis points to three places.
 
 from collections.abc import Sequence
 
-from landfall.core.quote import PPB, Quote, Route
+from landfall.core.quote import PPB, Leg, Quote, Route
 from landfall.core.routing.best_pool import why as why_the_pool
 from landfall.core.values import ceil_div
 
@@ -17,13 +17,21 @@ def why(route: Route, singles: Sequence[Quote]) -> str:
     return f"{_choice(route, singles)} {_left_to_gain(route)}"
 
 
-def why_not(behind_ppb: int, too_large: str | None) -> str:
-    """Why an alternative was not taken."""
+def why_not(behind_ppb: int, too_large: str | None, *, ways: int, is_bound: bool) -> str:
+    """Why an alternative was not taken.
+
+    Args:
+        ways: how many it takes at once.
+        is_bound: it was not looked at closer, for it can be no better than this.
+    """
+    at_once = f" It goes {ways} ways at once." if ways > 1 else ""
+    if is_bound:
+        return f"It would be at least {bps(behind_ppb)} bps worse, net of costs."
     if too_large is None:
-        return f"It is {bps(behind_ppb)} bps worse, net of costs."
+        return f"It is {bps(behind_ppb)} bps worse, net of costs.{at_once}"
     if behind_ppb < 0:
-        return f"It would be {bps(-behind_ppb)} bps better, net of costs, but {too_large}."
-    return f"It is no better, and {too_large}."
+        return f"It would be {bps(-behind_ppb)} bps better, net of costs, but {too_large}.{at_once}"
+    return f"It is no better, and {too_large}.{at_once}"
 
 
 def bps(ppb: int) -> str:
@@ -42,10 +50,8 @@ def _choice(route: Route, singles: Sequence[Quote]) -> str:
             return why_the_pool(tuple(singles))
         pool = route.legs[0].quote.pool
         return f"Pool {pool} is the best of those whose transaction is small enough."
-    sizes = [f"{len(hop)} pool{'s' * (len(hop) > 1)}" for hop in route.hops]
-    way = f"A split over {sizes[0]}"
-    if len(sizes) > 1:
-        way = f"Through {route.mints[1]}, over {' and then '.join(sizes)},"
+    way = " and ".join(_way(hops) for hops in route.ways)
+    way = f"A split {way}" if len(route.hops) == 1 else f"The way {way}"
     if route.best_single is None:
         return f"{way.rstrip(',')}: no pool of the pair itself fills this order."
     single = route.best_single
@@ -55,6 +61,13 @@ def _choice(route: Route, singles: Sequence[Quote]) -> str:
         return f"{way} pays {bps(gain)} bps more than {name}."
     gain = (single.in_amount - route.in_amount) * PPB // single.in_amount
     return f"{way} costs {bps(gain)} bps less than {name}."
+
+
+def _way(hops: Sequence[Sequence[Leg]]) -> str:
+    sizes = [f"{len(hop)} pool{'s' * (len(hop) > 1)}" for hop in hops]
+    if len(hops) == 1:
+        return f"over {sizes[0]}"
+    return f"through {hops[0][0].quote.request.out_mint}, over {' and then '.join(sizes)},"
 
 
 def _left_to_gain(route: Route) -> str:
