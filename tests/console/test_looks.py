@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from landfall.console.theme import LIGHT, PALETTES
 from tests.console.conftest import DESKTOP, PHONE, SCREENSHOTS, Site, Visiting
 from tests.console.test_trade import fill_in
 
@@ -80,6 +81,19 @@ def test_the_theme_is_kept_and_changes_charts_too(site: Site, traded: str, visit
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(page.locator("body")).to_have_class(re.compile("body--dark"))
     expect(page.locator(".chart svg").first).to_be_visible()
+    visitor.said_nothing()
+
+
+def test_a_first_visit_is_in_the_theme_of_the_system_charts_included(
+    site: Site, traded: str, visiting: Visiting
+):
+    visitor = visiting(site.console, theme="light")
+    page = visitor.open("/engine")
+    wins = page.locator(".card", has_text="Win rate of venues")
+    expect(wins.locator("svg text", has_text="%").first).to_be_visible()
+    throughput = page.locator(".card", has_text="Throughput")
+    label = throughput.locator(f'svg text[fill="{PALETTES[LIGHT]["muted"]}"]').first
+    expect(label).to_be_visible()
     visitor.said_nothing()
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,35 @@ def test_orders_are_found_by_name_and_by_status(
     assert {
         text.strip() for text in page.locator('.ag-row [col-id="status"]').all_inner_texts()
     } == {"cancelled"}
+
+
+def test_orders_are_found_by_token_and_time_and_the_oldest_come_first_if_wanted(
+    site: Site, last: dict[str, str], visiting: Visiting
+):
+    visitor = visiting(site.console)
+    page = visitor.open("/orders?token=USDC/SOL")
+    expect(page.get_by_text("No orders here", exact=True).first).to_be_visible()
+    selling = site.submit(tokenIn="USDC", tokenOut="SOL", amount="20", clientOrderId="selling")
+    expect(page.locator(".ag-row", has_text="selling")).to_be_visible()
+    tokens = page.get_by_label("Token or pair")
+    tokens.fill("RAY")
+    expect(page.get_by_text("No orders here", exact=True).first).to_be_visible()
+    tokens.fill("nothing")
+    expect(page.get_by_text("known symbol", exact=False).first).to_be_visible()
+    tokens.fill("sol")
+    expect(page.get_by_text("1 to 100, newest first")).to_be_visible()
+    page.locator('.ag-header-cell[col-id="time"]').click()
+    expect(page.get_by_text("1 to 100, oldest first")).to_be_visible()
+    expect(page.locator(".ag-row").first).to_contain_text(f"old-{ORDERS}")
+    page.get_by_role("button", name="Newer").click()
+    expect(page.locator(".ag-row").first).to_contain_text(f"old-{ORDERS - 100}")
+    page.get_by_role("combobox", name="Any time").click()
+    page.get_by_role("option", name="Between …").click()
+    accepted = datetime.fromisoformat(site.order(selling)["createdAt"])
+    page.get_by_label("From, UTC").fill(f"{accepted:%Y-%m-%dT%H:%M}")
+    page.get_by_label("Until, UTC").fill(f"{accepted + timedelta(days=1):%Y-%m-%dT%H:%M}")
+    expect(page.locator(".ag-row").last).to_contain_text("selling")
+    visitor.said_nothing()
 
 
 def test_a_drawer_tells_everything_and_tells_it_again(

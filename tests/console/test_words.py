@@ -143,7 +143,7 @@ def test_every_way_to_fail_has_a_next_step():
 def test_only_what_changed_of_a_page_is_sent():
     kept = {"id": "k", "s": 1}
     before = [kept, {"id": "b", "s": 1}, {"id": "a", "s": 1}]
-    change = changes(before, [{"id": "c", "s": 1}, kept, {"id": "b", "s": 2}])
+    change = changes(before, [{"id": "c", "s": 1}, kept, {"id": "b", "s": 2}], False)
     assert change["add"] == [{"id": "c", "s": 1}]
     assert change["update"] == [{"id": "b", "s": 2}]
     assert change["remove"] == [{"id": "a"}]

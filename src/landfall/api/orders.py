@@ -1,10 +1,11 @@
-"""Price an order, look one up, list them, withdraw one. Submitting one is in `placing.py`."""
+"""Price an order, look one up, withdraw one; they are submitted in `placing.py`, listed in
+`listing.py`.
+"""
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import delete, get, post
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath
 
 from landfall.access import Caller, Scope
 from landfall.api import shapes, wire
@@ -15,24 +16,10 @@ from landfall.api.errors import Problem, Refusal, order_not_found
 from landfall.api.parts import GivenParts, HttpRequest, Parts
 from landfall.core.errors import OrderRejected
 from landfall.core.events import Recorded
-from landfall.core.execution import Status, summarize
-from landfall.core.order import OrderType
+from landfall.core.execution import summarize
 from landfall.pipeline.cancel import NotCancellable, cancel
 from landfall.pipeline.history import commits, order_of
 from landfall.pipeline.market import preview
-from landfall.ports import OrderFilter
-
-LIMIT_MAX = 500
-OFFSET_MAX = 10_000
-CURSOR_LENGTH_MAX = 200
-_LIST_PARAMETERS = frozenset({"status", "type", "userId", "search", "limit", "offset", "cursor"})
-
-Limit = Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX)]
-Offset = Annotated[int, QueryParameter(ge=0, le=OFFSET_MAX)]
-TypeFilter = Annotated[OrderType | None, QueryParameter(name="type")]
-UserFilter = Annotated[str | None, QueryParameter(name="userId", min_length=1, max_length=128)]
-SearchFor = Annotated[str | None, QueryParameter(name="search", min_length=1, max_length=128)]
-Cursor = Annotated[str | None, QueryParameter(max_length=CURSOR_LENGTH_MAX)]
 
 
 @post("/api/orders/quote", status_code=200, summary="Price an order without placing it")
@@ -72,43 +59,6 @@ async def order(
     log = await find(parts, permitted(request, Scope.READ), order_id)
     execution = [commit.execution for commit in commits(log)][-1]
     return wire.order_detail(execution, log)
-
-
-@get("/api/orders", summary="List orders")
-async def orders(
-    request: HttpRequest,
-    parts: GivenParts,
-    status: FromQuery[Status | None] = None,
-    order_type: TypeFilter = None,
-    user_id: UserFilter = None,
-    search: SearchFor = None,
-    limit: Limit = 50,
-    offset: Offset = 0,
-    cursor: Cursor = None,
-) -> shapes.OrderList:
-    """The caller's orders, newest first. `cursor` goes deeper than `offset` at a flat cost.
-
-    `search` finds by an order's id, by its client order id, or by the signature of one of its
-    transactions.
-    """
-    caller = permitted(request, Scope.READ)
-    for name in request.query_params:
-        if name not in _LIST_PARAMETERS:
-            raise Refusal(400, Problem.UNKNOWN_PARAMETER, f"There is no parameter {name!r}.", name)
-    for name, text in (("userId", user_id), ("search", search)):
-        if text is not None and not text.isprintable():
-            raise Refusal(400, Problem.INVALID_PARAMETER, f"{name} must be printable text.", name)
-    wanted = OrderFilter(
-        account=caller.reach,
-        status=status,
-        order_type=order_type,
-        user_id=user_id,
-        search=search,
-        limit=limit,
-        offset=offset,
-        cursor=cursor,
-    )
-    return wire.order_page(await parts.reader.orders(wanted))
 
 
 async def find(parts: Parts, caller: Caller, order_id: str) -> tuple[Recorded, ...]:

@@ -6,6 +6,7 @@ Generated from the asynchronous module by `make docs`; change that instead.
 import time
 from collections.abc import Collection, Generator
 from contextlib import closing
+from datetime import datetime
 from typing import Any, Self, TypeVar
 from urllib.parse import quote as url_quoted
 from urllib.parse import urlsplit
@@ -40,6 +41,10 @@ from landfall.client.request import OrderForm
 from landfall.client.synchronous_streams import Streams
 
 DEFAULT_URL = "http://127.0.0.1:3000"
+KEPT_SECONDS = 4.0
+"""How long an idle connection is used again. The engine closes it after five, and a request that
+crosses with that is lost."""
+
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 Kind = TypeVar("Kind")
@@ -65,6 +70,7 @@ class Client:
             base_url=self.base_url,
             timeout=timeout_s,
             headers=headers,
+            limits=httpx.Limits(keepalive_expiry=KEPT_SECONDS),
             trust_env=not is_direct,
         )
         self._streams = Streams(self.base_url, headers, is_direct)
@@ -115,20 +121,34 @@ class Client:
         status: str | None = None,
         order_type: str | None = None,
         user_id: str | None = None,
+        token: str | None = None,
+        token_in: str | None = None,
+        token_out: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
         search: str | None = None,
+        oldest_first: bool = False,
         limit: int = 50,
         offset: int = 0,
         cursor: str | None = None,
     ) -> OrderPage:
-        """Orders, newest first.
+        """Orders, newest first unless it is to be `oldest_first`.
 
-        `search` is an order's id, its client order id, or the signature of one of its transactions.
+        Tokens go by symbol or mint; `token` is on either side. Orders were accepted from `since` on
+        and before `until`. `search` is an order's id, its client order id, or the signature of one
+        of its transactions.
         """
         wanted = {
             "status": status,
             "type": order_type,
             "userId": user_id,
+            "token": token,
+            "tokenIn": token_in,
+            "tokenOut": token_out,
+            "since": since and since.isoformat(),
+            "until": until and until.isoformat(),
             "search": search,
+            "sort": "oldest" if oldest_first else None,
             "limit": limit,
             "offset": offset,
             "cursor": cursor,

@@ -171,7 +171,7 @@ async def arrive(engines: Engines, frame: Frame) -> Visit | None:
     client.on_delete(visit.leave)
     ui.on("theme", lambda event: visit.set_theme(str(event.args)))
     ui.on("visible", lambda event: visit.set_seen(bool(event.args)))
-    ui.run_javascript("landfall.tellIfHidden()")
+    ui.run_javascript(f"landfall.arrived({visit.theme!r})")
     for watched in (engine.health, engine.cluster, engine.wallet, engine.tokens):
         visit.while_seen(watched.watch)
     frame.main.clear()

@@ -45,13 +45,15 @@ def grid_rows(orders: Sequence[Order], shown: Mapping[str, dict[str, Any]]) -> l
     return rows
 
 
-def changes(before: Sequence[dict[str, Any]], now: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def changes(
+    before: Sequence[dict[str, Any]], now: Sequence[dict[str, Any]], new_come_last: bool
+) -> dict[str, Any]:
     """What turns the rows of one page into those of another: AG Grid's row transaction."""
     old = {row["id"]: row for row in before}
     new = {row["id"]: row for row in now}
     return {
         "add": [row for row in now if row["id"] not in old],
-        "addIndex": 0,
+        "addIndex": len(before) if new_come_last else 0,
         "update": [row for row in now if row["id"] in old and row is not old[row["id"]]],
         "remove": [{"id": row["id"]} for row in before if row["id"] not in new],
     }

@@ -33,6 +33,8 @@ LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 PARENT_LOOK_SECONDS = 1.0
 READY = "console is ready"
 RECONNECT_SECONDS = 10.0
+NICENESS = 5
+"""Where there is not processor time enough for both, pages wait for orders."""
 
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
@@ -57,6 +59,7 @@ class ConsoleOptions:
 
 def serve(options: ConsoleOptions) -> None:
     """Serve until SIGINT or SIGTERM, or until the parent is gone."""
+    os.nice(NICENESS)
     engines = Engines(options.api, key_needed=options.host not in LOOPBACK_HOSTS)
     outer = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_closing(engines))
     nicegui_app.colors(primary=PALETTES[DARK]["accent"])

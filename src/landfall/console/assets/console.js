@@ -28,9 +28,11 @@ window.landfall = {
     navigator.clipboard?.writeText(text);
   },
 
-  // A tab that was opened behind another one has never become hidden.
-  tellIfHidden() {
+  // What the server could not know: a tab opened behind another one has never become hidden, and
+  // on a first visit the theme is what the reader's system prefers.
+  arrived(theme) {
     if (document.hidden) emitEvent("visible", false);
+    if (this.theme() !== theme) emitEvent("theme", this.theme());
   },
 
   // Numbers that count up while a stage is under way, without a message from the server.

@@ -59,7 +59,7 @@ class EnginePage:
 
     def _draw_panels(self) -> None:
         palette = self._visit.palette
-        with box("card eight"):
+        with box("card eight charted"):
             with box("row-flex between"):
                 heading("Throughput")
                 text(SINCE, "card-note")
@@ -70,13 +70,13 @@ class EnginePage:
                 heading("Where the time goes")
                 text(SINCE, "card-note")
             self._stages = StageTable()
-        with box("card six"):
+        with box("card six charted"):
             with box("row-flex between"):
                 heading("Win rate of venues")
                 self._attempts = text("", "card-note")
             self._wins = BarChart(palette, "%")
             self._no_wins = text("No order has been routed yet.", "muted small")
-        with box("card six"):
+        with box("card six charted"):
             with box("row-flex between"):
                 heading("Raydium against Meteora")
                 self._spread_note = text("", "card-note cut")
@@ -96,7 +96,7 @@ class EnginePage:
             self._no_workers.set_visibility(False)
 
     def _recolour(self, _: object) -> None:
-        for chart in (self._throughput, self._wins, self._spread):
+        for chart in (self._throughput, self._spread):
             chart.recolour(self._visit.palette)
         self._seen.clear()
 

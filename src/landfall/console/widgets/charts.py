@@ -1,4 +1,4 @@
-"""Charts: lines over time and bars, in the page's palette. Points are sent, options only once."""
+"""Charts: lines over time and bars, in the page's palette. Of lines only the points are sent."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -32,8 +32,9 @@ class TimeChart:
         self._chart.set_visibility(is_visible)
 
     def recolour(self, palette: Palette) -> None:
-        """Draw it in another palette."""
-        self._chart.run_chart_method("setOption", self._options(palette))
+        """Draw it in another palette; its points stay."""
+        self._chart.options.update(self._options(palette))
+        self._chart.update()
 
     def _options(self, palette: Palette) -> dict[str, Any]:
         return {
@@ -74,30 +75,18 @@ class BarChart:
 
     def show(self, bars: Sequence[tuple[str, float, str]], palette: Palette) -> None:
         """Bars by name, length and colour, the longest first."""
-        bars = list(reversed(bars))
-        self._chart.run_chart_method(
-            "setOption",
-            {
-                "yAxis": {"data": [name for name, _, _ in bars]},
-                "series": [
-                    {
-                        "data": [
-                            {"value": value, "itemStyle": {"color": colour}}
-                            for _, value, colour in bars
-                        ],
-                        "label": {"color": palette["text"]},
-                    }
-                ],
-            },
-        )
+        # As options, which a chart that is not drawn yet finds when it is: they seldom change.
+        options = self._options(palette)
+        options["yAxis"]["data"] = [name for name, _, _ in reversed(bars)]
+        options["series"][0]["data"] = [
+            {"value": value, "itemStyle": {"color": colour}} for _, value, colour in reversed(bars)
+        ]
+        self._chart.options.update(options)
+        self._chart.update()
 
     def set_visible(self, is_visible: bool) -> None:
         """Show it only when there is something on it."""
         self._chart.set_visibility(is_visible)
-
-    def recolour(self, palette: Palette) -> None:
-        """Draw it in another palette."""
-        self._chart.run_chart_method("setOption", self._options(palette))
 
     def _options(self, palette: Palette) -> dict[str, Any]:
         return {

@@ -11,6 +11,9 @@ from landfall.console.order_rows import changes, grid_rows
 OPEN_ORDER = "open_order"
 """The event that a row was clicked or entered; its argument is the order's id."""
 
+SORT_ORDERS = "sort_orders"
+"""The event that the list is to begin at its other end; its argument is asc or desc."""
+
 _STATUS_CLASSES = {
     "st-confirmed": 'x === "confirmed"',
     "st-failed": 'x === "failed"',
@@ -19,17 +22,27 @@ _STATUS_CLASSES = {
     "st-open": '["pending", "routing", "building", "submitted"].includes(x)',
 }
 _COLUMNS: tuple[dict[str, Any], ...] = (
-    {"field": "time", "headerName": "Accepted, UTC", "width": 134, "cellClass": "mono"},
+    # The engine has them in order, over all pages: the grid leaves them as they come.
+    {
+        "field": "time",
+        "headerName": "Accepted, UTC",
+        "width": 144,
+        "cellClass": "mono",
+        "sortable": True,
+        "sort": "desc",
+        "sortingOrder": ["desc", "asc"],
+        ":comparator": "() => 0",
+    },
     {"field": "status", "headerName": "Status", "width": 102, "cellClassRules": _STATUS_CLASSES},
-    {"field": "type", "headerName": "Type", "width": 76},
-    {"field": "pays", "headerName": "Pays", "width": 138, "type": "rightAligned"},
-    {"field": "gets", "headerName": "Gets", "width": 156, "type": "rightAligned"},
-    {"field": "price", "headerName": "Price", "width": 108, "type": "rightAligned"},
-    {"field": "venue", "headerName": "Venue", "width": 134},
+    {"field": "type", "headerName": "Type", "width": 72},
+    {"field": "pays", "headerName": "Pays", "width": 130, "type": "rightAligned"},
+    {"field": "gets", "headerName": "Gets", "width": 150, "type": "rightAligned"},
+    {"field": "price", "headerName": "Price", "width": 102, "type": "rightAligned"},
+    {"field": "venue", "headerName": "Venue", "width": 130},
     {"field": "attempts", "headerName": "Attempts", "width": 84, "type": "rightAligned"},
     {"field": "slippage", "headerName": "Slippage", "width": 84, "type": "rightAligned"},
     {"field": "client", "headerName": "Client order id", "minWidth": 100, "flex": 1},
-    {"field": "user", "headerName": "User", "width": 92},
+    {"field": "user", "headerName": "User", "width": 84},
     {"field": "signature", "headerName": "Signature", "width": 104, "cellClass": "mono"},
     {"field": "order", "headerName": "Order", "width": 104, "cellClass": "mono"},
 )
@@ -54,6 +67,8 @@ class OrderGrid:
                 ":onRowClicked": opened,
                 ":onCellKeyDown": "(e) => { if (e.event.key === 'Enter') "
                 f"emitEvent('{OPEN_ORDER}', e.data.id); }}",
+                ":onSortChanged": f"(e) => emitEvent('{SORT_ORDERS}', e.api.getColumnState()"
+                ".find((column) => column.sort)?.sort)",
                 "loading": True,
                 "overlayLoadingTemplate": "<span>Waits for the engine …</span>",
                 "overlayNoRowsTemplate": "<span>No orders here.</span>",
@@ -64,11 +79,11 @@ class OrderGrid:
             auto_size_columns=False,
         ).classes("grid")
 
-    def show(self, orders: Sequence[Order], is_same_list: bool) -> None:
+    def show(self, orders: Sequence[Order], is_same_list: bool, oldest_first: bool) -> None:
         """Bring the browser's rows to these; of the list it shows already, only what changed."""
         rows = grid_rows(orders, {row["id"]: row for row in self._rows})
         if is_same_list:
-            change = changes(self._rows, rows)
+            change = changes(self._rows, rows, oldest_first)
             if change["add"] or change["update"] or change["remove"]:
                 self._grid.run_grid_method("applyTransaction", change)
         else:
