@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from landfall import clock as clock_module
-from landfall.clock import SharedClock, new_order_id, uuid7
+from landfall.clock import SharedClock, SteadyClock, new_order_id, uuid7
 from landfall.core.errors import Unavailable
 
 CHANCE_MAX = (1 << 74) - 1
@@ -127,3 +127,18 @@ async def test_sleeping_lets_others_run(machine: Machine):
     ran = asyncio.create_task(asyncio.sleep(0, "ran"))
     await clock.sleep_ms(1)
     assert ran.done()
+
+
+async def test_what_is_measured_is_not_disturbed_by_a_shared_clock_that_is_set_back(
+    machine: Machine,
+):
+    clock = SharedClock(machine.read_ms)
+    await clock.synchronise()
+    steady = SteadyClock(clock.now_ms())
+    began = steady.now_ms()
+    assert began == clock.now_ms()
+    machine.steady_ms += 400
+    machine.shared_ahead_ms -= 3_600_000
+    await clock.synchronise()
+    assert clock.now_ms() < began
+    assert steady.now_ms() - began == 400

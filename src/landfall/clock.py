@@ -2,7 +2,8 @@
 
 The log is written in the database's time, so decisions about the log are made in it too: every
 process keeps the database's clock by a steady clock of its own machine, which no clock change, jump
-or sleep disturbs.
+or sleep disturbs. How long ago something was is measured by the steady clock alone: the database's
+may be set back by an hour, and what was to be remembered for a moment must not last so long.
 """
 
 import asyncio
@@ -49,6 +50,25 @@ class SharedClock:
             await asyncio.sleep(_SYNCHRONISE_EVERY_S)
             with suppress(Unavailable):
                 await self.synchronise()
+
+
+class SteadyClock:
+    """The `Clock` port for whoever measures how long things take: nobody ever sets it.
+
+    Args:
+        now_ms: what it begins with, in milliseconds since the Unix epoch.
+    """
+
+    def __init__(self, now_ms: int) -> None:
+        self._ahead_ms = now_ms - _steady_ms()
+
+    def now_ms(self) -> int:
+        """Milliseconds since the Unix epoch, as they were known at the start and steadily on."""
+        return _steady_ms() + self._ahead_ms
+
+    async def sleep_ms(self, delay_ms: int) -> None:
+        """Let others run for this long."""
+        await asyncio.sleep(delay_ms / 1000)
 
 
 def new_order_id() -> UUID:

@@ -12,6 +12,7 @@ from landfall.core.errors import OutcomeUnknown, Unavailable, VersionConflict
 from landfall.ports import Claim, Held
 from landfall.store import connection, event_log
 from landfall.store.connection import connect
+from landfall.store.errors import DatabaseUnusable
 from landfall.store.event_log import PostgresEventLog
 from tests.store.stories import new_order, routing_started
 
@@ -58,6 +59,29 @@ class Cutter:
                     self.replies_left -= 1
                 to.write(piece)
                 await to.drain()
+
+
+class Pooler(Cutter):
+    """A proxy that gives its clients numbers of its own for the sessions they have."""
+
+    async def _pass_on(
+        self, source: asyncio.StreamReader, to: asyncio.StreamWriter, replies: bool
+    ) -> None:
+        while piece := await source.read(65_536):
+            key = piece.find(b"K\x00\x00\x00") + 5
+            if replies and key > 4:
+                piece = piece[:key] + b"\x00\x00\x00\x01" + piece[key + 4 :]
+            to.write(piece)
+            await to.drain()
+
+
+async def test_a_connection_pooler_whose_sessions_nobody_can_end_is_refused(dsn):
+    pooler = Pooler(dsn)
+    server = await asyncio.start_server(pooler.serve, "127.0.0.1", 0)
+    pooler.port = server.sockets[0].getsockname()[1]
+    with pytest.raises(DatabaseUnusable, match="connection pooler"):
+        await connect(pooler.dsn)
+    server.close()
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from landfall.chain.forms import ChainForms
 from landfall.chain.history import wallet_history
 from landfall.chain.prices import SeenPrices
 from landfall.chain.tokens import ChainTokens
-from landfall.clock import SharedClock, new_order_id
+from landfall.clock import SharedClock, SteadyClock, new_order_id
 from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.token_list import tokens_of
 from landfall.core.values import Commitment, Lamports
@@ -31,6 +31,7 @@ from landfall.core.venues import venues_of
 from landfall.ports import (
     Clock,
     EventLog,
+    Forms,
     Limits,
     Pools,
     Signer,
@@ -71,12 +72,13 @@ async def joined(
         reader = PostgresReader(pool)
         clock = SharedClock(reader.now_ms)
         await clock.synchronise()
+        steady = SteadyClock(clock.now_ms())
         keeping = asyncio.create_task(clock.keep_synchronised())
         stack.callback(keeping.cancel)
         session = await stack.enter_async_context(
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         )
-        paths, genesis_hash = await _paths(stack, session, settings, rpc_urls, clock)
+        paths, genesis_hash = await _paths(stack, session, settings, rpc_urls, steady)
         await claim_cluster(pool, genesis_hash)
         listener = Listener(dsn)
         queue = PostgresQueue(
@@ -94,15 +96,22 @@ async def joined(
         known, venues = tokens_of(genesis_hash), venues_of(genesis_hash)
         book = PostgresPoolBook(pool)
         pools = await stack.enter_async_context(
-            live_pools(settings.pools, rpc_urls, paths.chain, book, clock, known, venues)
+            live_pools(settings.pools, rpc_urls, paths.chain, book, steady, known, venues)
         )
         tokens = ChainTokens(paths.chain, known)
         log = PostgresEventLog(pool)
+        forms = ChainForms(
+            paths.chain,
+            steady,
+            settings.paths.lookup_tables,
+            allows_v1=settings.paths.v1_transactions,
+            remembered_ms=_FORMS_REMEMBERED_MS,
+        )
         placed = await stack.enter_async_context(tracing(settings, reader))
         settle()
         yield Parts(
             settings=settings,
-            world=_world(settings, paths, pools, tokens, signer, log, clock),
+            world=_world(settings, paths, pools, tokens, forms, signer, log, clock),
             queue=queue,
             reader=reader,
             feed=feed,
@@ -129,17 +138,11 @@ def _world(
     paths: Paths,
     pools: Pools,
     tokens: Tokens,
+    forms: Forms,
     signer: Signer,
     log: EventLog,
     clock: Clock,
 ) -> World:
-    forms = ChainForms(
-        paths.chain,
-        clock,
-        settings.paths.lookup_tables,
-        allows_v1=settings.paths.v1_transactions,
-        remembered_ms=_FORMS_REMEMBERED_MS,
-    )
     return World(
         chain=paths.chain,
         witnesses=paths.witnesses,

@@ -11,6 +11,7 @@ import socket
 import asyncpg
 
 from landfall.core.errors import Unavailable
+from landfall.store.errors import DatabaseUnusable
 
 STATEMENT_TIMEOUT_S = 15.0
 CONNECT_TIMEOUT_S = 5.0
@@ -33,12 +34,15 @@ async def connect(dsn: str, *, size: int = 10) -> asyncpg.Pool:
 
     Raises:
         Unavailable: the database does not answer.
+        DatabaseUnusable: something stands between, and shows sessions that are not the server's.
         asyncpg.PostgresError: it refuses.
     """
     try:
-        return await _pool(dsn, size)
+        pool = await _pool(dsn, size)
+        await _check_sessions(pool)
     except NOT_CONNECTED as error:
         raise Unavailable(f"the database cannot be reached: {error!r}") from error
+    return pool
 
 
 async def _pool(dsn: str, size: int) -> asyncpg.Pool:
@@ -59,6 +63,18 @@ async def _pool(dsn: str, size: int) -> asyncpg.Pool:
             "random_page_cost": "1.1",
         },
     )
+
+
+async def _check_sessions(pool: asyncpg.Pool) -> None:
+    """A lost statement is settled by ending its session, so that has to be the server's own."""
+    async with pool.acquire() as connection:
+        is_own = await connection.fetchval("select pg_backend_pid()") == connection.get_server_pid()
+    if not is_own:
+        pool.terminate()
+        raise DatabaseUnusable(
+            "DATABASE_URL leads to a connection pooler. Landfall has a pool of its own and ends "
+            "sessions that it lost sight of; let it connect to PostgreSQL itself."
+        )
 
 
 def session_name() -> str:
