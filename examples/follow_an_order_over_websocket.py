@@ -16,12 +16,14 @@ import httpx
 from websockets.asyncio.client import connect
 
 URL = os.environ.get("LANDFALL_URL", "http://127.0.0.1:3000")
+KEY = os.environ.get("LANDFALL_API_KEY")
+HEADERS = {"Authorization": f"Bearer {KEY}"} if KEY else {}
 BODY = {"type": "market", "tokenIn": "USDC", "tokenOut": "ETH", "amountIn": "10"}
 
 
 async def place() -> str:
     """Place an order with a plain POST; its id."""
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(headers=HEADERS, trust_env=False) as http:
         answer = await http.post(f"{URL}/api/orders/execute", json=BODY)
     answer.raise_for_status()
     return str(answer.json()["orderId"])
@@ -30,7 +32,7 @@ async def place() -> str:
 async def follow(order_id: str) -> None:
     """Print each frame until the engine closes the stream."""
     socket_url = f"{URL.replace('http', 'ws', 1)}/api/orders/{order_id}/ws?after=-1"
-    async with connect(socket_url, proxy=None) as socket:
+    async with connect(socket_url, additional_headers=HEADERS, proxy=None) as socket:
         async for message in socket:
             frame = json.loads(message)
             details = ", ".join(

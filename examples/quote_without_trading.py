@@ -13,12 +13,13 @@ from decimal import Decimal
 from landfall.client import Client, OrderForm
 
 URL = os.environ.get("LANDFALL_URL", "http://127.0.0.1:3000")
+KEY = os.environ.get("LANDFALL_API_KEY")
 
 
 def main() -> None:
     """Print the answers, best first, and the bound an order would carry."""
     form = OrderForm(token_in="SOL", token_out="USDC", amount=10, slippage=Decimal("0.005"))
-    with Client(URL) as engine:
+    with Client(URL, api_key=KEY) as engine:
         preview = engine.quote(form)
     print(f"{preview.amount} SOL, as of slot {preview.context_slot}")
     for quote in preview.quotes:

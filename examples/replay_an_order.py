@@ -14,11 +14,12 @@ from landfall.client import Client
 from landfall.replay import differences, replay
 
 URL = os.environ.get("LANDFALL_URL", "http://127.0.0.1:3000")
+KEY = os.environ.get("LANDFALL_API_KEY")
 
 
 def main() -> None:
     """Print every step, then whether the two agree."""
-    with Client(URL) as engine:
+    with Client(URL, api_key=KEY) as engine:
         if len(sys.argv) > 1:
             order_id = sys.argv[1]
         else:

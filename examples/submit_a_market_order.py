@@ -13,6 +13,7 @@ from decimal import Decimal
 from landfall.client import Client, OrderForm
 
 URL = os.environ.get("LANDFALL_URL", "http://127.0.0.1:3000")
+KEY = os.environ.get("LANDFALL_API_KEY")
 
 
 def main() -> None:
@@ -20,7 +21,7 @@ def main() -> None:
     form = OrderForm(
         token_in="SOL", token_out="USDC", amount=Decimal("1.5"), slippage=Decimal("0.01")
     )
-    with Client(URL) as engine:
+    with Client(URL, api_key=KEY) as engine:
         accepted = engine.submit(form)
         print(f"order {accepted.order_id} is on record")
         for update in engine.follow(accepted.order_id):

@@ -30,13 +30,21 @@ def printed(console: Console) -> str:
     return console.file.getvalue()
 
 
-def say_ready(console: Console, rpc: str, is_localnet: bool) -> str:
+def say_ready(
+    console: Console,
+    rpc: str,
+    is_localnet: bool,
+    *,
+    api: str = "http://127.0.0.1:3000",
+    needs_key: bool = False,
+) -> str:
     ready(
         console,
-        api="http://127.0.0.1:3000",
+        api=api,
         page="http://127.0.0.1:3001",
         rpc=rpc,
         is_localnet=is_localnet,
+        needs_key=needs_key,
         home=HOME,
         wallet=WALLET,
         held=[("SOL", "1,000"), ("USDC", "2.5")],
@@ -50,6 +58,23 @@ def test_the_first_order_can_be_copied_however_narrow_the_terminal(console: Cons
     words = shlex.split(command)
     assert words[:4] == ["curl", "-X", "POST", "http://127.0.0.1:3000/api/orders/execute"]
     assert json.loads(words[words.index("-d") + 1])["tokenOut"] == "USDC"
+
+
+def test_what_can_be_copied_reaches_this_engine_and_brings_its_key_where_one_is_needed(
+    console: Console,
+):
+    said = say_ready(
+        console, "http://127.0.0.1:8899", True, api="http://127.0.0.1:3100", needs_key=True
+    )
+    assert "curl -X POST http://127.0.0.1:3100" in said
+    assert '-H "Authorization: Bearer $LANDFALL_API_KEY"' in said
+    assert "landfall order SOL USDC 1.5 --url http://127.0.0.1:3100\n" in said
+
+
+def test_without_a_key_none_is_spoken_of(console: Console):
+    said = say_ready(console, "http://127.0.0.1:8899", True)
+    assert "API_KEY" not in said
+    assert "--url" not in said
 
 
 def test_everything_is_said_as_it_is(console: Console):

@@ -38,7 +38,7 @@ def landfall(
 
 def main() -> None:
     """Run a command; whatever the engine or a part refuses becomes one sentence and a code."""
-    from landfall.client.errors import ClientError, Unreachable
+    from landfall.client.errors import ApiError, ClientError, Unreachable
     from landfall.core.errors import LandfallError, Unavailable
 
     try:
@@ -53,5 +53,7 @@ def main() -> None:
         code = Exit.NOT_DONE
     except (ClientError, LandfallError) as error:
         sentence, code = str(error), Exit.NOT_DONE
+        if isinstance(error, ApiError) and error.status == 401:
+            sentence += " The command line takes it from LANDFALL_API_KEY."
     typer.echo(sentence, err=True)
     sys.exit(code)

@@ -15,6 +15,7 @@ from landfall.core.values import Pubkey
 from landfall.ports import ChainClient
 
 LAMPORT_DECIMALS = 9
+_WHERE_CLIENTS_LOOK = "http://127.0.0.1:3000"
 
 
 class Progress:
@@ -63,12 +64,15 @@ def ready(
     page: str | None,
     rpc: str,
     is_localnet: bool,
+    needs_key: bool,
     home: str,
     wallet: Pubkey,
     held: Sequence[tuple[str, str]],
 ) -> None:
     """Print where everything is, and the first order to copy. Of the RPC URL the host alone."""
     say = Say(console)
+    key = ' -H "Authorization: Bearer $LANDFALL_API_KEY"' if needs_key else ""
+    at = "" if api == _WHERE_CLIENTS_LOOK else f" --url {api}"
     kind = "localnet: a real SVM, play money" if is_localnet else "your RPC"
     say(f"\n[bold]Landfall is ready[/bold] on [bold]{api}[/bold]")
     if page is not None:
@@ -79,12 +83,14 @@ def ready(
     say("           " + ", ".join(f"{amount} {symbol}" for symbol, amount in held))
     say("\nSend an order:\n")
     say(
-        f"  curl -X POST {api}/api/orders/execute -H 'content-type: application/json' \\\n"
+        f"  curl -X POST {api}/api/orders/execute -H 'content-type: application/json'{key} \\\n"
         """    -d '{"type":"market","tokenIn":"SOL","tokenOut":"USDC","amountIn":1.5,"""
         """"slippage":0.01}'"""
     )
     say("\nor watch one from the command line:\n")
-    say("  .venv/bin/landfall order SOL USDC 1.5\n")
+    say(f"  .venv/bin/landfall order SOL USDC 1.5{at}\n")
+    if needs_key:
+        say("Both take an API key from LANDFALL_API_KEY; `landfall keys create` makes one.\n")
     say("Stop with Ctrl-C. The next start finds the orders and the chain as they are.\n")
 
 

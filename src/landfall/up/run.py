@@ -97,6 +97,7 @@ async def _up(settings: Settings, options: UpOptions) -> None:
                 page=page,
                 rpc=rpc_urls[0],
                 is_localnet=not settings.paths.urls,
+                needs_key=parts.key_reason is not None,
                 home=str(home.path),
                 wallet=wallet,
                 held=await balances(parts.chain, wallet),
