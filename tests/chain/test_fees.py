@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from landfall.chain.fees import REMEMBERED_MS
+from landfall.chain.fees import LATELY_MS, REMEMBERED_MS
 from landfall.core.values import Pubkey
 from tests.chain.calls import PROGRAM, WALLET
 from tests.chain.clocks import HandClock
@@ -67,3 +67,20 @@ async def test_the_price_for_the_same_accounts_is_asked_once_a_block():
         clock.ms += REMEMBERED_MS + 1
         await fees.compute_unit_price([WALLET])
         assert len(asked(cluster.nodes[0], "getRecentPrioritizationFees")) == 3
+
+
+async def test_a_plan_does_not_wait_for_a_price_that_was_asked_for_lately():
+    clock = HandClock()
+    async with joined(provider(getRecentPrioritizationFees=PAID), clock=clock, **RULE) as cluster:
+        node, fees = cluster.nodes[0], cluster.paths.fees
+        assert await fees.unit_price_lately([WALLET]) == 10
+        node.behaviour = provider(getRecentPrioritizationFees=PAID[2:3])
+        clock.ms += REMEMBERED_MS + 1
+        assert await fees.unit_price_lately([WALLET]) == 10
+        async with asyncio.timeout(10):
+            while await fees.unit_price_lately([WALLET]) == 10:
+                await asyncio.sleep(0.01)
+        assert len(asked(node, "getRecentPrioritizationFees")) == 2
+        node.behaviour = provider(getRecentPrioritizationFees=PAID)
+        clock.ms += LATELY_MS + 1
+        assert await fees.unit_price_lately([WALLET]) == 10

@@ -31,6 +31,8 @@ class Dear:
     async def compute_unit_price(self, writable: object) -> int:
         return self._unit_price
 
+    unit_price_lately = compute_unit_price
+
     async def tip(self) -> Tip | None:
         return None if self._tip is None else Tip(TIP_ACCOUNTS[0], Lamports(self._tip))
 

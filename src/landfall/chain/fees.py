@@ -17,6 +17,7 @@ from landfall.ports import Clock
 REMEMBERED_MS = 400
 """As long as a block of mainnet."""
 
+LATELY_MS = 60_000
 _REMEMBERED_MAX = 1_000
 
 UnitPricesPaid = Callable[[Sequence[Pubkey]], Awaitable[Sequence[int]]]
@@ -52,6 +53,17 @@ class MarketFees:
         if self._clock.now_ms() - asked_ms <= REMEMBERED_MS:
             return price
         return await self._asked.answer(key)
+
+    async def unit_price_lately(self, writable: Sequence[Pubkey]) -> int:
+        """The price as it was last asked for. If that is a while ago, it is asked for meanwhile."""
+        key = tuple(writable)
+        asked_ms, price = self._prices.get(key, (-LATELY_MS, 0))
+        age_ms = self._clock.now_ms() - asked_ms
+        if age_ms > LATELY_MS:
+            return await self.compute_unit_price(writable)
+        if age_ms > REMEMBERED_MS:
+            self._asked.asked(key)
+        return price
 
     async def _ask(self, writable: tuple[Pubkey, ...]) -> int:
         asked_ms = self._clock.now_ms()

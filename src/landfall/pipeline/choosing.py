@@ -53,7 +53,7 @@ async def choose(
         known = (one for one in around.pools if tokens.keys() >= set(one.pool.mints))
         around = replace(around, pools=tuple(known))
     # One after another: mostly known without asking anybody, and a task costs more than that.
-    unit_price = await world.fees.compute_unit_price([quote.pool for quote in singles[:1]])
+    unit_price = await world.fees.unit_price_lately([quote.pool for quote in singles[:1]])
     fits = await _fits(world, around, tokens)
     wanted = Wanted(
         request=request_of(order),

@@ -78,10 +78,14 @@ class Sender(Protocol):
 
 
 class Fees(Protocol):
-    """What it takes at the moment to be taken early. A hint about the market: neither raises."""
+    """What it takes at the moment to be taken early. A hint about the market: nothing raises."""
 
     async def compute_unit_price(self, writable: Sequence[Pubkey]) -> int:
         """Micro-lamports per compute unit, by what others lately paid to write these accounts."""
+        ...
+
+    async def unit_price_lately(self, writable: Sequence[Pubkey]) -> int:
+        """The same as of the last minute: good enough to weigh by, and mostly known at once."""
         ...
 
     async def tip(self) -> Tip | None:
