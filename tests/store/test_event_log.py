@@ -17,7 +17,7 @@ from landfall.core.errors import (
     VersionConflict,
 )
 from landfall.core.events import RouteSelected
-from landfall.core.execution import Status
+from landfall.core.execution import Status, summarize
 from landfall.core.lifecycle.evolve import evolved, facts_after, fold
 from landfall.core.lifecycle.transitions import TERMINAL
 from landfall.core.values import BaseUnits, Signature
@@ -25,7 +25,7 @@ from landfall.ports import Claim, Finished, Held, RunAfter
 from landfall.store import event_log
 from landfall.store.connection import connect
 from landfall.store.event_log import PostgresEventLog
-from landfall.store.projection import rebuild_projection
+from landfall.store.projection import summary
 from tests.store.stories import (
     confirmed,
     given_up,
@@ -548,19 +548,9 @@ async def test_the_projection_says_what_the_log_says(log, pool):
             [],
         )
     ]
-    assert await rebuild_projection(pool, [each.order.order_id for each in executions]) == 0
-
-
-async def test_a_wrong_projection_is_rebuilt(log, pool):
-    ended = await live(log, await accepted(log), to_confirmed())
-    begun = await live(log, await accepted(log), to_confirmed()[:1])
-    both = [ended.order.order_id, begun.order.order_id]
-    right = await pool.fetch("select executions::text from executions order by order_id")
-    await pool.execute("update executions set fill_in_amount = 1, version = 1 where version > 3")
-    await pool.execute("delete from executions where order_id = $1", begun.order.order_id)
-    assert await rebuild_projection(pool, both) == 2
-    assert await rebuild_projection(pool, both) == 0
-    assert await pool.fetch("select executions::text from executions order by order_id") == right
+    rows = await pool.fetch("select o.body, x.* from executions x join orders o using (order_id)")
+    shown = {row["order_id"]: summary(row) for row in rows}
+    assert shown == {each.order.order_id: summarize(each) for each in executions}
 
 
 async def test_what_is_on_record_is_on_disk_however_the_database_is_set_up(dsn):

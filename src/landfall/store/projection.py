@@ -1,22 +1,13 @@
 """What is shown of an order, as the row of `executions` it is kept in, and back.
 
-The row repeats what the log says and can be made from it again.
+The row repeats what the log says, and nothing else.
 """
-
-from collections.abc import Sequence
-from uuid import UUID
 
 import asyncpg
 
 from landfall.core.execution import Execution, Fill, OrderSummary, Status, summarize
-from landfall.core.lifecycle.evolve import fold
 from landfall.core.values import BaseUnits, Lamports, Signature, Slot
-from landfall.statements import load_statements
 from landfall.store.codec import decode_failure, decode_order, encode
-from landfall.store.log_rows import read_logs
-from landfall.store.session import run
-
-_SQL = load_statements("landfall.store.sql", "projection.sql")
 
 Columns = tuple[object, ...]
 
@@ -69,28 +60,3 @@ def _fill(row: asyncpg.Record) -> Fill | None:
         out_amount=BaseUnits(int(row["fill_out_amount"])),
         fee_lamports=Lamports(int(row["fill_fee_lamports"])),
     )
-
-
-async def rebuild_projection(pool: asyncpg.Pool, order_ids: Sequence[UUID]) -> int:
-    """Make the rows of these orders from their logs again; how many were not as the log says.
-
-    An order that moves on meanwhile is left to the append that moved it.
-
-    Raises:
-        InvariantViolation: a log that does not fold.
-    """
-    logs = await read_logs(pool, order_ids)
-    executions = [fold(log) for log in logs.values()]
-    if not executions:
-        return 0
-    rows = [columns(execution) for execution in executions]
-    mended = await run(
-        pool,
-        _SQL["rebuild"],
-        [execution.order.order_id for execution in executions],
-        [execution.order.account for execution in executions],
-        [execution.accepted_at_ms for execution in executions],
-        [execution.updated_at_ms for execution in executions],
-        *map(list, zip(*rows, strict=True)),
-    )
-    return len(mended)

@@ -50,11 +50,6 @@ class Recent:
         """Up to where everything was read; None while closed."""
         return self._reached
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is kept."""
-        return not self._entries
-
     def open(self, place: Place) -> None:
         """Keep what comes after a place."""
         self._floor = self._reached = place
