@@ -221,11 +221,12 @@ async def _follow_all(client: "AsyncClient", json: bool) -> bool:
     from landfall.cli import terminal
 
     console = terminal.console()
-    async for update in client.updates():
-        if json:
-            echo_json(update)
-        else:
-            console.print(terminal.order_line(update))
+    with terminal.Waiting(console, is_shown=not json, what_for="waiting for orders to move"):
+        async for update in client.updates():
+            if json:
+                echo_json(update)
+            else:
+                console.print(terminal.order_line(update))
     return True
 
 

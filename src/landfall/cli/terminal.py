@@ -52,8 +52,10 @@ def order_line(update: Update) -> Text:
 class Waiting:
     """A moving line that says what is waited for; nothing where output is not a screen."""
 
-    def __init__(self, console: Console, is_shown: bool) -> None:
-        self._status: Status = console.status("waiting for the engine")
+    def __init__(
+        self, console: Console, is_shown: bool, what_for: str = "waiting for the engine"
+    ) -> None:
+        self._status: Status = console.status(what_for)
         self._is_shown = is_shown and console.is_terminal
 
     def __enter__(self) -> Self:
