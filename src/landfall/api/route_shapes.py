@@ -58,7 +58,8 @@ class BestSingleWire(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class AlternativeWire(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A route that was not taken: its pools hop by hop, how far behind it is net of costs, and why.
 
-    A negative `behindBps` would have been better, had a transaction held it.
+    A negative `behindBps` would have been better, had a transaction held it. Without pools, a bound
+    was enough to turn it down: the amounts and the distance are the bound's.
     """
 
     mints: list[str]
@@ -74,6 +75,8 @@ class AlternativeWire(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
 class RouteWire(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A route and what it comes to. `legs` are all swaps in order, `hops` the same hop by hop.
 
+    A hop from the input mint begins a way of its own: a route may go several ways at once, and
+    `mints` are all it touches, the input first and the output last.
     `minOut` bounds an exact-in order, `maxIn` an exact-out one; the other is null. So with
     `upperBoundOut`, which no route over the same pools could exceed, and `lowerBoundIn`, which none
     could undercut; `gapBps` is the distance to it. These are null in logs from before they were
