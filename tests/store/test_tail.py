@@ -166,6 +166,30 @@ async def test_what_is_recorded_late_is_not_passed_over(log, pool, dsn):
     await tail.stop()
 
 
+async def test_what_is_told_meanwhile_does_not_make_the_waiting_longer(
+    log, pool, dsn, monkeypatch: pytest.MonkeyPatch
+):
+    """Commits behind a transaction that still runs are looked for soon after it ends."""
+    monkeypatch.setattr(tail_module, "_LOOK_AGAIN_MAX_S", 3600.0)
+    quiet = Quiet()
+    tail = Tail(pool, quiet, sweep_every_s=3600.0)
+    await tail.start()
+    slow = await asyncpg.connect(dsn)
+    begun = slow.transaction()
+    await begun.start()
+    await slow.fetchval("select pg_current_xact_id()")
+    following = asyncio.create_task(first(tail, 1, None, BEGINNING))
+    placed = await lived(log)
+    for _ in range(30):
+        quiet.hear("*")
+        await pool.fetchval("select pg_sleep(0.005)")
+    assert not following.done()
+    await begun.rollback()
+    assert [order_id for order_id, _ in places(await following)] == [placed.order.order_id]
+    await slow.close()
+    await tail.stop()
+
+
 async def test_a_follower_that_falls_behind_what_is_kept_reads_the_log(
     log, tail, pool, monkeypatch: pytest.MonkeyPatch
 ):
@@ -191,7 +215,7 @@ async def test_nobody_following_costs_nothing_and_the_next_one_starts_clean(log,
     assert len(await first(tail, 1, None, BEGINNING)) == 1
     await lived(log, to_confirmed())
     await asyncio.sleep(0.1)
-    assert tail._recent.reached is None
+    assert tail._recent.is_empty
     assert places(await first(tail, 7, None, BEGINNING)) == await all_of(pool)
 
 

@@ -29,7 +29,7 @@ SWEEP_EVERY_S = 5.0
 _SQL = load_statements("landfall.store.sql", "tail.sql")
 _FACTS_PER_READING_MAX = 2_000
 _PAUSE_S = 0.5
-_LOOK_AGAIN_FIRST_S = 0.005
+_LOOK_AGAIN_FIRST_S = 0.002
 _LOOK_AGAIN_MAX_S = 1.0
 
 
@@ -150,6 +150,7 @@ class Tail:
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     await self._due.wait()
+            was_told = self._due.is_set()
             self._due.clear()
             if not self._followers:
                 self._recent.close()
@@ -166,9 +167,11 @@ class Tail:
             self._recent.add(reading.entries, reading.reached)
             if not reading.is_all:
                 self._due.set()
-            look_again_s = (
-                _LOOK_AGAIN_FIRST_S if reading.entries else min(2 * look_again_s, _LOOK_AGAIN_MAX_S)
-            )
+            # What is told while something older still runs says nothing of how long that will take.
+            if reading.entries or was_told:
+                look_again_s = _LOOK_AGAIN_FIRST_S
+            else:
+                look_again_s = min(2 * look_again_s, _LOOK_AGAIN_MAX_S)
             wait_s = look_again_s if reading.more_soon else self._sweep_every_s
 
     async def _read(self, after: Place, account: str | None) -> _Reading:
