@@ -272,6 +272,47 @@ def test_a_database_host_may_be_an_address_or_a_socket_s_directory(host: str, ad
     assert driver_reads(settings.database_url.reveal())[0] == [address]
 
 
+@pytest.mark.parametrize("place", ["u:{}@db.example:6543/d", "u:{}@db.example/d", "{}@db.example"])
+@pytest.mark.parametrize("text", [*NASTY, "1/2", "12#", "?3", "[", "]:1", ",h", ":1"])
+@pytest.mark.parametrize("secret", [f"{CANARY}{{}}", f"{{}}{CANARY}", f"7{{}}{CANARY}"])
+def test_a_password_that_is_no_part_of_a_url_is_refused_or_read_as_one(
+    place: str, text: str, secret: str
+):
+    given = f"postgresql://{place.format(secret.format(text))}"
+    told, settings = "", None
+    try:
+        settings = read_settings({"DATABASE_URL": given})
+    except SettingsError as refused:
+        told = str(refused)
+    assert CANARY not in told
+    if settings is not None:
+        assert settings.database_url is not None
+        ((host, _),), _ = driver_reads(settings.database_url.reveal())
+        assert host == "db.example"
+
+
+@pytest.mark.parametrize("url", ["mysql://h/d", "host=h password=p", "postgresql://h:none/d", "h"])
+def test_what_is_no_address_of_a_database_is_refused(url: str):
+    with pytest.raises(SettingsError, match="DATABASE_URL must be a postgresql:// address"):
+        read_settings({"DATABASE_URL": url})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres://h",
+        "postgresql://u@/d?host=%2Frun%2Fpg&port=5432",
+        "postgresql://u:p@one:1,two:2/d?target_session_attrs=primary",
+        "postgresql://u:p%2F%40@[::1]:5432/d",
+    ],
+)
+def test_addresses_that_the_driver_takes_are_taken(url: str):
+    driver_reads(url)
+    settings = read_settings({"DATABASE_URL": url})
+    assert settings.database_url is not None
+    assert settings.database_url.reveal() == url
+
+
 def driver_reads(dsn: str):
     """What asyncpg makes of a DSN, without connecting."""
     addresses, given, *_ = _parse_connect_arguments(

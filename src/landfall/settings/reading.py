@@ -9,6 +9,7 @@ from landfall.settings.sections import DoorSettings, PathSettings, PoolSettings,
 from landfall.settings.values import (
     SettingsError,
     addresses_of,
+    database_of,
     list_of,
     number_of,
     url_of,
@@ -42,7 +43,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         port=number("port", 1, 65_535),
         console_port=number("console_port", 0, 65_535),
         home=Path(text("home")).expanduser().absolute(),
+<<<<<<< HEAD
         database_url=_database_url(environ) or _database_from_parts(environ),
+=======
+        database_url=database_of(environ, "database_url") or _database_from_parts(environ),
+>>>>>>> ec67aa7 (wip)
         paths=_paths(environ),
         doors=_doors(environ),
         localnet_port=number("localnet_port", 1, 65_534),

@@ -1,5 +1,6 @@
 """One variable's value as what it should be: a number, a word, an address; or what is wrong."""
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -10,6 +11,9 @@ from landfall.settings.variables import VARIABLES
 
 _DIGITS_MAX = 20
 _HTTP = ("http", "https")
+_POSTGRES = ("postgresql", "postgres")
+_PLACE_ENDS = re.compile(r"[/?#]")
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\[\]:]*)(:[0-9]{1,5})?")
 
 
 class SettingsError(LandfallError):
@@ -71,6 +75,31 @@ def url_of(environ: Mapping[str, str], key: str) -> Secret | None:
     """
     text = value_of(environ, key)
     return _checked(key, text) if text else None
+
+
+def database_of(environ: Mapping[str, str], key: str) -> Secret | None:
+    """An address of PostgreSQL, which may hold a password; None if there is none.
+
+    It is looked at here, for a driver that cannot read one quotes it, and what it takes for a port
+    may be a password.
+
+    Raises:
+        SettingsError: it is not one, or a password in it would be read as something else.
+    """
+    text = value_of(environ, key)
+    if not text:
+        return None
+    scheme, _, rest = text.partition("://")
+    place, rest = _PLACE_ENDS.split(f"{rest}/", maxsplit=1)
+    user, _, hosts = place.rpartition("@")
+    is_read_alike = not set("[]").intersection(user) and "@" not in rest
+    are_hosts = all(map(_HOST.fullmatch, hosts.split(",")))
+    if scheme not in _POSTGRES or not is_read_alike or not are_hosts:
+        raise SettingsError(
+            f"{VARIABLES[key].names[0]} must be a postgresql:// address; in a password, "
+            "all but letters, digits and -._~ is written as %2F is for /."
+        )
+    return Secret(text)
 
 
 def urls_of(
