@@ -215,7 +215,7 @@ async def test_nobody_following_costs_nothing_and_the_next_one_starts_clean(log,
     assert len(await first(tail, 1, None, BEGINNING)) == 1
     await lived(log, to_confirmed())
     await asyncio.sleep(0.1)
-    assert tail._recent.is_empty
+    assert tail._recent.reached is None
     assert places(await first(tail, 7, None, BEGINNING)) == await all_of(pool)
 
 
