@@ -43,11 +43,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         port=number("port", 1, 65_535),
         console_port=number("console_port", 0, 65_535),
         home=Path(text("home")).expanduser().absolute(),
-<<<<<<< HEAD
-        database_url=_database_url(environ) or _database_from_parts(environ),
-=======
         database_url=database_of(environ, "database_url") or _database_from_parts(environ),
->>>>>>> ec67aa7 (wip)
         paths=_paths(environ),
         doors=_doors(environ),
         localnet_port=number("localnet_port", 1, 65_534),
@@ -164,13 +160,6 @@ def _pools(environ: Mapping[str, str]) -> PoolSettings:
         pools_compare_ms=number_of(environ, "pools_compare_ms", 1, 3_600_000),
         pools_slots_behind=number_of(environ, "pools_slots_behind", 1, 150),
     )
-
-
-def _database_url(environ: Mapping[str, str]) -> Secret | None:
-    text = value_of(environ, "database_url")
-    if text and not text.startswith(("postgresql://", "postgres://")):
-        raise SettingsError("DATABASE_URL must be a postgresql:// address.")
-    return Secret(text) if text else None
 
 
 def _database_from_parts(environ: Mapping[str, str]) -> Secret | None:
