@@ -213,6 +213,13 @@ def test_more_accounts_than_the_ledger_locks_fail_though_a_table_makes_them_smal
     assert why == "the transaction locks 65 accounts, the ledger allows 64"
 
 
+@pytest.mark.parametrize("takes_v1", [False, True])
+def test_more_accounts_than_a_message_can_number_do_not_fit(takes_v1):
+    steps = [a_swap(number) for number in range(1, 24)]
+    why = why_it_does_not_fit(steps, WALLET, Form(takes_v1=takes_v1))
+    assert why == "the transaction locks 301 accounts, the ledger allows 64"
+
+
 def test_what_does_not_fit_without_a_table_fits_with_it():
     swaps = [a_swap(n) for n in range(1, 5)]
     steps = instructions(a_route(), (SOL, USDC), swaps, WALLET)

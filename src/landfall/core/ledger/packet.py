@@ -7,15 +7,30 @@ account_locks.rs (64 accounts, as long as the increase to 128 is not active ever
 for v1 transactions.
 """
 
+from collections.abc import Iterable
+
+from solders.instruction import Instruction
 from solders.message import MessageV0, MessageV1
 from solders.transaction import VersionedTransaction
 
-from landfall.core.values import Signature
+from landfall.core.values import Pubkey, Signature
 
 PACKET_BYTES_MAX = 1_232
 V1_BYTES_MAX = 4_096
 ACCOUNTS_MAX = 64
 V1_INSTRUCTIONS_MAX = 64
+
+
+def why_too_many(steps: Iterable[Instruction], wallet: Pubkey) -> str | None:
+    """Why the ledger would not lock all that these steps name, or None if it would.
+
+    To be asked before a message is made of them: its indices end at 256 accounts.
+    """
+    named = {wallet}
+    for step in steps:
+        named.add(step.program_id)
+        named.update([meta.pubkey for meta in step.accounts])
+    return _too_many(len(named))
 
 
 def why_too_large(compiled: MessageV0 | MessageV1) -> str | None:
@@ -29,9 +44,15 @@ def why_too_large(compiled: MessageV0 | MessageV1) -> str | None:
         )
     elif len(compiled.instructions) > V1_INSTRUCTIONS_MAX:
         return f"the transaction has {len(compiled.instructions)} instructions"
-    if accounts > ACCOUNTS_MAX:
-        return f"the transaction locks {accounts} accounts, the ledger allows {ACCOUNTS_MAX}"
+    if too_many := _too_many(accounts):
+        return too_many
     size = len(bytes(VersionedTransaction.populate(compiled, [Signature.default()])))
     if size > bytes_max:
         return f"the transaction has {size} bytes, a packet takes {bytes_max}"
     return None
+
+
+def _too_many(accounts: int) -> str | None:
+    if accounts <= ACCOUNTS_MAX:
+        return None
+    return f"the transaction locks {accounts} accounts, the ledger allows {ACCOUNTS_MAX}"

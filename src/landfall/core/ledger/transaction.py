@@ -26,7 +26,7 @@ from landfall.core.execution import NO_COST, Cost, SignedTransaction
 from landfall.core.ledger.answers import LatestBlockhash
 from landfall.core.ledger.fees import v1_priority_fee
 from landfall.core.ledger.lookup_table import LookupTable, worth_using
-from landfall.core.ledger.packet import why_too_large
+from landfall.core.ledger.packet import why_too_large, why_too_many
 from landfall.core.ledger.tips import Tip, tip_step
 from landfall.core.ledger.token_accounts import open_account, unwrap, wrap
 from landfall.core.quote import Route
@@ -138,6 +138,8 @@ def why_it_does_not_fit(
 
     For the router, which gives up a route here rather than learn it from `message`.
     """
+    if too_many := why_too_many(steps, wallet):
+        return too_many
     budget = ComputeBudget(COMPUTE_UNITS_MAX, 1)
     # What v0 holds v1 nearly always does, and it is made in a fraction of the time.
     if form.takes_v1 and not why_too_large(compiled_v1(steps, budget, wallet, Hash.default())):
