@@ -107,6 +107,15 @@ async def test_a_trade_that_is_not_on_record_keeps_every_worker_from_signing(
     assert await bench.swaps_on_ledger(order) == [signature]
 
 
+async def test_where_nothing_is_missing_no_order_is_ended(bench: Bench, pool: Any) -> None:
+    record = record_on(bench, pool)
+    await look(history_of(bench), record)
+    await bench.finish(await bench.submit())
+    order = await bench.submit()
+    assert await accept_loss(bench.world, history_of(bench), record) == ()
+    assert (await bench.execution(order)).status is Status.PENDING
+
+
 async def test_bytes_that_land_after_the_restore_are_waited_for_before_an_open_order_is_carried(
     bench: Bench, pool: Any, old_pool: Any
 ) -> None:

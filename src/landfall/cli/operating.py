@@ -97,6 +97,9 @@ def recover(
 
     if accept:
         ended = asyncio.run(recovering.accept(read_settings()))
+        if not ended:
+            typer.echo("Nothing is missing, or no order was open; none was ended.")
+            return
         typer.echo(f"{len(ended)} open orders have ended; workers go on within seconds.")
         return
     state = asyncio.run(recovering.state(read_settings()))

@@ -165,9 +165,11 @@ async def until_dead(world: World, history: History) -> BlockHeight:
 async def accept_loss(world: World, history: History, record: WalletRecord) -> Sequence[UUID]:
     """End every open order without another attempt, and account for what is on chain; which.
 
-    For an operator who has seen the strangers. No worker may be at work, and none is: they all
-    wait. What is in flight by the record is followed to its verdict.
+    For an operator who has seen the strangers: where there are none, nothing is lost, and nothing
+    is ended. What is in flight by the record is followed to its verdict.
     """
+    if not (await look(history, record)).strangers:
+        return ()
     await until_dead(world, history)
     ended = await record.open_orders()
     for order_id in ended:
