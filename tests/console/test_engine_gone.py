@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 from tests.console.conftest import Site, Visiting, free_port
 from tests.console.test_trade import fill_in
 
-READY_SECONDS_MAX = 30
+READY_SECONDS_MAX = 60
 
 
 def kill(site: Site) -> None:
@@ -95,11 +95,10 @@ def test_the_console_of_a_killed_engine_ends_and_a_killed_console_is_started_aga
 
 def console_pids(site: Site) -> list[int]:
     """The processes that listen as the site's console."""
-    wanted = ["--port", str(site.console_port)]
     return [
         each.pid
         for each in psutil.process_iter(["cmdline"])
-        if "landfall.console" in (line := each.info["cmdline"] or []) and line[-2:] == wanted
+        if {"landfall.console", "--port", str(site.console_port)} <= {*(each.info["cmdline"] or ())}
     ]
 
 

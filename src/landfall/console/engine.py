@@ -98,7 +98,7 @@ class Engine:
     def listen(self) -> Callable[[], None]:
         """Begin to hear every order's changes on `tape`; call what is returned once, to end.
 
-        It is most of what a console costs, so only pages that show the tape listen.
+        Only pages that show the tape listen: it costs as much as a page.
         """
         self._listeners += 1
         if self._listening is None:
