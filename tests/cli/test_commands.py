@@ -107,6 +107,11 @@ async def test_a_list_and_a_quote_are_tables(api: Running):
     listed = await landfall("orders", "--url", api.url)
     assert listed.code == 0
     assert str(order_id) in listed.out
+    sought = await landfall("orders", "--search", str(order_id), "--json", "--url", api.url)
+    assert [json.loads(line)["orderId"] for line in sought.out.splitlines()] == [str(order_id)]
+    refused = await landfall("orders", "--status", "lost", "--url", api.url)
+    assert refused.code == 1
+    assert "status cannot be used: it must be one of pending, routing" in refused.err
     quoted = await landfall("quote", "SOL", "USDC", "1.5", "--url", api.url)
     assert quoted.code == 1
     assert "No pool trades this pair" in quoted.out

@@ -32,13 +32,14 @@ from landfall.core.order import TEXT_LENGTH_MAX
 INTRODUCTION = (
     "Submit an order, follow it until the ledger has decided. Amounts are decimal strings in the "
     "token's own unit; fields ending in BaseUnits are the integers the chain moves. Every error "
-    'has the shape {"error": {"code", "message", "field"}}. Updates come over WebSockets: '
-    "/api/orders/{orderId}/ws or /api/orders/execute?orderId=…, history first, one message per "
-    "change with orderId, status, version, timestamp and data; ?after=version resumes. Without "
-    "orderId, send the order as the first message on /api/orders/execute. /api/orders/ws tells of "
-    "all the caller's orders, with a cursor beside each message; ?after=cursor resumes, and "
-    '{"subscribe": [ids]} narrows; ?everyMs=1000 tells in lists, a second apart. A WebSocket is '
-    "opened with the API key in a header, or with ?ticket= from POST /api/ws-ticket."
+    'has the shape {"error": {"code", "message", "field"}}.\n\n'
+    "One order over a WebSocket: /api/orders/{orderId}/ws or /api/orders/execute?orderId=…, its "
+    "history first, one message per change with orderId, status, version, timestamp and data; "
+    "?after=version resumes. Without orderId, send the order as the first message on "
+    "/api/orders/execute.\n\n"
+    "All the caller's orders: /api/orders/ws, with a cursor beside each message; ?after=cursor "
+    'resumes, {"subscribe": [ids]} narrows, and ?everyMs=1000 tells in lists, a second apart.\n\n'
+    "A WebSocket is opened with the API key in a header, or with ?ticket= from POST /api/ws-ticket."
 )
 
 _BODY_PATHS = ("/api/orders/execute", "/api/orders/quote")
@@ -201,9 +202,8 @@ async def page(request: HttpRequest) -> str:
         for method, operation in item.items()
     ]
     fields = "".join(_row(field) for field in FIELDS)
-    return _PAGE.format(
-        introduction=escape(INTRODUCTION), fields=fields, operations="".join(operations)
-    )
+    introduction = "".join(f"<p>{escape(each)}</p>" for each in INTRODUCTION.split("\n\n"))
+    return _PAGE.format(introduction=introduction, fields=fields, operations="".join(operations))
 
 
 def _request_body() -> RequestBody:
@@ -272,7 +272,7 @@ _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Landfall API</title>
 <style>body{{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}}
 code{{background:#eee;padding:0 .2em}}td{{padding:.2em .8em .2em 0;vertical-align:top}}</style>
-</head><body><h1>Landfall API</h1><p>{introduction}</p>
+</head><body><h1>Landfall API</h1>{introduction}
 <p>The whole description for machines: <a href="/openapi.json">/openapi.json</a></p>
 <h2>The body of an order</h2><table>{fields}</table>
 <h2>Paths</h2>{operations}</body></html>"""

@@ -26,10 +26,16 @@ from landfall.core.errors import (
     RejectionReason,
     Unavailable,
 )
+from landfall.core.execution import Status
+from landfall.core.order import OrderType
 
 RETRY_AFTER_SECONDS = 1
 _PARAMETER_NAMES = {"order_type": "type", "user_id": "userId"}
 """Query parameters whose wire name is not the handler's name for them."""
+_CHOICES = {
+    "status": [status.value for status in Status],
+    "order_type": [each.value for each in OrderType],
+}
 
 
 class Problem(Enum):
@@ -216,6 +222,8 @@ def _bad_parameter(error: ValidationException) -> Refusal:
     key = first.get("key") if isinstance(first, dict) else None
     field = None if key is None else _PARAMETER_NAMES.get(key, key)
     detail = first.get("message") if isinstance(first, dict) else None
+    if key in _CHOICES:
+        detail = f"it must be one of {', '.join(_CHOICES[key])}"
     sentence = f"{field or 'A parameter'} cannot be used: {detail or 'wrong value'}."
     return Refusal(400, Problem.INVALID_PARAMETER, sentence, field)
 

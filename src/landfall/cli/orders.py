@@ -1,5 +1,6 @@
 """Orders from the command line: placed, followed, withdrawn, priced, listed and folded again."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -148,8 +149,15 @@ def quote(
 
 @commands.command()
 def orders(
-    status: Annotated[str | None, typer.Option(help="Only orders of this status.")] = None,
-    limit: Annotated[int, typer.Option(help="How many, newest first.")] = 20,
+    status: Annotated[str | None, typer.Option(help="Only pending ones, for example.")] = None,
+    token: Annotated[str | None, typer.Option(help="Only of this token, on either side.")] = None,
+    since: Annotated[datetime | None, typer.Option(help="Accepted from then on, UTC.")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Accepted before, UTC.")] = None,
+    search: Annotated[
+        str | None, typer.Option(help="By an id, a client order id or a signature.")
+    ] = None,
+    oldest_first: Annotated[bool, typer.Option("--oldest-first", help="The other way.")] = False,
+    limit: Annotated[int, typer.Option(help="How many.")] = 20,
     json: Json = False,
     url: Url = URL,
 ) -> None:
@@ -158,7 +166,15 @@ def orders(
 
     async def show() -> bool:
         async with engine(url) as client:
-            page = await client.orders(status=status, limit=limit)
+            page = await client.orders(
+                status=status,
+                token=token,
+                since=since,
+                until=until,
+                search=search,
+                oldest_first=oldest_first,
+                limit=limit,
+            )
         if json:
             for each in page.orders:
                 echo_json(each)
