@@ -26,7 +26,7 @@ PATH = "/api/orders/execute"
 IDEMPOTENCY_HEADER = b"idempotency-key"
 REPLAYED_HEADER = "idempotent-replayed"
 _ACCEPTED = ResponseSpec(
-    shapes.Accepted, generate_examples=False, description="Document created, URL follows"
+    shapes.Accepted, generate_examples=False, description="The order is on record"
 )
 
 
