@@ -25,7 +25,7 @@ from landfall.core.events import (
     TransactionSigned,
 )
 from landfall.core.execution import Fill, SignedTransaction
-from landfall.core.lifecycle.evolve import fold
+from landfall.core.lifecycle.evolve import evolved, facts_after, fold
 from landfall.core.order import Order, OrderType
 from landfall.core.quote import Leg, Quote, Route, SwapRequest
 from landfall.core.token_list import KNOWN_TOKENS
@@ -109,10 +109,14 @@ async def _completed(event_log: PostgresEventLog, queue: PostgresQueue, orders: 
 
     async def carry(claim: Claim) -> None:
         execution = fold(await event_log.load(claim.order_id))
-        story = next(stories)
-        for event in story:
-            then = Finished.FINISHED if event is story[-1] else Held.HELD
-            execution = await event_log.append(claim, execution, [event], then)
+        started, selected, signed, confirmed, finalized = next(stories)
+        # As orders are carried: what led to a signature is recorded with it.
+        earlier = facts_after(execution, [started], execution.updated_at_ms)
+        routed = evolved(execution, earlier)
+        earlier += facts_after(routed, [selected], execution.updated_at_ms)
+        execution = await event_log.append(claim, execution, [signed], Held.HELD, earlier)
+        execution = await event_log.append(claim, execution, [confirmed], Held.HELD)
+        await event_log.append(claim, execution, [finalized], Finished.FINISHED)
 
     running: set[asyncio.Task[None]] = set()
     began = time.perf_counter()

@@ -2,7 +2,7 @@
 
 The engine reaches its chain through a relay that notes when it is handed a transaction for the
 first time. What lies between is all of the engine: claim, market, route, simulation, signature, and
-three commits.
+the commit of them.
 """
 
 import asyncio

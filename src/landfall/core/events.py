@@ -161,8 +161,8 @@ Event = (
 class Recorded:
     """One event in one order's log. Versions count from 0 without gaps.
 
-    `ends_commit` marks the last event of a step: clients hear of steps, not of single events, and of
-    each by itself, however many went to the record together.
+    `ends_commit` marks the last event of a step: clients hear of steps, not of single events, and
+    of each by itself, however many went to the record together.
     """
 
     order_id: UUID

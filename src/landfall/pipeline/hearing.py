@@ -51,8 +51,9 @@ class Hearing:
 async def hear(world: World, execution: Execution, transaction: SignedTransaction) -> Hearing:
     """Ask all providers at once, and judge."""
     quorum = _quorum(world, execution)
-    asked = (_heard(witness, transaction, quorum) for witness in world.witnesses)
-    heard = tuple(await asyncio.gather(*asked))
+    asked = [_heard(witness, transaction, quorum) for witness in world.witnesses]
+    # A task costs more than what one provider is asked for, and orders in flight are many.
+    heard = tuple(await asyncio.gather(*asked)) if len(asked) > 1 else (await asked[0],)
     return Hearing(heard, quorum, judge([each.opinion for each in heard], quorum))
 
 

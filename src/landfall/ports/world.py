@@ -18,8 +18,9 @@ class Limits:
     """How long, how often, how much. Units are in the names; slots are slots, never seconds.
 
     What is known of an order is on record after `told_after_ms` at the latest, though nothing of it
-    has been sent. Above `agreement_above_lamports` two providers must agree on what became of an order. A landed
-    failure counts, so that another transaction may be signed, at `failure_counts_at`.
+    has been sent. Above `agreement_above_lamports` two providers must agree on what became of an
+    order. A landed failure counts, so that another transaction may be signed, at
+    `failure_counts_at`.
     """
 
     retry: RetryLimits
