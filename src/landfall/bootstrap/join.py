@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
+import asyncpg
 
 from landfall.bootstrap.api_access import cluster_facts, why_a_key_is_needed
 from landfall.bootstrap.errors import CannotStart
@@ -26,12 +27,13 @@ from landfall.chain.tokens import ChainTokens
 from landfall.clock import SharedClock, SteadyClock, new_order_id
 from landfall.core.lifecycle.retry import RetryLimits
 from landfall.core.token_list import tokens_of
-from landfall.core.values import Commitment, Lamports
+from landfall.core.values import Commitment, Lamports, Pubkey
 from landfall.core.venues import venues_of
 from landfall.ports import (
     Clock,
     EventLog,
     Forms,
+    History,
     Limits,
     Pools,
     Signer,
@@ -70,24 +72,15 @@ async def joined(
         pool = await connect(dsn, size=_CONNECTIONS_SPARE)
         stack.callback(pool.terminate)
         reader = PostgresReader(pool)
-        clock = SharedClock(reader.now_ms)
-        await clock.synchronise()
+        clock = await _clock(stack, reader)
         steady = SteadyClock(clock.now_ms())
-        keeping = asyncio.create_task(clock.keep_synchronised())
-        stack.callback(keeping.cancel)
         session = await stack.enter_async_context(
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         )
         paths, genesis_hash = await _paths(stack, session, settings, rpc_urls, steady)
         await claim_cluster(pool, genesis_hash)
         listener = Listener(dsn)
-        queue = PostgresQueue(
-            pool,
-            listener,
-            worker=f"{socket.gethostname()}:{os.getpid()}",
-            lease_ms=settings.lease_ms,
-            starts_per_minute_max=settings.rate_limit,
-        )
+        queue = _queue(settings, pool, listener)
         feed = PostgresFeed(pool, listener)
         await listener.start()
         stack.push_async_callback(listener.stop)
@@ -100,13 +93,7 @@ async def joined(
         )
         tokens = ChainTokens(paths.chain, known)
         log = PostgresEventLog(pool)
-        forms = ChainForms(
-            paths.chain,
-            steady,
-            settings.paths.lookup_tables,
-            allows_v1=settings.paths.v1_transactions,
-            remembered_ms=_FORMS_REMEMBERED_MS,
-        )
+        forms = _forms(settings, paths, steady)
         placed = await stack.enter_async_context(tracing(settings, reader))
         settle()
         yield Parts(
@@ -117,20 +104,53 @@ async def joined(
             feed=feed,
             keys=PostgresKeys(pool),
             chain=paths.chain,
-            history=wallet_history(
-                session,
-                [
-                    (url, each.check_ours)
-                    for url, each in zip(rpc_urls, paths.endpoints.all, strict=True)
-                ],
-                settings.paths.rpc_timeout_ms,
-                signer.address,
-            ),
+            history=_history(session, settings, rpc_urls, paths, signer.address),
             record=PostgresWalletRecord(pool, signer.address),
             key_reason=why_a_key_is_needed(settings, genesis_hash, rpc_urls),
             cluster=cluster_facts(genesis_hash, rpc_urls[0]),
             placed=placed,
         )
+
+
+async def _clock(stack: AsyncExitStack, reader: PostgresReader) -> SharedClock:
+    """The database's clock, kept until the stack unwinds."""
+    clock = SharedClock(reader.now_ms)
+    await clock.synchronise()
+    keeping = asyncio.create_task(clock.keep_synchronised())
+    stack.callback(keeping.cancel)
+    return clock
+
+
+def _queue(settings: Settings, pool: asyncpg.Pool, listener: Listener) -> PostgresQueue:
+    return PostgresQueue(
+        pool,
+        listener,
+        worker=f"{socket.gethostname()}:{os.getpid()}",
+        lease_ms=settings.lease_ms,
+        starts_per_minute_max=settings.rate_limit,
+    )
+
+
+def _history(
+    session: aiohttp.ClientSession,
+    settings: Settings,
+    rpc_urls: Sequence[str],
+    paths: Paths,
+    wallet: Pubkey,
+) -> History:
+    nodes = zip(rpc_urls, paths.endpoints.all, strict=True)
+    asked = [(url, endpoint.check_ours) for url, endpoint in nodes]
+    return wallet_history(session, asked, settings.paths.rpc_timeout_ms, wallet)
+
+
+def _forms(settings: Settings, paths: Paths, clock: Clock) -> ChainForms:
+    return ChainForms(
+        paths.chain,
+        clock,
+        settings.paths.lookup_tables,
+        allows_v1=settings.paths.v1_transactions,
+        remembered_ms=_FORMS_REMEMBERED_MS,
+    )
 
 
 def _world(
