@@ -38,7 +38,7 @@ _COLUMNS: tuple[dict[str, Any], ...] = (
     {"field": "pays", "headerName": "Pays", "width": 130, "type": "rightAligned"},
     {"field": "gets", "headerName": "Gets", "width": 150, "type": "rightAligned"},
     {"field": "price", "headerName": "Price", "width": 102, "type": "rightAligned"},
-    {"field": "venue", "headerName": "Venue", "width": 130},
+    {"field": "venue", "headerName": "Venue", "width": 142},
     {"field": "attempts", "headerName": "Attempts", "width": 84, "type": "rightAligned"},
     {"field": "slippage", "headerName": "Slippage", "width": 84, "type": "rightAligned"},
     {"field": "client", "headerName": "Client order id", "minWidth": 100, "flex": 1},
