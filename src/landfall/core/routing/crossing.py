@@ -98,8 +98,7 @@ class Crossing:
     def best(self, amount: int, legs_max: int) -> Choice | None:
         """The best split of the amount over at most so many pools; None if they cannot fill it."""
         level = self.level(self.sources, amount)
-        # Nothing is asked where a first hop pays less than a unit.
-        if level is None or amount == 0:
+        if level is None:
             return None
         choice = self.down_to(level, self.sources)
         if len(choice.sources) <= legs_max:

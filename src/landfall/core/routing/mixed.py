@@ -113,13 +113,14 @@ class Mix:
         for way, plan in zip(self.ways, self.plans, strict=True):
             legs = sum(map(len, plan.pools))
             if way.path.through:
-                yield _Spare(way, None, self._worth(way.curves[0].surplus(self.level)), legs)
+                (curve,) = way.curves
+                yield _Spare(way, None, self._worth(curve.surplus(self.level) - curve.slack), legs)
             following = plan.choices[-1].level
             for choice in plan.choices:
                 if len(choice.sources) == 1 and way.path.through:
                     continue
                 for source in choice.sources:
-                    adds = source.curve.surplus(choice.level)
+                    adds = source.curve.surplus(choice.level) - source.curve.slack
                     if choice is not plan.choices[-1]:
                         adds = adds * SQUARE_ONE // (following * following)
                     yield _Spare(way, source, self._worth(adds), 1)

@@ -5,7 +5,7 @@ of the amount between is better, so the first hop buys the most of it (or, for a
 second needs the least of it) and the other follows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -79,20 +79,18 @@ class Path:
 
     def plan(self, legs_max: Sequence[int]) -> "Plan | None":
         """The best split with at most so many legs per hop; None if the pools cannot fill it."""
-        amount, choices = self.aimed, []
-        for hop, most in zip(self.from_fixed(self.hops), self.from_fixed(legs_max), strict=True):
-            choice = hop.best(amount, most)
-            if choice is None:
-                return None
-            choices.append(choice)
-            amount = choice.value
-        return Plan(self, tuple(self.from_fixed(choices)), amount)
+        return self._planned(legs_max, lambda hop, amount, most: hop.best(amount, most))
 
     def among(self, sources: Sequence[Sequence[Source]]) -> "Plan | None":
         """The best split over just these pools, hop by hop; None if they cannot fill it."""
+        return self._planned(sources, lambda hop, amount, few: hop.among(few, amount))
+
+    def _planned(
+        self, given: Sequence[_T], choose: Callable[[Crossing, int, _T], Choice | None]
+    ) -> "Plan | None":
         amount, choices = self.aimed, []
-        for hop, few in zip(self.from_fixed(self.hops), self.from_fixed(sources), strict=True):
-            choice = hop.among(few, amount) if amount else None
+        for hop, each in zip(self.from_fixed(self.hops), self.from_fixed(given), strict=True):
+            choice = choose(hop, amount, each) if amount else None
             if choice is None:
                 return None
             choices.append(choice)
