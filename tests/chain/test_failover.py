@@ -153,9 +153,11 @@ async def test_a_provider_that_is_behind_is_given_time_to_catch_up(says_so: bool
 
 async def test_a_lie_about_the_slot_does_not_keep_the_honest_out_for_ever():
     clock = HandClock()
-    async with joined(provider(getLatestBlockhash=at(2**60)), clock=clock) as cluster:
+    final = {"absoluteSlot": SLOT - 1, "blockHeight": 0}
+    liar = provider(getLatestBlockhash=at(2**60), getEpochInfo=final)
+    async with joined(liar, clock=clock) as cluster:
         assert (await cluster.paths.chain.latest_blockhash()).context_slot == 2**60
-        cluster.nodes[0].behaviour = provider()
+        cluster.nodes[0].behaviour = provider(getEpochInfo=final)
         for _ in range(5):
             with pytest.raises(Unavailable):
                 await cluster.paths.chain.latest_blockhash()
@@ -183,10 +185,10 @@ async def test_a_provider_that_shows_its_cluster_late_is_used_late_and_if_wrong_
     async with joined(provider(), late, late, clock=None, RPC_TIMEOUT_MS="100") as cluster:
         endpoints = cluster.paths.endpoints
         assert [each.is_ours for each in endpoints.all] == [True, None, None]
-        cluster.nodes[1].behaviour = provider()
+        cluster.nodes[1].behaviour = provider(getEpochInfo={"absoluteSlot": 1, "blockHeight": 1})
         cluster.nodes[2].behaviour = provider(getGenesisHash=OTHER_HASH)
         watching = asyncio.ensure_future(endpoints.watch(10))
-        while endpoints.all[1].health.slot == 0 or endpoints.all[2].is_ours is None:
+        while endpoints.all[1].health.slot != SLOT or endpoints.all[2].is_ours is None:
             await asyncio.sleep(0.01)
         watching.cancel()
         assert [each.is_ours for each in endpoints.all] == [True, True, False]
@@ -234,3 +236,55 @@ async def test_another_one_that_has_stood_still_for_days_refuses_nobody():
     async with joined(moved, provider()) as cluster:
         assert (await cluster.paths.chain.latest_blockhash()).context_slot == days
         assert asked(cluster.nodes[1], "getLatestBlockhash") == []
+
+
+def dying_at(slot: int, height: int) -> Any:
+    return {**living_until(height), "context": {"slot": slot}}
+
+
+@pytest.mark.parametrize(
+    ("slot", "height", "probed"),
+    [(1_200, 1_350, False), (1_200, 1_650, False), (1_480, 1_350, True)],
+)
+async def test_a_blockhash_from_before_what_another_holds_final_is_taken_from_that_one(
+    slot: int, height: int, probed: bool
+):
+    """Bytes signed with it would look dead to the honest while they live, and be signed again."""
+    final = {"absoluteSlot": 1_468, "blockHeight": 1_468}
+    liar, honest = (
+        provider(getLatestBlockhash=dying_at(*told), getEpochInfo=final, getSlot=1_500)
+        for told in ((slot, height), (1_500, 1_650))
+    )
+    async with joined(liar, honest) as cluster:
+        for endpoint in cluster.paths.endpoints.all if probed else ():
+            await endpoint.chain.slot()
+        latest = await cluster.paths.chain.latest_blockhash()
+        assert (latest.context_slot, latest.last_valid_block_height) == (1_500, 1_650)
+        assert [len(asked(node, "getLatestBlockhash")) for node in cluster.nodes] == [1, 1]
+
+
+async def test_a_provider_a_little_behind_is_not_asked_to_prove_it():
+    near = provider(
+        getLatestBlockhash=dying_at(1_495, 1_645),
+        getEpochInfo={"absoluteSlot": 1_495, "blockHeight": 1_495},
+    )
+    ahead = provider(getEpochInfo={"absoluteSlot": 1_500, "blockHeight": 1_500})
+    async with joined(near, ahead) as cluster:
+        looks = len(asked(cluster.nodes[1], "getEpochInfo"))
+        assert (await cluster.paths.chain.latest_blockhash()).context_slot == 1_495
+        assert len(asked(cluster.nodes[1], "getEpochInfo")) == looks
+
+
+async def test_a_blockhash_that_contradicts_its_own_provider_is_not_signed_with():
+    final = {"absoluteSlot": 1_468, "blockHeight": 1_468}
+    liar = provider(getLatestBlockhash=dying_at(1_200, 1_350), getEpochInfo=final)
+    async with joined(liar) as cluster:
+        with pytest.raises(Unavailable, match="before what is final"):
+            await cluster.paths.chain.latest_blockhash()
+
+
+async def test_what_a_provider_once_said_by_mistake_does_not_keep_it_out():
+    async with joined(provider(getLatestBlockhash=dying_at(1_200, 1_350))) as cluster:
+        (endpoint,) = cluster.paths.endpoints.all
+        endpoint.health.saw(Slot(2**60))
+        assert (await cluster.paths.chain.latest_blockhash()).context_slot == 1_200

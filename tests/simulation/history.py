@@ -116,6 +116,7 @@ class Simulation:
                 stack.enter_context(patch.object(observe, "worker_error", self._set_aside))
                 stack.enter_context(patch.object(observe, "verdict_withheld", self._withheld))
                 stack.enter_context(patch.object(observe, "rpc_lifetime_made_up", self._mortal))
+                stack.enter_context(patch.object(observe, "rpc_blockhash_too_old", self._too_old))
                 # Housekeeping and latencies go by these; nothing else that the engine does.
                 stack.enter_context(patch.object(time, "monotonic", self._loop.time))
                 stack.enter_context(patch.object(time, "perf_counter", self._loop.time))
@@ -137,6 +138,9 @@ class Simulation:
 
     def _mortal(self, *_: object) -> None:
         self.history.ways["a blockhash that would live for ever refused"] += 1
+
+    def _too_old(self, *_: object) -> None:
+        self.history.ways["a blockhash from before what is final refused"] += 1
 
     async def _live(self) -> None:
         for index in range(WORKERS):

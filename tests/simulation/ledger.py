@@ -21,13 +21,15 @@ VALID_FOR_BLOCKS = 150
 CONFIRMED_AFTER = 4
 FINALIZED_AFTER = 32
 GENESIS_UNIX_S = 1_800_000_000
+_FIRST_SLOT, _FIRST_HEIGHT = 1_000, 900
+"""Far enough from zero for a lie to be behind."""
 _AGE_AT_START = 60
 _PRICE_STEPS = (-12, -6, -3, 3, 6, 12)
 
 
 def slot_time_ms(slot: int) -> int:
     """When a slot passes, counted from the history's beginning."""
-    return (slot - _AGE_AT_START + 1) * SLOT_MS
+    return (slot - _FIRST_SLOT - _AGE_AT_START + 1) * SLOT_MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +101,7 @@ class Ledger:
         self._heights: dict[bytes, int] = {}
         self._arrivals: list[_Arrival] = []
         self._fates: dict[str, _Fate] = {}
-        self.slot = -1
+        self.slot = _FIRST_SLOT - 1
         for _ in range(_AGE_AT_START):
             self._next_slot()
 
@@ -200,10 +202,10 @@ class Ledger:
                     self._arrivals.append(_Arrival(due, landed.transaction))
 
     def _produce(self) -> None:
-        height = len(self.blocks)
+        height = _FIRST_HEIGHT + len(self.blocks)
         name = hashlib.sha256(self._salt + self.slot.to_bytes(8, "little")).digest()
         bank = self.blocks[-1].bank if self.blocks else genesis()
-        if height > CONFIRMED_AFTER and self._weather.strikes("price moved"):
+        if len(self.blocks) > CONFIRMED_AFTER and self._weather.strikes("price moved"):
             pool = self._chance.choice(POOLS)
             bank = move_price(bank, pool, self._chance.choice(_PRICE_STEPS))
         landed: list[Landed] = []

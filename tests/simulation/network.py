@@ -16,7 +16,7 @@ import aiohttp
 import msgspec
 
 from tests.simulation.ledger import Ledger
-from tests.simulation.lies import lie
+from tests.simulation.lies import APART, lie
 from tests.simulation.node import Node, RpcFailure
 from tests.simulation.virtual_time import VirtualLoop, current_process
 from tests.simulation.weather import Weather
@@ -94,6 +94,7 @@ class Network:
         # One alone could not be found out, so it is honest. The first is asked the most.
         anyone = chance.randrange(len(self._providers))
         self._liar = None if len(self._providers) == 1 else chance.choice((0, anyone))
+        self._apart = chance.choice(APART)
 
     def _some_nodes(self) -> list[Node]:
         lags = self._chance.choice(((0,), (0, 1), (0, 1, 2)))
@@ -182,7 +183,7 @@ class Network:
         try:
             result = node.answer(request.method, request.params)
             if provider_index == self._liar:
-                result = lie(weather, self._chance, request.method, result)
+                result = lie(weather, self._chance, request.method, result, self._apart)
             request_id = request.id
             if weather.strikes("reply of another request"):
                 result, request_id = provider.said_before.get(request.method), request.id - 1

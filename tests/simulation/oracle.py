@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
+from solders.transaction import VersionedTransaction
+
 from landfall.core.errors import FailureReason
 from landfall.core.events import (
     OrderAccepted,
@@ -22,7 +24,7 @@ from landfall.core.events import (
     TransactionReverted,
     TransactionSigned,
 )
-from landfall.core.execution import Attempt, Execution, Status
+from landfall.core.execution import Attempt, Execution, SignedTransaction, Status
 from landfall.core.lifecycle.evolve import evolve, fold
 from landfall.core.order import Order
 from landfall.core.quote import max_in_amount, min_out_amount
@@ -33,7 +35,7 @@ from tests.simulation.bank import WALLET, genesis, holdings
 from tests.simulation.clients import Wish
 from tests.simulation.engine import ATTEMPTS_MAX, QUOTE_AGE_SLOTS_MAX
 from tests.simulation.history import History
-from tests.simulation.ledger import Landed
+from tests.simulation.ledger import FINALIZED_AFTER, VALID_FOR_BLOCKS, Landed
 from tests.simulation.tables import SHOWN
 from tests.simulation.weather import DATABASE, PROCESSES
 
@@ -242,6 +244,7 @@ def _one_signer(history: History, story: Story) -> Iterator[str]:
         for claim in taken:
             if claim.lapsed_from is not None:
                 yield f"I12: {claim.lapsed_from} lost its lease though nothing was wrong with it"
+    yield from _looks_alive(history, story)
     live: int | None = None
     for recorded in story.log:
         match recorded.event:
@@ -251,6 +254,31 @@ def _one_signer(history: History, story: Story) -> Iterator[str]:
                 live = number
             case TransactionConfirmed() | TransactionReverted() | TransactionExpired():
                 live = None
+
+
+def _looks_alive(history: History, story: Story) -> Iterator[str]:
+    """Whether an honest provider could have called bytes dead that would still have been taken."""
+    ledger = history.ledger
+    for attempt in story.execution.attempts:
+        sent = None if attempt.transaction is None else attempt.transaction
+        born = None if sent is None else ledger.height_of_hash(_blockhash(sent))
+        if sent is None or born is None:
+            continue
+        looks_dead = (
+            block.slot
+            for block in ledger.blocks
+            if block.height > sent.last_valid_block_height
+            and block.slot > sent.min_context_slot + VALID_FOR_BLOCKS
+        )
+        final = next(looks_dead, None)
+        if final is None or ledger.slot < final + FINALIZED_AFTER:
+            continue
+        if ledger.block_at(final + FINALIZED_AFTER).height < born + VALID_FOR_BLOCKS:
+            yield f"I12: attempt {attempt.number} was signed to look dead before it is"
+
+
+def _blockhash(transaction: SignedTransaction) -> bytes:
+    return bytes(VersionedTransaction.from_bytes(transaction.raw).message.recent_blockhash)
 
 
 def _of_all(history: History, stories: Iterable[Story]) -> Iterator[str]:

@@ -40,6 +40,7 @@ WAYS = (
     "landed again after a rollback",
     "told to stop in the middle of an order",
     "a blockhash that would live for ever refused",
+    "a blockhash from before what is final refused",
     "verdict withheld: too few",
     "verdict withheld: contradiction",
     "verdict withheld: short history",

@@ -91,7 +91,7 @@ def test_skipped_slots_leave_the_height_behind() -> None:
     stormy.pass_slots(200)
     assert stormy.tip.height < stormy.ledger.slot - 50
     heights = [block.height for block in stormy.ledger.blocks]
-    assert heights == list(range(len(heights)))
+    assert heights == list(range(heights[0], heights[0] + len(heights)))
 
 
 def test_a_rollback_takes_back_what_is_processed_and_never_what_is_confirmed() -> None:

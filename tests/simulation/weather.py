@@ -34,6 +34,7 @@ NODES: Mapping[str, float] = {
     "failure made up": 0.1,
     "finality made up": 0.1,
     "lifetime made up": 1.0,
+    "slot made up": 1.5,
     "send denied but passed on": 0.2,
     "send acknowledged but dropped": 0.3,
 }

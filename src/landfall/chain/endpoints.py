@@ -14,6 +14,7 @@ from landfall.chain.health import Health
 from landfall.chain.rpc import RpcChain
 from landfall.core.errors import LandfallError, Unavailable
 from landfall.core.ledger.answers import Finalized
+from landfall.core.values import Slot
 from landfall.ports import Clock
 
 _LATENCY_SLACK_MS = 50
@@ -103,6 +104,22 @@ class Endpoints:
         told = tuple(each for each in others if each is not None)
         return told or ((beside.known_final,) if beside.known_final else ())
 
+    async def final_past(
+        self, slot: Slot, chain: RpcChain
+    ) -> tuple[tuple[Finalized, ...], tuple[Finalized, ...]]:
+        """How far the ledger is final, as those say now, or said last, who are well past `slot`:
+        `chain` itself, and the others.
+        """
+        past = [
+            each.chain
+            for each in self.all
+            if each.is_ours and each.health.slot - slot > self._lag_slots
+        ]
+        await asyncio.gather(*(_learn_finality(each) for each in past))
+        told = [(each, each.known_final) for each in past]
+        own = tuple(final for each, final in told if final and each is chain)
+        return own, tuple(final for each, final in told if final and each is not chain)
+
     def by_preference(self) -> list[Endpoint]:
         """Those that may be asked now, the best first; the ailing ones last."""
         usable = [each for each in self.all if each.is_ours and not each.health.pause_left_ms]
@@ -152,7 +169,11 @@ class Endpoints:
             told = await endpoint.chain.genesis_hash()
         except Unavailable:
             return None
-        with suppress(Unavailable, TimeoutError):
-            async with asyncio.timeout(_FINALITY_PATIENCE_S):
-                await endpoint.chain.finalized()
+        await _learn_finality(endpoint.chain)
         return told
+
+
+async def _learn_finality(chain: RpcChain) -> None:
+    with suppress(Unavailable, TimeoutError):
+        async with asyncio.timeout(_FINALITY_PATIENCE_S):
+            await chain.finalized()

@@ -16,7 +16,7 @@ from landfall.chain.rpc import RpcChain
 from landfall.chain.searching import SearchRefused
 from landfall.core.errors import Unavailable
 from landfall.core.ledger.answers import AccountsAt, LatestBlockhash, Simulation
-from landfall.core.ledger.expiry import lives_too_long
+from landfall.core.ledger.expiry import dies_too_soon, lives_too_long
 from landfall.core.values import ProgramAccountsFilter, Pubkey
 from landfall.ports import Clock
 
@@ -57,7 +57,9 @@ class Failover:
         return await self._ask(lambda chain: chain.program_accounts(wanted))
 
     async def latest_blockhash(self) -> LatestBlockhash:
-        """A blockhash to sign with, from one that does not say that it lives longer than any."""
+        """A blockhash to sign with, from one that does not say that it lives for longer or shorter
+        than any does.
+        """
         asked_ms = self._clock.now_ms()
         if self._latest is None or asked_ms - self._latest[0] >= self._blockhash_ms:
             self._latest = asked_ms, await self._ask(self._mortal_blockhash)
@@ -70,6 +72,10 @@ class Failover:
         if lives_too_long(latest, known):
             observe.rpc_lifetime_made_up(chain.name, latest.last_valid_block_height)
             raise Unavailable(f"{chain.name} says that a blockhash lives longer than any does")
+        own, others = await self._endpoints.final_past(latest.context_slot, chain)
+        if dies_too_soon(latest, own) or dies_too_soon(latest, others):
+            observe.rpc_blockhash_too_old(chain.name, latest.context_slot)
+            raise Behind(f"{chain.name} gives a blockhash from before what is final")
         return latest
 
     async def simulate(self, raw: bytes) -> Simulation:

@@ -193,6 +193,7 @@ class RpcChain:
         config = {"commitment": Commitment.FINALIZED.wire}
         reply = await _read(self._node.call("getEpochInfo", [config], EpochInfo))
         told = Finalized(Slot(reply.absolute_slot), BlockHeight(reply.block_height))
+        self._saw(told.slot)
         known = self._finalized
         if known is None or not 0 <= known.slot - told.slot <= _APART_MAX_SLOTS:
             self._finalized = told

@@ -13,6 +13,7 @@ from landfall.observe.clients import (
 from landfall.observe.cluster import (
     bundle_hinted,
     path_sent,
+    rpc_blockhash_too_old,
     rpc_breaker,
     rpc_call,
     rpc_failed_over,
@@ -84,6 +85,7 @@ __all__ = [
     "pool_left_out",
     "record_behind",
     "request_failed",
+    "rpc_blockhash_too_old",
     "rpc_breaker",
     "rpc_call",
     "rpc_failed_over",

@@ -84,6 +84,11 @@ def rpc_lifetime_made_up(name: str, last_valid_height: int) -> None:
     log.error("rpc_lifetime_made_up", endpoint=name, last_valid_height=last_valid_height)
 
 
+def rpc_blockhash_too_old(name: str, slot: int) -> None:
+    """A provider gives a blockhash from before what is final; it is not signed with."""
+    log.warning("rpc_blockhash_too_old", endpoint=name, slot=slot)
+
+
 def rpc_failed_over(name: str) -> None:
     """A provider could not answer a read, and another is asked if there is one."""
     _rpc_failed_over.labels(name).inc()

@@ -10,7 +10,12 @@ from landfall.core.ledger.answers import (
     SignatureStatus,
     StatusAnswer,
 )
-from landfall.core.ledger.expiry import is_expired, lives_too_long, reaches_back
+from landfall.core.ledger.expiry import (
+    dies_too_soon,
+    is_expired,
+    lives_too_long,
+    reaches_back,
+)
 from landfall.core.values import BlockHeight, Commitment, Slot
 from tests.core.examples import a_signed_transaction
 
@@ -114,3 +119,27 @@ def test_an_honest_lifetime_is_never_refused(slot, skipped, ahead, skipped_since
     earlier = Finalized(Slot(behind), BlockHeight(max(0, height - min(ahead, slot))))
     assert not lives_too_long(told, [later])
     assert not lives_too_long(told, [earlier])
+
+
+@pytest.mark.parametrize(
+    ("slot", "last_valid", "too_soon"),
+    [(500, 550, False), (499, 550, True), (500, 549, True), (9_000, 549, True), (0, 0, True)],
+)
+def test_a_blockhash_from_before_what_others_hold_final_dies_too_soon(slot, last_valid, too_soon):
+    final = Finalized(Slot(500), BlockHeight(400))
+    assert dies_too_soon(said_to_live_until(last_valid, slot), [final]) is too_soon
+
+
+def test_one_who_made_up_how_far_it_is_final_refuses_nobody_where_another_is_honest():
+    made_up, honest = (Finalized(Slot(at), BlockHeight(at)) for at in (10**12, 500))
+    told = said_to_live_until(682, 532)
+    assert not dies_too_soon(told, [made_up, honest])
+    assert not dies_too_soon(told, [honest, made_up])
+    assert not dies_too_soon(told, [])
+
+
+@given(st.integers(0, 2**40), st.integers(0, 31), st.integers(0, 2**20))
+def test_a_blockhash_of_the_confirmed_ledger_never_dies_too_soon(slot, ahead, skipped):
+    height = max(0, slot - skipped)
+    final = Finalized(Slot(max(0, slot - ahead)), BlockHeight(max(0, height - ahead)))
+    assert not dies_too_soon(said_to_live_until(height + 150, slot), [final])

@@ -66,6 +66,10 @@ def lifetime_believed(stack: ExitStack) -> None:
     everywhere(stack, expiry.lives_too_long, lambda *_: False)
 
 
+def old_blockhash_believed(stack: ExitStack) -> None:
+    everywhere(stack, expiry.dies_too_soon, lambda *_: False)
+
+
 def finality_at(commitment: str) -> Break:
     def breaks(stack: ExitStack) -> None:
         def make(call: Any) -> Any:
@@ -185,6 +189,7 @@ READING: Mapping[str, Break] = {
     "expiry without the answer's own slot": expiry_without_context_slot,
     "absence from a short history counts": short_history_is_whole,
     "any lifetime of a blockhash is believed": lifetime_believed,
+    "a blockhash from before what is final is believed": old_blockhash_believed,
     "expiry at the confirmed height": finality_at("confirmed"),
     "expiry at the processed height": finality_at("processed"),
     "null status means failed": null_is_failed,

@@ -8,7 +8,8 @@ node that keeps minutes, or was made from a snapshot, knows as little of what it
 
 How long a blockhash is taken is what one node said when it was read. A word that is too low would
 make every honest provider call living bytes dead, so it is not enough: heights grow by at most one
-per slot, hence no blockhash read at some slot dies before as many slots as blocks have passed.
+per slot, hence no blockhash read at some slot dies before as many slots as blocks have passed. The
+slot is that node's word as well, so before anything is signed both are held against others' words.
 
 Source: anza-xyz/agave, clock (`MAX_PROCESSING_AGE`).
 """
@@ -61,3 +62,18 @@ def lives_too_long(latest: LatestBlockhash, others: Iterable[Finalized]) -> bool
     if not heights:
         return False
     return latest.last_valid_block_height > BlockHeight(max(heights) + 2 * BLOCKHASH_BLOCKS)
+
+
+def dies_too_soon(latest: LatestBlockhash, others: Iterable[Finalized]) -> bool:
+    """Is a blockhash said to be from before what all `others` hold final, or to end before it can?
+
+    Signed with it, living bytes would soon look dead to the honest. A blockhash is read from the
+    confirmed ledger, which is ahead of the final one, so only a node that is far behind or lies
+    gives such a one. `others` must have said it lately; nobody's word refuses nothing.
+    """
+    told = [
+        latest.context_slot < known.slot
+        or latest.last_valid_block_height < known.block_height + BLOCKHASH_BLOCKS
+        for known in others
+    ]
+    return bool(told) and all(told)
