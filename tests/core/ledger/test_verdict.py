@@ -13,8 +13,17 @@ from landfall.core.ledger.answers import (
     StatusAnswer,
     TransactionError,
 )
-from landfall.core.ledger.verdict import Opinion, Quorum, Withheld, judge, opinion
-from landfall.core.values import BlockHeight, Commitment, Signature, Slot
+from landfall.core.ledger.verdict import (
+    Opinion,
+    Quorum,
+    Withheld,
+    judge,
+    opinion,
+    providers_needed,
+)
+from landfall.core.token_list import KNOWN_TOKENS
+from landfall.core.values import BlockHeight, Commitment, Lamports, Signature, Slot
+from tests.core.examples import a_quote, a_route, an_order
 
 LAST_VALID = 150
 TRANSACTION = SignedTransaction(
@@ -109,3 +118,27 @@ def test_nothing_that_allows_a_new_attempt_is_judged_while_anybody_says_otherwis
                 assert opinions.count(verdict) >= quorum.needed
             if verdict is OK:
                 assert opinions.count(OK) * 2 > sum(isinstance(each, Opinion) for each in opinions)
+
+
+SOL, USDC, JUP = (KNOWN_TOKENS[symbol] for symbol in ("SOL", "USDC", "JUP"))
+
+
+@pytest.mark.parametrize(
+    ("token_in", "token_out", "in_amount", "out_amount"),
+    [(SOL, USDC, 1_000, 5_000), (USDC, SOL, 5_000, 1_000), (USDC, SOL, 10, 1_000)],
+)
+@pytest.mark.parametrize(("above", "needed"), [(0, 2), (999, 2), (1_000, 1), (10**9, 1)])
+def test_an_order_is_worth_its_sol_and_two_must_agree_above_the_threshold(
+    token_in, token_out, in_amount, out_amount, above, needed
+):
+    order = an_order(token_in=token_in, token_out=token_out)
+    route = a_route(a_quote(in_amount=in_amount, out_amount=out_amount))
+    for providers in (2, 3, 4):
+        assert providers_needed(order, route, Lamports(above), providers) == needed
+    assert providers_needed(order, route, Lamports(above), 1) == 1
+
+
+def test_an_order_without_sol_is_worth_more_than_any_threshold():
+    order, route = an_order(token_in=USDC, token_out=JUP), a_route()
+    assert providers_needed(order, route, Lamports(10**18), 2) == 2
+    assert providers_needed(order, route, Lamports(10**18), 1) == 1
