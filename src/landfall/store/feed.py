@@ -169,6 +169,8 @@ class PostgresFeed:
             del self._followers[order_id]
 
     def _hear(self, payload: str) -> None:
+        if not self._followers:
+            return
         versions = read_hint(payload)
         if versions is None:
             self._sweep_due.set()

@@ -76,7 +76,7 @@ class Tail:
         self._followers = 0
         self._due = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        notifications.subscribe(COMMITS_CHANNEL, lambda _: self._due.set())
+        notifications.subscribe(COMMITS_CHANNEL, self._hear)
 
     async def start(self) -> None:
         """Begin to read for followers."""
@@ -138,6 +138,12 @@ class Tail:
         finally:
             interest.when_changed(None)
             self._followers -= 1
+            if not self._followers:
+                self._due.set()
+
+    def _hear(self, _payload: str) -> None:
+        if self._followers:
+            self._due.set()
 
     async def _horizon(self) -> Place:
         (row,) = await read(self._pool, _SQL["horizon"])
