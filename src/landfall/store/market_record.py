@@ -1,7 +1,6 @@
 """What the log says of venues: who was asked, who won, how it ended, how far prices lay apart.
 
-Of the thousands of quotes in it only the few fields that count are decoded: whole ones would keep
-the processor from clients for a third of a second.
+Of the thousands of quotes in it only the few fields that count are decoded.
 """
 
 from collections import Counter, defaultdict
