@@ -72,6 +72,14 @@ def preview() -> Preview:
                 behind_bps=Decimal(484),
                 reason="It pays 484 bps less.",
             ),
+            Alternative(
+                mints=[SOL.mint, "USDC's mint", JUP.mint],
+                pools=[["four"], ["one"], ["two", "three"]],
+                amount_in=Decimal(4),
+                amount_out=Decimal(560),
+                behind_bps=Decimal(651),
+                reason="It pays 651 bps less.",
+            ),
         ],
         context_slot=7,
     )
@@ -103,6 +111,7 @@ def test_a_route_is_shown_hop_by_hop_with_its_bound_and_what_was_not_taken():
     for said in ("599.1 JUP; gap 1.67 bps", "152.54 bps over one pool", "SOL → USDC's mint → JUP"):
         assert said in shown
     assert "not taken: SOL → JUP. It pays 484 bps less." in shown
+    assert "not taken: SOL → JUP, directly and through USDC's mint over 4 pools." in shown
 
 
 def test_waiting_is_silent_where_there_is_no_screen():

@@ -141,10 +141,15 @@ def route_lines(preview: Preview, route: Route, names: Mapping[str, str]) -> Ite
 
 
 def _not_taken(other: Alternative, names: Mapping[str, str]) -> Text:
-    mints = " → ".join(names.get(mint, mint) for mint in other.mints)
-    sizes = ", then ".join(f"{len(hop)} pool{'s' * (len(hop) > 1)}" for hop in other.pools)
-    over = f" over {sizes}" if sizes else ""
-    return Text(f"not taken: {mints}{over}. {other.reason}", style="dim")
+    first, *between, last = [names.get(mint, mint) for mint in other.mints]
+    sizes = [f"{len(hop)} pool{'s' * (len(hop) > 1)}" for hop in other.pools]
+    way, over = " → ".join((first, *between, last)), ", then ".join(sizes)
+    if len(sizes) > len(between) + 1:
+        # Several ways at once: two hops through each token between, and perhaps one directly.
+        way = f"{first} → {last}, {'directly and ' * (len(sizes) % 2)}through {', '.join(between)}"
+        over = f"{sum(map(len, other.pools))} pools"
+    told = f"{way} over {over}" if sizes else way
+    return Text(f"not taken: {told}. {other.reason}", style="dim")
 
 
 def _moved(amount: Decimal | None, base_units: Decimal) -> str:
