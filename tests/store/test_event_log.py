@@ -196,6 +196,17 @@ async def test_conflicts_in_a_batch_fail_alone(log, pool):
         assert isinstance(result, VersionConflict) == (number % 3 != 2)
 
 
+async def test_nothing_is_signed_in_a_database_that_may_have_forgotten_a_signature(log, pool):
+    """A worker that stood still through a fail-over holds a claim that its database knows."""
+    execution = await live(log, await accepted(log), to_confirmed()[:2])
+    await pool.execute("insert into cleared_lineage (lineage) values ('the server before')")
+    with pytest.raises(VersionConflict):
+        await log.append(first_claim(execution), execution, (signed(),), Held.HELD)
+    assert fold(await log.load(execution.order.order_id)) == execution
+    await pool.execute("update cleared_lineage set lineage = current_lineage()")
+    await log.append(first_claim(execution), execution, (signed(),), Held.HELD)
+
+
 async def test_of_two_orders_that_signed_the_same_bytes_one_has_to_sign_again(log):
     """The ledger would take the bytes once. The others of the batch must not suffer from it."""
     before = [await live(log, await accepted(log), to_confirmed()[:2]) for _ in range(10)]

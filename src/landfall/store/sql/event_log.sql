@@ -65,8 +65,10 @@ order by order_id, version;
 -- name: append
 -- Record what comes next for many orders in one commit, with each one's projection and job. An
 -- append whose claim is stale, or whose version is not the last, changes nothing and is missing from
--- the answer. Jobs are locked in one order, so that two commits never wait for one another both
--- ways. Time never runs backwards in a log, whatever the clock does.
+-- the answer. So is a signature in a database that may have forgotten some: a worker that stood still
+-- through a fail-over holds a claim in it, and another's claim and signature may be lost to it.
+-- Jobs are locked in one order, so that two commits never wait for one another both ways. Time never
+-- runs backwards in a log, whatever the clock does.
 --   one element per append:
 --   $1 order ids  $2 fences  $3 last versions  $4 whether this ends the order
 --   $5 what becomes of the job: held, run_after, finished  $6 delays, ms
@@ -80,6 +82,7 @@ order by order_id, version;
 with moment as materialized (
     select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as ms
 ),
+cleared as materialized (select is_cleared() as here),
 wanted as (
     select *
     from unnest($1::uuid[], $2::bigint[], $3::int[], $4::boolean[], $5::text[], $6::bigint[],
@@ -98,6 +101,7 @@ held as materialized (
             where jobs.order_id = w.order_id and jobs.fence = w.fence
             for update
         ) j
+    where w.status <> 'submitted' or (select here from cleared)
 ),
 shown as (
     update executions x
