@@ -6,8 +6,7 @@ import hashlib
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
@@ -110,8 +109,10 @@ class Simulation:
 
     def run(self) -> History:
         """The whole history."""
+        # What a history allocates is kept to its end anyway.
+        gc.disable()
         try:
-            with uncollected(), ExitStack() as stack:
+            with ExitStack() as stack:
                 small_world(stack)
                 stack.enter_context(patch.object(observe, "worker_error", self._set_aside))
                 stack.enter_context(patch.object(observe, "verdict_withheld", self._withheld))
@@ -123,6 +124,8 @@ class Simulation:
                 self._loop.run(self._live())
         except Stuck as stuck:
             self.history.failures.append(f"I2: {stuck}")
+        finally:
+            gc.enable()
         self.history.failures += [f"I2: the loop reports {error}" for error in self._loop.errors]
         self.history.ended_s = self._loop.time()
         return self.history
@@ -239,18 +242,6 @@ class Simulation:
                 self._restart_worker(index, running.process)
         if self._api is not None and not self._api.process.alive:
             self._start_api()
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """No looking for garbage: what a history allocates is kept to its end anyway."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def simulate(seed: int) -> History:

@@ -1,18 +1,14 @@
 """What many histories came to, and where a mutant is noticed first."""
 
-import gc
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tests.simulation.history import History, simulate, uncollected
+from tests.simulation.history import History, simulate
 from tests.simulation.mutants import broken
 from tests.simulation.oracle import judge
 from tests.simulation.recoveries import WAYS, recoveries
 from tests.simulation.weather import FAULTS
-
-_COLLECT_EVERY = 20
-"""A history is a megabyte or two, and most of it refers to itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +40,9 @@ def tally(seeds: Iterable[int]) -> Tally:
 
 def judged(seeds: Iterable[int]) -> Iterator[tuple[int, History, list[str]]]:
     """Each seed, its history, and what is wrong with it."""
-    with uncollected():
-        for place, seed in enumerate(seeds, start=1):
-            history = simulate(seed)
-            yield seed, history, judge(history)
-            if place % _COLLECT_EVERY == 0:
-                del history
-                gc.collect()
+    for seed in seeds:
+        history = simulate(seed)
+        yield seed, history, judge(history)
 
 
 def together(tallies: Iterable[Tally]) -> Tally:
