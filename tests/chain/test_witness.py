@@ -115,9 +115,10 @@ async def test_one_answer_from_nowhere_does_not_keep_expiry_from_being_proven(me
     wildly = provider(**{**true, method: wild[method]})
     async with joined(wildly) as cluster, asyncio.timeout(10):
         (witness,) = cluster.paths.witnesses
+        node = cluster.paths.endpoints.all[0].chain
         await witness.testify(SIGNATURE)
         await until(lambda: asked(cluster.nodes[0], "getEpochInfo"))
-        await cluster.paths.chain.latest_blockhash()
+        await node.latest_blockhash()
         for step in range(1, 4):
             moved = {
                 "getEpochInfo": final_at(slot + 4 * step, past + 4 * step),
@@ -126,7 +127,7 @@ async def test_one_answer_from_nowhere_does_not_keep_expiry_from_being_proven(me
             cluster.nodes[0].behaviour = provider(**moved)
             held_now = await held(witness)
             await until(lambda n=step: len(asked(cluster.nodes[0], "getEpochInfo")) > n)
-            await cluster.paths.chain.latest_blockhash()
+            await node.latest_blockhash()
         assert held_now is Opinion.EXPIRED
 
 

@@ -99,9 +99,13 @@ def test_orders_are_found_by_token_and_time_and_the_oldest_come_first_if_wanted(
     page.get_by_role("combobox", name="Any time").click()
     page.get_by_role("option", name="Between …").click()
     accepted = datetime.fromisoformat(site.order(selling)["createdAt"])
-    page.get_by_label("From, UTC").fill(f"{accepted:%Y-%m-%dT%H:%M}")
-    page.get_by_label("Until, UTC").fill(f"{accepted + timedelta(days=1):%Y-%m-%dT%H:%M}")
-    expect(page.locator(".ag-row").last).to_contain_text("selling")
+    tokens.fill("USDC/SOL")
+    since, until = page.get_by_label("From, UTC"), page.get_by_label("Until, UTC")
+    since.fill(f"{accepted + timedelta(minutes=1):%Y-%m-%dT%H:%M}")
+    until.fill(f"{accepted + timedelta(days=1):%Y-%m-%dT%H:%M}")
+    expect(page.get_by_text("No orders here", exact=True).first).to_be_visible()
+    since.fill(f"{accepted:%Y-%m-%dT%H:%M}")
+    expect(page.locator(".ag-row", has_text="selling")).to_be_visible()
     visitor.said_nothing()
 
 
