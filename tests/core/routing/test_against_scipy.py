@@ -26,6 +26,8 @@ def reserves(random: Random, count: int, price: float) -> Reserves:
 
 def paid(pools: Reserves, taken: np.ndarray) -> np.ndarray:
     """What constant products pay, in real numbers."""
+    if not pools:
+        return np.zeros(0)
     held, out, fee = (np.array(column, dtype=float) for column in zip(*pools, strict=True))
     net = taken * (1 - fee / 10_000)
     return out * net / (held + net)
@@ -48,30 +50,6 @@ def split_from(start: np.ndarray, pools: Reserves, amount: float) -> float:
         method="SLSQP",
         bounds=[(0, 1)] * count,
         constraints=[LinearConstraint(np.ones(count), 1, 1)],
-        options={"ftol": 1e-13, "maxiter": 500},
-    )
-    return -found.fun * scale
-
-
-def best_two_hops(near: Reserves, far: Reserves, amount: float) -> float:
-    """The most that comes out of both hops, all shares searched at once."""
-    first, second = len(near), len(far)
-    between = paid(near, np.full(first, amount / first)).sum()
-    scale = paid(far, np.full(second, between / second)).sum()
-
-    def unspent(shares: np.ndarray) -> float:
-        into = paid(near, shares[:first] * amount).sum() / between
-        return into - shares[first:].sum()
-
-    found = minimize(
-        lambda shares: -paid(far, shares[first:] * between).sum() / scale,
-        np.r_[np.full(first, 1 / first), np.full(second, 1 / second)],
-        method="SLSQP",
-        bounds=[(0, 1)] * first + [(0, 2)] * second,
-        constraints=[
-            LinearConstraint(np.r_[np.ones(first), np.zeros(second)], 1, 1),
-            NonlinearConstraint(unspent, 0, np.inf),
-        ],
         options={"ftol": 1e-13, "maxiter": 500},
     )
     return -found.fun * scale
@@ -103,7 +81,7 @@ def test_two_hops_are_the_solvers(seed):
     random = Random(seed)
     near, far = reserves(random, 3, 0.15), reserves(random, 2, 4.0)
     amount = int(sum(held for held, _, _ in near) * 10 ** random.uniform(-3.5, -1.5))
-    theirs = best_two_hops(near, far, amount)
+    theirs = best_mix([], [(near, far)], amount)
     pools = (*products(near, A, C), *products(far, C, B))
     route = ask(pools, request(A, B, amount)).route
     assert len(route.hops) == 2
@@ -117,7 +95,6 @@ def best_mix(direct: Reserves, detours: list[tuple[Reserves, Reserves]], amount:
     for near, far in detours:
         scales.append(paid(near, np.full(len(near), amount / sum(firsts))).sum())
         start.append(np.full(len(far), 1 / len(far)))
-    scale = paid(direct, np.full(len(direct), amount / len(direct))).sum()
 
     def parts(shares: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         ends = cuts[-1] + np.cumsum([len(far) for _, far in detours])
@@ -126,11 +103,12 @@ def best_mix(direct: Reserves, detours: list[tuple[Reserves, Reserves]], amount:
         )
 
     def out(shares: np.ndarray) -> float:
+        """What comes out of all ways."""
         spent, sold = parts(shares)
         found = paid(direct, spent[0] * amount).sum()
         for (_, far), handed, one in zip(detours, scales, sold, strict=False):
             found += paid(far, one * handed).sum()
-        return -found / scale
+        return found
 
     def unspent(shares: np.ndarray) -> np.ndarray:
         spent, sold = parts(shares)
@@ -144,8 +122,9 @@ def best_mix(direct: Reserves, detours: list[tuple[Reserves, Reserves]], amount:
         )
 
     everywhere = np.concatenate(start)
+    scale = out(everywhere)
     found = minimize(
-        out,
+        lambda shares: -out(shares) / scale,
         everywhere,
         method="SLSQP",
         bounds=[(0, 1)] * int(cuts[-1]) + [(0, None)] * (len(everywhere) - int(cuts[-1])),

@@ -14,7 +14,7 @@ order's slippage allows.
 Rounding: shares of a bound are whole units and sum to it; bounds round in the trader's favour.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 
 from landfall.core.quote import Leg, Quote, Route, max_in_amount, min_out_amount
@@ -62,15 +62,9 @@ def _at_least(paying: Sequence[Quote], least: int) -> dict[Pubkey, BaseUnits]:
     Shares are in proportion to their outputs, none above its output.
     """
     bounds = [quote for quote in paying if quote.request.mode is SwapMode.EXACT_IN]
-    whole = sum(quote.out_amount for quote in bounds)
-    left = least - sum(quote.out_amount for quote in paying) + whole
-    shares, before, given = {}, 0, 0
-    for quote in bounds:
-        before += quote.out_amount
-        share = ceil_div(before * left, whole) - given
-        given += share
-        shares[quote.pool] = BaseUnits(share)
-    return shares
+    outs = {quote.pool: quote.out_amount for quote in bounds}
+    left = least - sum(quote.out_amount for quote in paying) + sum(outs.values())
+    return _shares(outs, left, ceil_div)
 
 
 def _at_most(spending: Sequence[Quote], most: int) -> dict[Pubkey, BaseUnits]:
@@ -79,12 +73,20 @@ def _at_most(spending: Sequence[Quote], most: int) -> dict[Pubkey, BaseUnits]:
     Shares are in proportion to their inputs, none below its input.
     """
     bounds = [quote for quote in spending if quote.request.mode is SwapMode.EXACT_OUT]
-    whole = sum(quote.in_amount for quote in bounds)
-    left = most - sum(quote.in_amount for quote in spending) + whole
+    ins = {quote.pool: quote.in_amount for quote in bounds}
+    left = most - sum(quote.in_amount for quote in spending) + sum(ins.values())
+    return _shares(ins, left, lambda part, whole: part // whole)
+
+
+def _shares(
+    amounts: Mapping[Pubkey, int], total: int, divided: Callable[[int, int], int]
+) -> dict[Pubkey, BaseUnits]:
+    """A total in proportion to amounts, each sum of the first ones rounded as `divided` does it."""
+    whole = sum(amounts.values())
     shares, before, given = {}, 0, 0
-    for quote in bounds:
-        before += quote.in_amount
-        share = before * left // whole - given
+    for pool, amount in amounts.items():
+        before += amount
+        share = divided(before * total, whole) - given
         given += share
-        shares[quote.pool] = BaseUnits(share)
+        shares[pool] = BaseUnits(share)
     return shares
