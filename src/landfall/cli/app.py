@@ -1,11 +1,11 @@
 """All commands as one program, and how it ends when a part refuses."""
 
 import sys
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
+from landfall import __version__
 from landfall.cli import keys, operating, orders, running
 from landfall.cli.exits import Exit
 
@@ -22,7 +22,7 @@ app.add_typer(keys.commands, name="keys")
 
 def _tell_version(is_wanted: bool) -> None:
     if is_wanted:
-        typer.echo(version("landfall"))
+        typer.echo(__version__)
         raise typer.Exit
 
 
